@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: the Swift 6 language mode, strict memory safety (each unsafe expression is
+/// marked), and no warning survives.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// The targets in the order of their imports: a target may import only what stands above it.
+/// `Tests/ArchitectureTests` holds the same table and fails when an import leaves it.
+let package = Package(
+  name: "cnn-dist",
+  products: [.executable(name: "cnn-dist", targets: ["cnn-dist"])],
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    // System libraries: a module map and static inline shims, each with the reason why it exists.
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+
+    // Inner loops in C.
+    .target(name: "CKernels"),
+
+    // The house, from the ground up.
+    .target(name: "Randomness", swiftSettings: strict),
+    .target(name: "StrictYAML", dependencies: [yams], swiftSettings: strict),
+    .target(name: "Network", dependencies: ["StrictYAML"], swiftSettings: strict),
+    .target(name: "Planner", dependencies: ["Network"], swiftSettings: strict),
+    .target(
+      name: "Kernels", dependencies: ["Network", "Randomness", "COpenBLAS", "CKernels", "CXXHash"],
+      swiftSettings: strict),
+    .target(name: "Collectives", dependencies: ["Kernels"], swiftSettings: strict),
+    .target(name: "MPITransport", dependencies: ["Collectives", "CMPI"], swiftSettings: strict),
+    .target(name: "Engine", dependencies: ["Planner", "Kernels"], swiftSettings: strict),
+    .target(name: "Reference", dependencies: ["Planner", "Network", "Randomness"], swiftSettings: strict),
+    .target(
+      name: "Datasets", dependencies: ["Network", "Randomness", "CJPEG", "CPNG", "CZlib"], swiftSettings: strict),
+    .target(name: "Interchange", dependencies: ["Network"], swiftSettings: strict),
+    .target(
+      name: "Training",
+      dependencies: [
+        "StrictYAML", "Randomness", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference",
+        "Datasets", "Interchange", crypto,
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "cnn-dist", dependencies: ["Training", "MPITransport", arguments], swiftSettings: strict),
+
+    // Run under mpirun by the tests: the laws of the exchange over real MPI.
+    .executableTarget(
+      name: "exchange-laws", dependencies: ["Collectives", "MPITransport", "TestSupport"],
+      path: "Tests/exchange-laws", swiftSettings: strict),
+
+    // Tests.
+    .target(
+      name: "TestSupport", dependencies: ["Network", "Planner", "Kernels", "Collectives", "Randomness"],
+      path: "Tests/TestSupport", swiftSettings: strict),
+  ]
+)

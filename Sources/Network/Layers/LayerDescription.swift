@@ -1,0 +1,57 @@
+package import StrictYAML
+
+/// Why a layer does not fit its input; the model walk adds the layer's path.
+package struct ShapeProblem: Error, Equatable {
+  package let message: String
+
+  /// A problem with the given sentence.
+  package init(_ message: String) { self.message = message }
+}
+
+/// What every layer says about itself: shapes and parameters, nothing about how it is computed.
+package protocol LayerDescription: YAMLRecord {
+  /// The shape of the output for an input of the given shape.
+  ///
+  /// - Throws: a `ShapeProblem` that names both shapes.
+  func output(for input: Shape) throws(ShapeProblem) -> Shape
+  /// The trainable parameters, in PyTorch's order and with PyTorch's names.
+  func parameters(for input: Shape) -> [ParameterDescription]
+  /// Whether the layer keeps running statistics (a mean and a variance per channel).
+  var keepsStatistics: Bool { get }
+  /// Multiply-add pairs for one sample, forward.
+  func multiplyAdds(for input: Shape) -> Int
+  /// How the layer widens the receptive field: kernel (dilated) and stride; nil for a layer that sees everything.
+  var reach: (kernel: Extent, stride: Extent)? { get }
+}
+
+extension LayerDescription {
+  package func output(for input: Shape) throws(ShapeProblem) -> Shape { input }
+  package func parameters(for input: Shape) -> [ParameterDescription] { [] }
+  package var keepsStatistics: Bool { false }
+  package func multiplyAdds(for input: Shape) -> Int { 0 }
+  package var reach: (kernel: Extent, stride: Extent)? { (Extent(1), Extent(1)) }
+}
+
+/// One trainable tensor of a layer.
+package struct ParameterDescription: Hashable, Sendable {
+  /// How the tensor lies in memory relative to its shape in files.
+  package enum Arrangement: Hashable, Sendable {
+    /// The same order as in files.
+    case plain
+    /// In files [out, in, kernel row, kernel column] (PyTorch), in memory [out, kernel row, kernel column, in].
+    case channelsLast
+  }
+
+  /// The name within the layer: "weight", "bias".
+  package let name: String
+  /// The shape in files (PyTorch's).
+  package let shape: [Int]
+  package let arrangement: Arrangement
+  package let initial: InitialValues
+  /// Whether weight decay applies unless the configuration says otherwise: weights yes, biases and the scales and
+  /// shifts of normalizations no.
+  package let decays: Bool
+
+  /// The number of elements.
+  package var count: Int { shape.reduce(1, *) }
+}

@@ -1,0 +1,97 @@
+/// What a walk over the model tree does at each kind of node: the one place that knows how shapes flow, used by the
+/// layer table as well as by the planner.
+package protocol ModelVisitor {
+  /// What flows along the edges: a shape with whatever the visitor attaches to it.
+  associatedtype Value
+  /// The shape of a value.
+  func shape(of value: Value) -> Shape
+  /// Passes a leaf layer; `output` is the shape of its result.
+  mutating func layer(_ layer: Layer, path: String, input: Value, output: Shape) -> Value
+  /// Merges the outputs of branches; `output` is the shape of the result.
+  mutating func merge(_ merge: Module.Merge, path: String, inputs: [Value], output: Shape) -> Value
+}
+
+extension NetworkDescription {
+  /// Walks the tree in order of execution.
+  ///
+  /// - Parameters:
+  ///   - visitor: what happens at each node.
+  ///   - input: the value of the image.
+  /// - Returns: the value of the logits.
+  /// - Throws: `NetworkError` if a layer does not fit its input or two layers have the same path.
+  package func walk<Visitor: ModelVisitor>(
+    _ visitor: inout Visitor, input: Visitor.Value
+  ) throws(NetworkError) -> Visitor.Value {
+    var walk = ModelWalk(network: name)
+    return try walk.sequence(layers, path: "", input: input, &visitor)
+  }
+}
+
+private struct ModelWalk {
+  let network: String
+  private var seen: Set<String> = []
+
+  init(network: String) { self.network = network }
+
+  mutating func sequence<Visitor: ModelVisitor>(
+    _ nodes: [Module], path: String, input: Visitor.Value, _ visitor: inout Visitor
+  ) throws(NetworkError) -> Visitor.Value {
+    var value = input
+    for (index, node) in nodes.enumerated() {
+      value = try self.node(node, path: node.path(below: path, index: index), input: value, &visitor)
+    }
+    return value
+  }
+
+  private mutating func node<Visitor: ModelVisitor>(
+    _ node: Module, path: String, input: Visitor.Value, _ visitor: inout Visitor
+  ) throws(NetworkError) -> Visitor.Value {
+    switch node.body {
+    case .layer(let layer): return try leaf(layer, path: path, input: input, &visitor)
+    case .sequential(let nodes): return try sequence(nodes, path: path, input: input, &visitor)
+    case .branches(let merge, let nodes):
+      var outputs: [Visitor.Value] = []
+      for (index, branch) in nodes.enumerated() {
+        outputs.append(try self.node(branch, path: branch.path(below: path, index: index), input: input, &visitor))
+      }
+      let shape = try merged(merge, outputs.map(visitor.shape(of:)), path: path)
+      return visitor.merge(merge, path: path, inputs: outputs, output: shape)
+    }
+  }
+
+  private mutating func leaf<Visitor: ModelVisitor>(
+    _ layer: Layer, path: String, input: Visitor.Value, _ visitor: inout Visitor
+  ) throws(NetworkError) -> Visitor.Value {
+    if case .identity = layer { return input }
+    guard seen.insert(path).inserted else {
+      throw NetworkError("model \(network): two layers are called '\(path)'; give one of them another name")
+    }
+    let shape = visitor.shape(of: input)
+    do {
+      let output = try layer.description.output(for: shape)
+      return visitor.layer(layer, path: path, input: input, output: output)
+    } catch {
+      throw NetworkError("model \(network), layer '\(path)' (\(layer.kind)): \(error.message)")
+    }
+  }
+
+  private func merged(_ merge: Module.Merge, _ shapes: [Shape], path: String) throws(NetworkError) -> Shape {
+    let first = shapes[0]
+    let fits = shapes.allSatisfy { shape in
+      switch merge {
+      case .add: shape == first
+      case .concat: shape.height == first.height && shape.width == first.width
+      }
+    }
+    guard fits else {
+      let list = shapes.map(\.description).joined(separator: " and ")
+      let need = merge == .add ? "equal shapes" : "equal heights and widths"
+      throw NetworkError("model \(network), branches '\(path)': \(merge.rawValue) needs \(need), but they are \(list)")
+    }
+    switch merge {
+    case .add: return first
+    case .concat:
+      return Shape(channels: shapes.reduce(0) { $0 + $1.channels }, height: first.height, width: first.width)
+    }
+  }
+}

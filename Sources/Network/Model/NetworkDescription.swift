@@ -1,0 +1,48 @@
+package import StrictYAML
+
+/// A whole network as plain data: what goes in, and the tree of layers.
+package struct NetworkDescription: Hashable, Sendable {
+  /// The name that runs, messages and files use.
+  package var name: String
+  /// The shape of one image.
+  package var input: Shape
+  /// The layers from the image to the logits.
+  package var layers: [Module]
+
+  /// A network of the given layers.
+  package init(name: String, input: Shape, layers: [Module]) {
+    self.name = name
+    self.input = input
+    self.layers = layers
+  }
+
+  /// Reads a model file.
+  ///
+  /// - Throws: `YAMLError` with file, line and remedy.
+  package init(parsing text: String, source: String, name: String) throws(YAMLError) {
+    let cursor = YAMLCursor(try YAMLTree(parsing: text, source: source), source: source)
+    let file = try ModelFile(yaml: cursor)
+    self.init(name: name, input: file.input, layers: file.layers)
+  }
+
+  /// The text of the model file that describes this network.
+  package var fileText: String {
+    var file = ModelFile()
+    file.input = input
+    file.layers = layers
+    return file.yaml.text
+  }
+}
+
+/// The keys of a model file.
+private struct ModelFile: YAMLRecord {
+  var input = Shape(features: 1)
+  var layers: [Module] = []
+
+  static let fields: [Field<Self>] = [
+    Field("input", \.input, "shape of one image", required: true),
+    Field(
+      "layers", \.layers, "the layers, first to last", required: true,
+      check: { $0.isEmpty ? "needs at least one layer" : nil }),
+  ]
+}

@@ -1,0 +1,64 @@
+/// A node while it is being decoded: it knows the file and the path of keys that led to it, so that an error can
+/// say where it is.
+package struct YAMLCursor: Sendable {
+  package let tree: YAMLTree
+  package let path: String
+  package let source: String
+
+  /// The root of a document that was read from `source`.
+  package init(_ tree: YAMLTree, source: String) {
+    self.init(tree, path: "", source: source)
+  }
+
+  private init(_ tree: YAMLTree, path: String, source: String) {
+    self.tree = tree
+    self.path = path
+    self.source = source
+  }
+
+  /// The cursor at the same place with another tree.
+  package func with(_ tree: YAMLTree) -> YAMLCursor {
+    YAMLCursor(YAMLTree(tree.content, line: self.tree.line), path: path, source: source)
+  }
+
+  /// The cursor at one entry of this mapping.
+  package func at(_ entry: YAMLTree.Entry) -> YAMLCursor {
+    YAMLCursor(entry.value, path: path.isEmpty ? entry.key : "\(path).\(entry.key)", source: source)
+  }
+
+  /// The cursors at the items of this list.
+  ///
+  /// - Throws: an error if this is no list.
+  package func items() throws(YAMLError) -> [YAMLCursor] {
+    guard case .sequence(let items) = tree.content else { throw failure("must be a list, not \(tree.kind)") }
+    return items.enumerated().map { YAMLCursor($1, path: "\(path)[\($0)]", source: source) }
+  }
+
+  /// The entries of this mapping.
+  ///
+  /// - Throws: an error if this is no mapping.
+  package func entries() throws(YAMLError) -> [YAMLTree.Entry] {
+    guard case .mapping(let entries) = tree.content else { throw failure("must be a mapping, not \(tree.kind)") }
+    return entries
+  }
+
+  /// The text of this scalar.
+  ///
+  /// - Parameter expected: what the scalar should be, for the message.
+  /// - Throws: an error if this is no scalar.
+  package func scalar(_ expected: String) throws(YAMLError) -> String {
+    guard case .scalar(let text, _) = tree.content else { throw failure("must be \(expected), not \(tree.kind)") }
+    return text
+  }
+
+  /// An error at this place: "file:line: path: message".
+  package func failure(_ message: String) -> YAMLError {
+    let place = tree.line.map { "\(source):\($0)" } ?? source
+    return YAMLError(path.isEmpty ? "\(place): \(message)" : "\(place): \(path): \(message)")
+  }
+
+  /// The error for a word that is none of `known`, with the nearest of them.
+  package func unknown(_ what: String, _ word: String, known: [String]) -> YAMLError {
+    failure("unknown \(what) '\(word)'; \(Suggestion.phrase(for: word, among: known))")
+  }
+}

@@ -1,0 +1,96 @@
+/// A mapping with a fixed set of keys. One table of fields decodes it, encodes it, documents it and refuses every
+/// key that is not in the table.
+package protocol YAMLRecord: YAMLValue, Hashable {
+  /// The record with every field at its default.
+  init()
+  /// The keys, in the order in which they are written.
+  static var fields: [Field<Self>] { get }
+  /// What is wrong with the combination of values, or nil.
+  func problem() -> String?
+}
+
+/// One key of a record.
+package struct Field<Record: YAMLRecord>: Sendable {
+  /// The key in the YAML mapping.
+  package let key: String
+  /// One line for tables and help.
+  package let summary: String
+  /// What a user may write.
+  package let form: String
+  /// Whether the key must be given.
+  package let isRequired: Bool
+  let decode: @Sendable (inout Record, YAMLCursor) throws(YAMLError) -> Void
+  /// The field's value as YAML.
+  package let encode: @Sendable (Record) -> YAMLTree
+  /// Whether the field holds "not given".
+  let isAbsent: @Sendable (Record) -> Bool
+
+  /// A field of the record.
+  ///
+  /// - Parameters:
+  ///   - key: the key.
+  ///   - path: where the value is kept.
+  ///   - summary: one line that explains it.
+  ///   - required: whether it must be given.
+  ///   - check: what is wrong with a value ("must be at least 1"), or nil.
+  package init<Value: YAMLValue>(
+    _ key: String, _ path: any WritableKeyPath<Record, Value> & Sendable, _ summary: String, required: Bool = false,
+    check: (@Sendable (Value) -> String?)? = nil
+  ) {
+    self.key = key
+    self.summary = summary
+    self.form = Value.yamlForm
+    self.isRequired = required
+    self.decode = { (record: inout Record, cursor: YAMLCursor) throws(YAMLError) in
+      let value = try Value(yaml: cursor)
+      if let problem = check?(value) { throw cursor.failure("\(problem), not \(value.yaml.inline)") }
+      record[keyPath: path] = value
+    }
+    self.encode = { $0[keyPath: path].yaml }
+    self.isAbsent = { $0[keyPath: path].yaml == YAMLTree.word("null") }
+  }
+}
+
+extension YAMLRecord {
+  /// By default every combination of valid values is valid.
+  package func problem() -> String? { nil }
+
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    self.init()
+    let entries = try cursor.entries()
+    for entry in entries {
+      guard let field = Self.fields.first(where: { $0.key == entry.key }) else {
+        throw cursor.at(entry).unknownKey(entry.key, known: Self.fields.map(\.key))
+      }
+      try field.decode(&self, cursor.at(entry))
+    }
+    let given = Set(entries.map(\.key))
+    if let missing = Self.fields.first(where: { $0.isRequired && !given.contains($0.key) }) {
+      throw cursor.failure("the key '\(missing.key)' is missing (\(missing.summary))")
+    }
+    if let problem = problem() { throw cursor.failure(problem) }
+  }
+
+  /// All fields with their values; those that are not given are left out.
+  package var yaml: YAMLTree {
+    .mapping(Self.fields.filter { !$0.isAbsent(self) }.map { YAMLTree.Entry($0.key, $0.encode(self)) })
+  }
+
+  /// Only the fields that differ from their defaults.
+  package var briefYAML: YAMLTree {
+    let plain = Self()
+    return .mapping(
+      Self.fields.filter { !$0.isAbsent(self) && ($0.isRequired || $0.encode(self) != $0.encode(plain)) }
+        .map { YAMLTree.Entry($0.key, $0.encode(self)) })
+  }
+
+  package static var yamlForm: String { "{\(fields.map(\.key).joined(separator: ", "))}" }
+}
+
+extension YAMLCursor {
+  /// The error for a key that a mapping does not have. The cursor stands at the key's value.
+  fileprivate func unknownKey(_ key: String, known: [String]) -> YAMLError {
+    if known.isEmpty { return failure("unknown key '\(key)'; nothing can be set here") }
+    return unknown("key", key, known: known)
+  }
+}

@@ -1,0 +1,117 @@
+/// What can be read from and written to a YAML document.
+package protocol YAMLValue: Sendable {
+  /// Reads the value; throws an error that names the place and what is expected there.
+  init(yaml: YAMLCursor) throws(YAMLError)
+  /// The value as YAML.
+  var yaml: YAMLTree { get }
+  /// What a user may write, for `--help` and tables: "integer", "[height, width]".
+  static var yamlForm: String { get }
+}
+
+extension Int: YAMLValue {
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    let text = try cursor.scalar("an integer")
+    guard let value = Int(text.filter { $0 != "_" }) else {
+      throw cursor.failure("must be an integer, not '\(text)'")
+    }
+    self = value
+  }
+
+  package var yaml: YAMLTree { .word(String(self)) }
+  package static var yamlForm: String { "integer" }
+}
+
+extension UInt64: YAMLValue {
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    let text = try cursor.scalar("a non-negative integer")
+    guard let value = UInt64(text.filter { $0 != "_" }) else {
+      throw cursor.failure("must be an integer from 0 to 2^64 - 1, not '\(text)'")
+    }
+    self = value
+  }
+
+  package var yaml: YAMLTree { .word(String(self)) }
+  package static var yamlForm: String { "integer" }
+}
+
+extension Double: YAMLValue {
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    let text = try cursor.scalar("a number")
+    guard let value = Double(text), value.isFinite, !text.lowercased().hasPrefix("0x") else {
+      throw cursor.failure("must be a finite number, not '\(text)'")
+    }
+    self = value
+  }
+
+  package var yaml: YAMLTree {
+    let isShortInteger = self == rounded() && abs(self) < 1e15
+    return .word(isShortInteger ? String(Int(self)) : "\(self)")
+  }
+  package static var yamlForm: String { "number" }
+}
+
+extension Float: YAMLValue {
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    self = Float(try Double(yaml: cursor))
+  }
+
+  package var yaml: YAMLTree { self == rounded() && abs(self) < 1e6 ? .word(String(Int(self))) : .word("\(self)") }
+  package static var yamlForm: String { "number" }
+}
+
+extension Bool: YAMLValue {
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    switch try cursor.scalar("true or false") {
+    case "true": self = true
+    case "false": self = false
+    case let text: throw cursor.failure("must be true or false, not '\(text)'")
+    }
+  }
+
+  package var yaml: YAMLTree { .word(self ? "true" : "false") }
+  package static var yamlForm: String { "true | false" }
+}
+
+extension String: YAMLValue {
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    self = try cursor.scalar("a text")
+  }
+
+  package var yaml: YAMLTree { YAMLTree(.scalar(text: self, quoted: !isPlainWord)) }
+  package static var yamlForm: String { "text" }
+
+  /// Whether the text can stand without quotes and is still read as a string by every YAML reader.
+  private var isPlainWord: Bool {
+    let reserved: Set<String> = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+    guard let first = unicodeScalars.first, Double(self) == nil, !reserved.contains(lowercased()) else { return false }
+    let isOrdinary = { (c: Unicode.Scalar) in
+      c.isASCII && (c.properties.isAlphabetic || ("0"..."9").contains(c) || "-_./".unicodeScalars.contains(c))
+    }
+    return (first.properties.isAlphabetic || first == "." || first == "/" || first == "_")
+      && unicodeScalars.allSatisfy(isOrdinary)
+  }
+}
+
+extension Array: YAMLValue where Element: YAMLValue {
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    self = []
+    for item in try cursor.items() { append(try Element(yaml: item)) }
+  }
+
+  package var yaml: YAMLTree { YAMLTree(.sequence(map(\.yaml))) }
+  package static var yamlForm: String { "[\(Element.yamlForm), …]" }
+}
+
+/// Absent is nil; `null` and `~` are read as nil too.
+extension Optional: YAMLValue where Wrapped: YAMLValue {
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    if case .scalar(let text, false) = cursor.tree.content, ["null", "~", ""].contains(text) {
+      self = nil
+    } else {
+      self = try Wrapped(yaml: cursor)
+    }
+  }
+
+  package var yaml: YAMLTree { map(\.yaml) ?? .word("null") }
+  package static var yamlForm: String { Wrapped.yamlForm }
+}

@@ -42,7 +42,7 @@ let package = Package(
     .target(name: "Randomness", swiftSettings: strict),
     .target(name: "StrictYAML", dependencies: [yams], swiftSettings: strict),
     .target(name: "Network", dependencies: ["StrictYAML"], swiftSettings: strict),
-    .target(name: "Planner", dependencies: ["Network"], swiftSettings: strict),
+    .target(name: "Planner", dependencies: ["Network", "Randomness"], swiftSettings: strict),
     .target(
       name: "Kernels", dependencies: ["Network", "Randomness", "COpenBLAS", "CKernels", "CXXHash"],
       swiftSettings: strict),

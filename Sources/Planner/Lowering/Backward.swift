@@ -1,0 +1,80 @@
+import Network
+
+extension Lowering {
+  /// Appends the backward pass: for each forward instruction, last first, the instructions that turn the gradient of
+  /// its result into gradients of its parameters and inputs.
+  mutating func backward(from logits: SlotID, gradient: SlotID) {
+    arrived[logits] = [gradient]
+    for record in tape.reversed() {
+      guard let dy = self.gradient(of: record.instruction.writes[0], path: record.instruction.path) else { continue }
+      differentiate(record, dy: dy)
+    }
+  }
+
+  /// The whole gradient of a slot: the sum of all that has arrived, or nil if nothing has.
+  mutating func gradient(of slot: SlotID, path: String) -> SlotID? {
+    guard let parts = arrived[slot], var sum = parts.first else { return nil }
+    for part in parts.dropFirst() {
+      let next = self.slot("\(path) dy sum", count: slots[slot.index].count)
+      instructions.append(
+        Instruction(
+          operation: .add(count: slots[slot.index].count / batch), pass: .backward, path: path, reads: [sum, part],
+          writes: [next]))
+      sum = next
+    }
+    arrived[slot] = [sum]
+    return sum
+  }
+
+  /// Notes that `gradient` is a part of the gradient of `slot`.
+  mutating func arrive(_ gradient: SlotID, at slot: SlotID) { arrived[slot, default: []].append(gradient) }
+
+  /// Appends a backward instruction that writes the gradient of one forward read, if that is wanted.
+  mutating func backwardData(
+    _ operation: Operation, of record: Record, read: Int = 0, reads: [SlotID], parameters: [ParameterID] = [],
+    scratch: SlotID? = nil
+  ) {
+    guard record.wantsGradient[read] else { return }
+    let input = record.instruction.reads[read]
+    let dx = slot("\(record.instruction.path) dx", count: slots[input.index].count)
+    instructions.append(
+      Instruction(
+        operation: operation, pass: .backward, path: record.instruction.path, reads: reads, writes: [dx],
+        scratch: scratch, parameters: parameters))
+    arrive(dx, at: input)
+  }
+
+  private mutating func differentiate(_ record: Record, dy: SlotID) {
+    let forward = record.instruction
+    switch forward.operation {
+    case .convolution(let geometry, let blockPixels):
+      convolutionBackward(record, geometry, blockPixels: blockPixels, dy: dy)
+    case .dense(let inputs, let outputs):
+      denseBackward(record, inputs: inputs, outputs: outputs, dy: dy)
+    case .batchNormalization(let channels, let positions, _):
+      batchNormalizationBackward(record, channels: channels, positions: positions, dy: dy)
+    case .maxPooling(let window, let channels):
+      backwardData(.maxPoolingBackward(window, channels: channels), of: record, reads: [dy, forward.writes[1]])
+    case .averagePooling(let window, let channels, let includePadding):
+      backwardData(
+        .averagePoolingBackward(window, channels: channels, includePadding: includePadding), of: record, reads: [dy])
+    case .globalAveragePooling(let positions, let channels):
+      backwardData(.globalAveragePoolingBackward(positions: positions, channels: channels), of: record, reads: [dy])
+    case .activation(let function, let count):
+      let saved = function == .gelu ? forward.reads[0] : forward.writes[0]
+      backwardData(.activationBackward(function, count: count), of: record, reads: [saved, dy])
+    case .softmax(let rows, let columns):
+      backwardData(.softmaxBackward(rows: rows, columns: columns), of: record, reads: [forward.writes[0], dy])
+    case .dropout(_, _, let count):
+      backwardData(.dropoutBackward(count: count), of: record, reads: [dy, forward.writes[1]])
+    case .flatten(let positions, let channels):
+      backwardData(.flattenBackward(positions: positions, channels: channels), of: record, reads: [dy])
+    case .add:
+      for (read, input) in forward.reads.enumerated() where record.wantsGradient[read] { arrive(dy, at: input) }
+    case .concatenate(let positions, let widths):
+      concatenateBackward(record, positions: positions, widths: widths, dy: dy)
+    default:
+      preconditionFailure("\(forward.operation) is not a forward operation")
+    }
+  }
+}

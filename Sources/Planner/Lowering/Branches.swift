@@ -1,0 +1,38 @@
+import Network
+
+extension Lowering {
+  mutating func add(path: String, inputs: [Value], output: Shape) -> Value {
+    var sum = inputs[0]
+    for input in inputs.dropFirst() {
+      let y = slot("\(path) sum", perSample: output.count)
+      forward(
+        Instruction(
+          operation: .add(count: output.count), pass: .forward, path: path, reads: [sum.slot, input.slot],
+          writes: [y]),
+        inputs: [sum, input])
+      sum = Value(slot: y, shape: output, isTrainable: sum.isTrainable || input.isTrainable)
+    }
+    return sum
+  }
+
+  mutating func concatenate(path: String, inputs: [Value], output: Shape) -> Value {
+    let y = slot("\(path) y", perSample: output.count)
+    let widths = inputs.map(\.shape.channels)
+    forward(
+      Instruction(
+        operation: .concatenate(positions: output.positions, widths: widths), pass: .forward, path: path,
+        reads: inputs.map(\.slot), writes: [y]),
+      inputs: inputs)
+    return Value(slot: y, shape: output, isTrainable: inputs.contains(where: \.isTrainable))
+  }
+
+  mutating func concatenateBackward(_ record: Record, positions: Int, widths: [Int], dy: SlotID) {
+    var offset = 0
+    for (read, width) in widths.enumerated() {
+      let operation = Operation.extract(
+        positions: positions, total: widths.reduce(0, +), offset: offset, width: width)
+      backwardData(operation, of: record, read: read, reads: [dy])
+      offset += width
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import Network
+
+extension Lowering {
+  mutating func dense(_ layer: DenseLayer, path: String, input: Value, output: Shape) -> Value {
+    let parameters = register(layer, path: path, input: input.shape)
+    let y = slot("\(path) y", perSample: output.count)
+    forward(
+      Instruction(
+        operation: .dense(inputs: input.shape.count, outputs: output.count), pass: .forward, path: path,
+        reads: [input.slot], writes: [y], parameters: parameters),
+      inputs: [input])
+    return Value(slot: y, shape: output, isTrainable: true)
+  }
+
+  mutating func denseBackward(_ record: Record, inputs: Int, outputs: Int, dy: SlotID) {
+    let forward = record.instruction
+    instructions.append(
+      Instruction(
+        operation: .denseBackwardWeights(inputs: inputs, outputs: outputs), pass: .backward, path: forward.path,
+        reads: [forward.reads[0], dy], gradients: forward.parameters))
+    backwardData(
+      .denseBackwardData(inputs: inputs, outputs: outputs), of: record, reads: [dy],
+      parameters: [forward.parameters[0]])
+  }
+}

@@ -1,0 +1,93 @@
+import Network
+
+/// Turns the model tree into instructions: forward by walking the tree, backward by walking the list of forward
+/// instructions from its end (reverse-mode differentiation; Griewank and Walther, "Evaluating derivatives", 2008,
+/// section 3.2). Every slot is written by one instruction only; sharing memory is the arena planner's business.
+struct Lowering {
+  /// What flows along the edges of the tree.
+  struct Value {
+    var slot: SlotID
+    var shape: Shape
+    /// Whether anything upstream can be trained, so that a gradient has to flow here.
+    var isTrainable: Bool
+  }
+
+  /// A forward instruction that the backward pass will come back to.
+  struct Record {
+    let instruction: Instruction
+    /// Whether a gradient has to flow into each of the instruction's reads.
+    let wantsGradient: [Bool]
+  }
+
+  let options: PlanOptions
+  let isTraining: Bool
+  var slots: [Slot] = []
+  var instructions: [Instruction] = []
+  var layers: [FlatLayout.LayerNeeds] = []
+  var parameterCount = 0
+  var tape: [Record] = []
+  /// The gradients that have arrived at each slot so far.
+  var arrived: [SlotID: [SlotID]] = [:]
+
+  init(options: PlanOptions, isTraining: Bool) {
+    self.options = options
+    self.isTraining = isTraining
+  }
+
+  /// The number of samples in a micro-batch.
+  var batch: Int { options.microBatch }
+
+  /// A new slot for `count` numbers per sample.
+  mutating func slot(_ name: String, perSample count: Int) -> SlotID { slot(name, count: batch * count) }
+
+  /// A new slot for `count` numbers.
+  mutating func slot(_ name: String, count: Int) -> SlotID {
+    slots.append(Slot(name: name, count: count))
+    return SlotID(index: slots.count - 1)
+  }
+
+  /// Appends a forward instruction and remembers it for the backward pass.
+  mutating func forward(_ instruction: Instruction, inputs: [Value]) {
+    instructions.append(instruction)
+    tape.append(Record(instruction: instruction, wantsGradient: inputs.map(\.isTrainable)))
+  }
+
+  /// Registers the parameters of a layer; the identities count in order of execution until the layout is made.
+  mutating func register(_ layer: any LayerDescription, path: String, input: Shape) -> [ParameterID] {
+    let descriptions = layer.parameters(for: input)
+    let momentum = (layer as? BatchNormalizationLayer).map { Float($0.momentum) }
+    layers.append(
+      FlatLayout.LayerNeeds(
+        path: path, parameters: descriptions.map { ("\(path).\($0.name)", $0) },
+        statistics: momentum.map { (input.channels, $0) }))
+    defer { parameterCount += descriptions.count }
+    return descriptions.indices.map { ParameterID(index: parameterCount + $0) }
+  }
+}
+
+extension Lowering: ModelVisitor {
+  func shape(of value: Value) -> Shape { value.shape }
+
+  mutating func layer(_ layer: Layer, path: String, input: Value, output: Shape) -> Value {
+    switch layer {
+    case .convolution(let layer): convolution(layer, path: path, input: input, output: output)
+    case .dense(let layer): dense(layer, path: path, input: input, output: output)
+    case .batchNormalization(let layer): batchNormalization(layer, path: path, input: input)
+    case .maxPooling(let layer): maxPooling(layer, path: path, input: input, output: output)
+    case .averagePooling(let layer): averagePooling(layer, path: path, input: input, output: output)
+    case .globalAveragePooling: globalAveragePooling(path: path, input: input, output: output)
+    case .activation(let function): activation(function, path: path, input: input)
+    case .softmax: softmax(path: path, input: input)
+    case .dropout(let layer): dropout(layer, path: path, input: input)
+    case .flatten: flatten(path: path, input: input, output: output)
+    case .identity: input
+    }
+  }
+
+  mutating func merge(_ merge: Module.Merge, path: String, inputs: [Value], output: Shape) -> Value {
+    switch merge {
+    case .add: add(path: path, inputs: inputs, output: output)
+    case .concat: concatenate(path: path, inputs: inputs, output: output)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/// Places slots in the arena so that slots that live at the same time never overlap.
+///
+/// Largest first, each at the lowest offset that is free during its whole life: the greedy-by-size strategy of Pisarchyk
+/// and Lee, "Efficient memory management for deep neural net inference", 2020, section 5.2.
+struct ArenaPlanner {
+  /// From the first instruction that writes a slot to the last that touches it.
+  typealias Life = ClosedRange<Int>
+
+  /// The lives of all slots; nil for a slot that no instruction touches.
+  static func lives(of slotCount: Int, in instructions: [Instruction]) -> [Life?] {
+    var lives = [Life?](repeating: nil, count: slotCount)
+    for (index, instruction) in instructions.enumerated() {
+      for slot in instruction.touched {
+        lives[slot.index] = (lives[slot.index]?.lowerBound ?? index)...index
+      }
+    }
+    return lives
+  }
+
+  /// Sets the offsets of `slots`.
+  ///
+  /// - Parameters:
+  ///   - slots: the slots to place.
+  ///   - instructions: the program.
+  ///   - outside: slots that lie outside the arena.
+  ///   - kept: slots that must survive to the end of the program.
+  ///   - reuse: whether memory may be shared; without it all slots lie one behind the other.
+  /// - Returns: the arena's size.
+  static func place(
+    _ slots: inout [Slot], for instructions: [Instruction], outside: Set<SlotID>, kept: Set<SlotID>, reuse: Bool
+  ) -> Int {
+    let lives = lives(of: slots.count, in: instructions).enumerated().map { index, life -> Life? in
+      guard let life, !outside.contains(SlotID(index: index)) else { return nil }
+      return kept.contains(SlotID(index: index)) ? life.lowerBound...instructions.count : life
+    }
+    let order = slots.indices.sorted { (slots[$0].count, $1) > (slots[$1].count, $0) }
+    var placed: [(range: Range<Int>, life: Life)] = []
+    var end = 0
+    for index in order {
+      guard let life = lives[index] else { continue }
+      let rivals = placed.filter { !reuse || $0.life.overlaps(life) }.map(\.range)
+      slots[index].offset = lowestGap(for: slots[index].count, among: rivals)
+      let range = slots[index].range
+      placed.append((range, life))
+      end = max(end, aligned(range.upperBound))
+    }
+    return end
+  }
+
+  private static func lowestGap(for count: Int, among taken: [Range<Int>]) -> Int {
+    var offset = 0
+    for range in taken.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if offset + count <= range.lowerBound { break }
+      offset = max(offset, aligned(range.upperBound))
+    }
+    return offset
+  }
+
+  private static func aligned(_ offset: Int) -> Int {
+    (offset + FlatLayout.alignment - 1) / FlatLayout.alignment * FlatLayout.alignment
+  }
+}
+
+extension Instruction {
+  /// Every slot that the instruction reads, writes or works in.
+  package var touched: [SlotID] { reads + writes + (scratch.map { [$0] } ?? []) }
+}

@@ -1,0 +1,53 @@
+/// The straight list of instructions that a lane executes for one micro-batch, over one arena. A plain value: every
+/// rank and lane runs the same one, and nothing is discovered while it runs.
+package struct Program: Hashable, Sendable {
+  /// Samples of a micro-batch.
+  package let batch: Int
+  package let instructions: [Instruction]
+  package let slots: [Slot]
+  /// The slot of the images. It lies outside the arena: the images stay where the loader put them.
+  package let images: SlotID
+  /// The slot of the logits.
+  package let logits: SlotID
+  /// The slot of the gradient with respect to the images, where that was asked for.
+  package let imageGradient: SlotID?
+  /// The arena's size in numbers of 4 bytes.
+  package let arenaCount: Int
+
+  /// The slot of the given name's value.
+  package subscript(_ id: SlotID) -> Slot { slots[id.index] }
+}
+
+/// What a planner makes of a network: the training program, the evaluation program, and the layout they share.
+package struct StepPlan: Hashable, Sendable {
+  package let layout: FlatLayout
+  package let training: Program
+  package let evaluation: Program
+  package let options: PlanOptions
+}
+
+/// What a plan depends on beside the network.
+package struct PlanOptions: Hashable, Sendable {
+  /// Samples of a micro-batch.
+  package var microBatch: Int
+  /// Micro-batches of a global batch.
+  package var microBatches: Int
+  /// Numbers of the flat buffer in one bucket, a multiple of `FlatLayout.block`.
+  package var bucketElements: Int
+  /// Label smoothing of the loss.
+  package var labelSmoothing: Float = 0
+  /// Whether to compute the gradient with respect to the images too.
+  package var imageGradient = false
+  /// Whether slots may share memory when their lives do not overlap.
+  package var reusesMemory = true
+
+  /// A plan for `microBatches` micro-batches of `microBatch` samples.
+  package init(microBatch: Int, microBatches: Int, bucketElements: Int = 1 << 18) {
+    self.microBatch = microBatch
+    self.microBatches = microBatches
+    self.bucketElements = bucketElements
+  }
+
+  /// Samples of a global batch.
+  package var globalBatch: Int { microBatch * microBatches }
+}

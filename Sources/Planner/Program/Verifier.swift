@@ -1,0 +1,97 @@
+/// Checks the memory rules of a plan on the value itself. A plan that breaks one is a defect of the planner.
+package enum Verifier {
+  /// Every rule that the plan breaks, in words; empty for a sound plan.
+  package static func violations(of plan: StepPlan) -> [String] {
+    memory(plan.training, "training") + memory(plan.evaluation, "evaluation") + buckets(plan.layout)
+      + exchange(plan) + evaluationIsPassive(plan.evaluation)
+  }
+
+  /// Each read was written, each slot is written once, live slots do not overlap, and all lie within the arena.
+  private static func memory(_ program: Program, _ name: String) -> [String] {
+    var problems: [String] = []
+    var written: Set<SlotID> = [program.images]
+    for (index, instruction) in program.instructions.enumerated() {
+      for slot in instruction.reads where !written.contains(slot) {
+        problems.append("\(name) \(index): reads '\(program[slot].name)' before it is written")
+      }
+      for slot in instruction.writes where !written.insert(slot).inserted {
+        problems.append("\(name) \(index): writes '\(program[slot].name)' a second time")
+      }
+    }
+    return problems + overlaps(program, name)
+  }
+
+  private static func overlaps(_ program: Program, _ name: String) -> [String] {
+    var problems: [String] = []
+    let lives = ArenaPlanner.lives(of: program.slots.count, in: program.instructions)
+    let live = program.slots.indices.filter { lives[$0] != nil && $0 != program.images.index }
+    for slot in live where program.slots[slot].range.upperBound > program.arenaCount {
+      problems.append("\(name): '\(program.slots[slot].name)' lies outside the arena")
+    }
+    for (place, a) in live.enumerated() {
+      for b in live[(place + 1)...] {
+        guard let first = lives[a], let second = lives[b], first.overlaps(second) else { continue }
+        if program.slots[a].range.overlaps(program.slots[b].range) {
+          problems.append("\(name): '\(program.slots[a].name)' and '\(program.slots[b].name)' overlap")
+        }
+      }
+    }
+    return problems
+  }
+
+  /// Buckets are contiguous and cover the layout; tensors do not overlap.
+  private static func buckets(_ layout: FlatLayout) -> [String] {
+    var problems: [String] = []
+    var end = 0
+    for (index, bucket) in layout.buckets.enumerated() {
+      if bucket.lowerBound != end || bucket.isEmpty {
+        problems.append("bucket \(index) does not follow the one before")
+      }
+      end = bucket.upperBound
+    }
+    if end != layout.count { problems.append("the buckets cover \(end) of \(layout.count) numbers") }
+    let ranges =
+      layout.parameters.map(\.range) + layout.statistics.flatMap { [$0.mean, $0.variance] }
+      + [layout.metrics, layout.digests]
+    for (a, b) in zip(ranges, ranges.dropFirst()) where a.upperBound > b.lowerBound {
+      problems.append("the tensors at \(a) and \(b) of the layout overlap")
+    }
+    return problems
+  }
+
+  /// Each gradient is written once, before its buckets are complete; no parameter is read after its bucket is complete;
+  /// each bucket is completed once, in ascending order.
+  private static func exchange(_ plan: StepPlan) -> [String] {
+    var problems: [String] = []
+    var written: Set<ParameterID> = []
+    var complete = 0
+    let layout = plan.layout
+    for (index, instruction) in plan.training.instructions.enumerated() {
+      for parameter in instruction.parameters + instruction.gradients
+      where layout.buckets[..<complete].contains(where: { $0.overlaps(layout[parameter].range) }) {
+        problems.append("training \(index): touches '\(layout[parameter].name)' after its bucket is complete")
+      }
+      for parameter in instruction.gradients where !written.insert(parameter).inserted {
+        problems.append("training \(index): writes the gradient of '\(layout[parameter].name)' a second time")
+      }
+      if case .bucketComplete(let bucket) = instruction.operation {
+        if bucket != complete { problems.append("training \(index): bucket \(bucket) is completed out of order") }
+        complete = bucket + 1
+      }
+    }
+    if complete != layout.buckets.count {
+      problems.append("\(complete) of \(layout.buckets.count) buckets are completed")
+    }
+    let missing = layout.parameters.indices.filter { !written.contains(ParameterID(index: $0)) }
+    return problems + missing.map { "no instruction writes the gradient of '\(layout.parameters[$0].name)'" }
+  }
+
+  /// The evaluation program touches no gradient and completes no bucket.
+  private static func evaluationIsPassive(_ program: Program) -> [String] {
+    program.instructions.enumerated().compactMap { index, instruction in
+      if case .bucketComplete = instruction.operation { return "evaluation \(index): completes a bucket" }
+      let isActive = !instruction.gradients.isEmpty || instruction.pass == .backward
+      return isActive ? "evaluation \(index): touches a gradient" : nil
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/// The samples that an executor works on: borrowed memory that must outlive the call.
+@unsafe
+package struct MicroBatch {
+  /// Normalised pixels, [sample][row][column][channel].
+  package let images: UnsafePointer<Float>
+  /// One class per sample.
+  package let labels: UnsafePointer<Int32>
+  /// One sample id per sample; it keys dropout.
+  package let samples: UnsafePointer<UInt64>
+  /// How many samples count, from the first; the rest is padding of an evaluation's last micro-batch.
+  package let valid: Int
+
+  /// Samples in borrowed memory.
+  package init(
+    images: UnsafePointer<Float>, labels: UnsafePointer<Int32>, samples: UnsafePointer<UInt64>, valid: Int
+  ) {
+    unsafe self.images = images
+    unsafe self.labels = labels
+    unsafe self.samples = samples
+    self.valid = valid
+  }
+}
+
+/// What a step gives to every micro-batch.
+package struct StepContext: Hashable, Sendable {
+  /// The run's seed; it keys dropout.
+  package let seed: UInt64
+  /// The step, from 0.
+  package let step: Int
+  /// Samples of the global batch: the loss gradient is divided by it.
+  package let globalBatch: Int
+
+  /// The context of step `step`.
+  package init(seed: UInt64, step: Int, globalBatch: Int) {
+    self.seed = seed
+    self.step = step
+    self.globalBatch = globalBatch
+  }
+}
+
+/// What one micro-batch adds to the metrics.
+package struct Score: Hashable, Sendable {
+  /// The sum of the samples' losses.
+  package var loss: Double = 0
+  /// The number of samples whose largest logit is that of their label.
+  package var correct = 0
+  /// The number of samples.
+  package var samples = 0
+}

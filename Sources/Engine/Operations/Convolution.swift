@@ -1,0 +1,30 @@
+import Kernels
+import Network
+import Planner
+
+extension Executor {
+  func convolve(_ instruction: Instruction) {
+    let x = unsafe input(instruction.reads[0]).span
+    var scratch = unsafe scratch(instruction).mutableSpan
+    switch instruction.operation {
+    case .convolution(let geometry, let blockPixels):
+      var y = unsafe output(instruction.writes[0]).mutableSpan
+      Convolution.forward(
+        geometry, batch: program.batch, blockPixels: blockPixels, x: x,
+        weights: unsafe parameter(instruction, 0).span, bias: unsafe parameter(instruction, 1).span, y: &y,
+        scratch: &scratch)
+    case .convolutionBackwardData(let geometry, let blockPixels):
+      var dx = unsafe output(instruction.writes[0]).mutableSpan
+      Convolution.backwardData(
+        geometry, batch: program.batch, blockPixels: blockPixels, dy: x,
+        weights: unsafe parameter(instruction, 0).span, dx: &dx, scratch: &scratch)
+    case .convolutionBackwardWeights(let geometry, let blockPixels):
+      var weights = unsafe gradient(instruction, 0).mutableSpan
+      var bias = unsafe gradient(instruction, 1).mutableSpan
+      Convolution.backwardWeights(
+        geometry, batch: program.batch, blockPixels: blockPixels, x: x,
+        dy: unsafe input(instruction.reads[1]).span, dWeights: &weights, dBias: &bias, scratch: &scratch)
+    default: break
+    }
+  }
+}

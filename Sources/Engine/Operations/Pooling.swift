@@ -1,0 +1,30 @@
+import Kernels
+import Network
+import Planner
+
+extension Executor {
+  func pool(_ instruction: Instruction) {
+    let x = unsafe input(instruction.reads[0]).span
+    var y = unsafe output(instruction.writes[0]).mutableSpan
+    let batch = program.batch
+    switch instruction.operation {
+    case .maxPooling(let window, let channels):
+      var chosen = unsafe indices(instruction.writes[1]).mutableSpan
+      Pooling.maxForward(window: window, channels: channels, batch: batch, x: x, y: &y, indices: &chosen)
+    case .maxPoolingBackward(let window, let channels):
+      let chosen = unsafe UnsafeBufferPointer(indices(instruction.reads[1])).span
+      Pooling.maxBackward(window: window, channels: channels, batch: batch, dy: x, indices: chosen, dx: &y)
+    case .averagePooling(let window, let channels, let includePadding):
+      Pooling.averageForward(
+        window: window, channels: channels, batch: batch, includePadding: includePadding, x: x, y: &y)
+    case .averagePoolingBackward(let window, let channels, let includePadding):
+      Pooling.averageBackward(
+        window: window, channels: channels, batch: batch, includePadding: includePadding, dy: x, dx: &y)
+    case .globalAveragePooling(let positions, let channels):
+      Pooling.globalAverageForward(positions: positions, channels: channels, batch: batch, x: x, y: &y)
+    case .globalAveragePoolingBackward(let positions, let channels):
+      Pooling.globalAverageBackward(positions: positions, channels: channels, batch: batch, dy: x, dx: &y)
+    default: break
+    }
+  }
+}

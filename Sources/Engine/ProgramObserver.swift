@@ -1,0 +1,24 @@
+/// Someone who looks on while a program runs: it polls the exchange, times instructions, or checks tensors.
+package protocol ProgramObserver {
+  /// What it may throw to end the run of the program.
+  associatedtype Failure: Error
+  /// Called before an instruction.
+  mutating func before(_ index: Int)
+  /// Called after an instruction other than `bucketComplete`.
+  mutating func after(_ index: Int, in executor: borrowing Executor) throws(Failure)
+  /// Called where the gradients of `bucket` are final.
+  mutating func bucketComplete(_ bucket: Int) throws(Failure)
+}
+
+extension ProgramObserver {
+  /// Nothing happens before an instruction.
+  package mutating func before(_ index: Int) {}
+}
+
+/// An observer that does nothing.
+package struct NoObserver: ProgramObserver {
+  /// An observer that does nothing.
+  package init() {}
+  package mutating func after(_ index: Int, in executor: borrowing Executor) {}
+  package mutating func bucketComplete(_ bucket: Int) {}
+}

@@ -1,0 +1,57 @@
+import Foundation
+package import StrictYAML
+
+/// Where configurations come from: the built-in one, files, and overrides on the command line.
+package enum Configurations {
+  /// Reads a configuration.
+  ///
+  /// - Parameters:
+  ///   - path: the file; nil for the built-in configuration.
+  ///   - overrides: "key.path=value" pairs of `--set`, applied in order.
+  /// - Throws: `YAMLError` with file, line and remedy.
+  package static func read(path: String?, overrides: [String] = []) throws(YAMLError) -> RunConfiguration {
+    guard let path else { return try decode(RunConfiguration().yaml, source: "built-in", overrides: overrides) }
+    return try parse(try contents(of: path), source: path, overrides: overrides)
+  }
+
+  /// Reads a configuration from text.
+  package static func parse(
+    _ text: String, source: String, overrides: [String] = []
+  ) throws(YAMLError) -> RunConfiguration {
+    try decode(try YAMLTree(parsing: text, source: source), source: source, overrides: overrides)
+  }
+
+  private static func decode(
+    _ tree: YAMLTree, source: String, overrides: [String]
+  ) throws(YAMLError) -> RunConfiguration {
+    var tree = tree
+    for override in overrides {
+      let (path, value) = try split(override)
+      tree = tree.setting(path[...], to: value)
+    }
+    let origin = overrides.isEmpty ? source : "\(source) with --set"
+    return try RunConfiguration(yaml: YAMLCursor(tree, source: origin))
+  }
+
+  private static func split(_ override: String) throws(YAMLError) -> (path: [String], value: YAMLTree) {
+    guard let equals = override.firstIndex(of: "="), equals != override.startIndex else {
+      throw YAMLError("--set \(override): must have the form key=value, as in --set train.epochs=10")
+    }
+    let path = override[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard !path.contains("") else { throw YAMLError("--set \(override): the path has an empty part") }
+    var value = try YAMLTree(parsing: String(override[override.index(after: equals)...]), source: "--set \(override)")
+    value.line = nil
+    return (path, value)
+  }
+
+  /// The text of a file that a user named.
+  static func contents(of path: String) throws(YAMLError) -> String {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw YAMLError("\(path): cannot be read; check the path and its permissions")
+    }
+    guard data.count <= 1 << 22, let text = String(data: data, encoding: .utf8) else {
+      throw YAMLError("\(path): is no text file of at most 4 MiB")
+    }
+    return text
+  }
+}

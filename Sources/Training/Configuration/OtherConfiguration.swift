@@ -1,0 +1,106 @@
+package import Kernels
+package import StrictYAML
+
+/// The keys below `exchange`.
+package struct ExchangeConfiguration: YAMLRecord {
+  /// In which order gradients are summed.
+  package enum Order: String, CaseIterable, YAMLValue {
+    /// One fixed tree over the micro-batches: the same bits for any number of ranks and lanes.
+    case fixed
+    /// Whatever `MPI_Allreduce` does: the bits depend on the number of ranks. A baseline for measurements, and the
+    /// negative control of the tests.
+    case any
+  }
+
+  /// The number format on the wire.
+  package enum Wire: String, CaseIterable, YAMLValue {
+    case float32
+  }
+
+  package var order = Order.fixed
+  package var bucket = ByteCount(1 << 20)
+  package var wire = Wire.float32
+
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field("order", \.order, "order of summation: fixed, or any (plain MPI_Allreduce)"),
+    Field(
+      "bucket", \.bucket, "size of the pieces in which gradients are exchanged",
+      check: { (1024...(1 << 30)).contains($0.bytes) && $0.bytes % 1024 == 0 ? nil : "must be a multiple of 1KiB from 1KiB to 1GiB" }),
+    Field("wire", \.wire, "number format of what is sent"),
+  ]
+}
+
+/// A number of bytes, written as `64KiB`, `1MiB` or a plain number.
+package struct ByteCount: YAMLValue, Hashable {
+  package var bytes: Int
+
+  /// So many bytes.
+  package init(_ bytes: Int) { self.bytes = bytes }
+
+  private static let units: [(suffix: String, size: Int)] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
+
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    let text = try cursor.scalar("a size such as 1MiB")
+    let unit = Self.units.first { text.hasSuffix($0.suffix) }
+    let digits = text.dropLast(unit?.suffix.count ?? 0)
+    guard let count = Int(digits), count >= 0, count < 1 << 32 else {
+      throw cursor.failure("must be a size such as 64KiB, 1MiB or 65536, not '\(text)'")
+    }
+    bytes = count * (unit?.size ?? 1)
+  }
+
+  package var yaml: YAMLTree {
+    guard bytes > 0, let unit = Self.units.first(where: { bytes % $0.size == 0 }) else { return bytes.yaml }
+    return .word("\(bytes / unit.size)\(unit.suffix)")
+  }
+
+  package static var yamlForm: String { "size such as 1MiB" }
+}
+
+/// The keys below `checkpoint`.
+package struct CheckpointConfiguration: YAMLRecord {
+  package var everyEpochs: Double? = 1
+  package var everySteps: Int?
+  package var everyMinutes: Double?
+  package var keep = 3
+
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field("every-epochs", \.everyEpochs, "epochs between two checkpoints", check: Intervals.positive),
+    Field("every-steps", \.everySteps, "steps between two checkpoints", check: Bounds.positive),
+    Field("every-minutes", \.everyMinutes, "minutes between two checkpoints", check: Intervals.positive),
+    Field("keep", \.keep, "how many to keep, beside the best", check: { $0 >= 1 ? nil : "must be at least 1" }),
+  ]
+}
+
+/// The keys below `evaluate`.
+package struct EvaluationConfiguration: YAMLRecord {
+  package var everyEpochs: Double? = 1
+
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field("every-epochs", \.everyEpochs, "epochs between two evaluations; null for only at the end", check: Intervals.positive)
+  ]
+}
+
+/// The keys below `kernels`.
+package struct KernelConfiguration: YAMLRecord {
+  package var isa = InstructionSet.auto
+
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field("isa", \.isa, "the newest instruction set that our own kernels may use")
+  ]
+}
+
+extension InstructionSet: YAMLValue {}
+
+/// Checks of intervals.
+enum Intervals {
+  static let positive: @Sendable (Double?) -> String? = { $0.map { $0 > 0 } ?? true ? nil : "must be above 0" }
+}

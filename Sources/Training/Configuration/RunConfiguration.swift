@@ -1,0 +1,86 @@
+package import StrictYAML
+
+/// Everything that a run depends on, as it stands in a configuration file. The defaults are those of the built-in
+/// example: `lenet5` on `digits`.
+package struct RunConfiguration: YAMLRecord {
+  package var seed: UInt64 = 1
+  package var lanes = LaneCount.auto
+  package var model = ModelChoice.zoo("lenet5")
+  package var data = DataConfiguration()
+  package var train = TrainConfiguration()
+  package var exchange = ExchangeConfiguration()
+  package var checkpoint = CheckpointConfiguration()
+  package var evaluate = EvaluationConfiguration()
+  package var kernels = KernelConfiguration()
+
+  /// The built-in configuration.
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field("seed", \.seed, "key of everything random"),
+    Field("lanes", \.lanes, "compute threads of a rank; never changes the bits"),
+    Field("model", \.model, "a zoo model's name, or {file: my-model.yaml}"),
+    Field("data", \.data, "the dataset"),
+    Field("train", \.train, "length, batches, optimizer, schedule, loss"),
+    Field("exchange", \.exchange, "how gradients are exchanged"),
+    Field("checkpoint", \.checkpoint, "when to save and how many to keep"),
+    Field("evaluate", \.evaluate, "when to score the test data"),
+    Field("kernels", \.kernels, "which instruction sets our own kernels may use"),
+  ]
+}
+
+/// Compute threads of a rank.
+package enum LaneCount: YAMLValue, Hashable {
+  /// As many as there are cores for this rank, at most one per micro-batch of the rank.
+  case auto
+  case fixed(Int)
+
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    if case .scalar("auto", _) = cursor.tree.content {
+      self = .auto
+      return
+    }
+    let count = try Int(yaml: cursor)
+    guard (1...1024).contains(count) else { throw cursor.failure("must be 'auto' or from 1 to 1024, not \(count)") }
+    self = .fixed(count)
+  }
+
+  package var yaml: YAMLTree {
+    switch self {
+    case .auto: .word("auto")
+    case .fixed(let count): count.yaml
+    }
+  }
+
+  package static var yamlForm: String { "auto | n" }
+}
+
+/// The model of a run.
+package enum ModelChoice: YAMLValue, Hashable {
+  /// A built-in model.
+  case zoo(String)
+  /// A model file.
+  case file(String)
+
+  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
+    if case .scalar(let name, _) = cursor.tree.content {
+      self = .zoo(name)
+    } else {
+      self = .file(try ModelFileReference(yaml: cursor).file)
+    }
+  }
+
+  package var yaml: YAMLTree {
+    switch self {
+    case .zoo(let name): name.yaml
+    case .file(let path): .mapping([YAMLTree.Entry("file", path.yaml)])
+    }
+  }
+
+  package static var yamlForm: String { "name | {file: path}" }
+}
+
+private struct ModelFileReference: YAMLRecord {
+  var file = ""
+  static let fields: [Field<Self>] = [Field("file", \.file, "path of a model file", required: true)]
+}

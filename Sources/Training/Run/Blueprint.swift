@@ -1,0 +1,91 @@
+package import Datasets
+import Foundation
+package import Network
+package import Planner
+
+/// Everything about a run that does not depend on the rank: made from the configuration alone, before any work.
+package struct Blueprint: Sendable {
+  package let configuration: RunConfiguration
+  package let network: NetworkDescription
+  package let dataset: Dataset
+  package let normalization: Normalization
+  package let plan: StepPlan
+  package let order: SampleOrder
+  /// The number of steps of the whole run.
+  package let steps: Int
+
+  /// Opens the data, builds the network and plans the step.
+  ///
+  /// - Throws: `RunError` with code `unusable`.
+  package init(_ configuration: RunConfiguration) throws(RunError) {
+    do {
+      let dataset = try DatasetCatalog.open(configuration.data.request(seed: configuration.seed))
+      self = try Blueprint(configuration, dataset: dataset)
+    } catch {
+      throw RunError.unusable(error)
+    }
+  }
+
+  private init(_ configuration: RunConfiguration, dataset: Dataset) throws {
+    let shape = dataset.train.shape
+    guard let normalization = configuration.data.normalize.normalization(channels: shape.channels) else {
+      throw RunError(
+        .unusable,
+        "data.normalize has \(configuration.data.normalize.mean.count) channels, but the images have \(shape.channels)")
+    }
+    self.configuration = configuration
+    self.dataset = dataset
+    self.normalization = normalization
+    self.network = try ModelLoader.network(
+      configuration.model, input: shape, classes: dataset.train.classNames.count)
+    self.plan = try Planner.plan(network, options: configuration.planOptions)
+    self.order = SampleOrder(count: dataset.train.count, seed: configuration.seed)
+    self.steps = configuration.train.stepCount(samples: dataset.train.count)
+    let violations = Verifier.violations(of: plan)
+    precondition(violations.isEmpty, "the planner broke its own rules: \(violations)")
+  }
+
+  /// Samples of the training data / samples of a global batch.
+  package var stepsPerEpoch: Double { Double(dataset.train.count) / Double(configuration.train.globalBatch) }
+
+  /// The learning rate of a step.
+  package func rate(step: Int) -> Double {
+    configuration.train.schedule.rate(step: step, of: steps, stepsPerEpoch: stepsPerEpoch)
+  }
+
+  /// The epochs that have been passed after `steps` steps.
+  package func epochs(after steps: Int) -> Double {
+    Double(steps) * Double(configuration.train.globalBatch) / Double(dataset.train.count)
+  }
+
+  /// The stream positions of one micro-batch of one step.
+  package func positions(step: Int, microBatch: Int) -> Range<Int> {
+    let size = configuration.train.microBatch
+    let start = step * configuration.train.globalBatch + microBatch * size
+    return start..<start + size
+  }
+
+  /// The number of micro-batches of the test data; the last may be partly empty.
+  package var evaluationMicroBatches: Int {
+    let size = configuration.train.microBatch
+    return (dataset.test.count + size - 1) / size
+  }
+
+  /// The loader of training or test images.
+  package func loader(training: Bool) -> MicroBatchLoader {
+    MicroBatchLoader(
+      source: training ? dataset.train : dataset.test, order: training ? order : nil,
+      augmentations: training ? configuration.data.augment : [], normalization: normalization,
+      seed: configuration.seed)
+  }
+}
+
+extension RunConfiguration {
+  /// What the planner is asked for.
+  package var planOptions: PlanOptions {
+    var options = PlanOptions(
+      microBatch: train.microBatch, microBatches: train.microBatches, bucketElements: exchange.bucket.bytes / 4)
+    options.labelSmoothing = Float(train.loss.crossEntropy.labelSmoothing)
+    return options
+  }
+}

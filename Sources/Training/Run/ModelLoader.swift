@@ -1,0 +1,59 @@
+package import Network
+import StrictYAML
+
+/// Finds the network that a configuration or a command line names.
+package enum ModelLoader {
+  /// The network for images of the given shape and a number of classes.
+  ///
+  /// - Throws: `RunError` if the name or the file is unknown or the model does not fit the data.
+  package static func network(
+    _ choice: ModelChoice, input: Shape, classes: Int
+  ) throws(RunError) -> NetworkDescription {
+    switch choice {
+    case .zoo(let name): return try zoo(name).network(input: input, classes: classes)
+    case .file(let path):
+      let network = try file(path)
+      try check(network, path: path, input: input, classes: classes)
+      return network
+    }
+  }
+
+  /// A zoo model in its usual form, or the model of a file whose name ends in .yaml or .yml.
+  package static func network(named name: String) throws(RunError) -> NetworkDescription {
+    if name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return try file(name) }
+    return try zoo(name).network
+  }
+
+  private static func zoo(_ name: String) throws(RunError) -> ZooModel {
+    guard let model = Zoo.model(name) else {
+      let hint = Suggestion.phrase(for: name, among: Zoo.models.map(\.name))
+      throw RunError(.unusable, "model '\(name)' is not in the zoo; \(hint) (a file is given as {file: my-model.yaml})")
+    }
+    return model
+  }
+
+  private static func file(_ path: String) throws(RunError) -> NetworkDescription {
+    do {
+      let name = path.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? path
+      return try NetworkDescription(parsing: try Configurations.contents(of: path), source: path, name: name)
+    } catch {
+      throw RunError.unusable(error)
+    }
+  }
+
+  private static func check(
+    _ network: NetworkDescription, path: String, input: Shape, classes: Int
+  ) throws(RunError) {
+    guard network.input == input else {
+      throw RunError(
+        .unusable,
+        "\(path): the model takes images of \(network.input), but the data has \(input); change 'input' or data.size")
+    }
+    let output: Shape
+    do { output = try network.output() } catch { throw RunError.unusable(error) }
+    guard output.count == classes else {
+      throw RunError(
+        .unusable, "\(path): the model ends with \(output.count) logits, but the data has \(classes) classes")
+    }
+  }
+}

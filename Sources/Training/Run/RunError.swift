@@ -1,0 +1,31 @@
+/// Why a command ends without success: one sentence and an exit code.
+package struct RunError: Error, CustomStringConvertible, Equatable {
+  /// What the shell is told.
+  package enum Code: Int32, Sendable {
+    /// It failed while running.
+    case failed = 1
+    /// Arguments, configuration or input cannot be used; nothing was done.
+    case unusable = 2
+    /// It was asked to stop, and saved first.
+    case stopped = 3
+  }
+
+  package let code: Code
+  package let description: String
+  /// Whether another rank prints the sentence.
+  package var isReportedElsewhere = false
+
+  /// An error with the given sentence.
+  package init(_ code: Code, _ description: String) {
+    self.code = code
+    self.description = description
+  }
+
+  /// An unusable input, from an error that already is one sentence.
+  package static func unusable(_ error: any Error) -> RunError {
+    (error as? RunError) ?? RunError(.unusable, "\(error)")
+  }
+
+  /// A failure while running, from an error that already is one sentence.
+  package static func failed(_ error: any Error) -> RunError { (error as? RunError) ?? RunError(.failed, "\(error)") }
+}

@@ -1,0 +1,22 @@
+import Kernels
+package import Planner
+
+/// The digest of what one micro-batch contributed: its sample ids and its gradient, in the order of the layout. The
+/// ledger keeps it, and a replay compares it.
+package enum MicroBatchDigest {
+  /// The digest as numbers that a sum with zeros leaves exact: 16 bits in each.
+  package static func encode(_ digest: UInt64) -> [Float] {
+    (0..<FlatLayout.digestWidth).map { Float((digest >> (16 * UInt64($0))) & 0xFFFF) }
+  }
+
+  /// The digest that `encode` made numbers of.
+  package static func decode(_ numbers: [Float]) -> UInt64 {
+    numbers.enumerated().reduce(0) { $0 | UInt64($1.element) << (16 * UInt64($1.offset)) }
+  }
+
+  /// The digest as the ledger writes it.
+  package static func text(_ digest: UInt64) -> String {
+    let digits = String(digest, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

@@ -12,9 +12,9 @@
 
 /// The instruction sets that the loops are compiled for, in ascending order.
 typedef enum __attribute__((enum_extensibility(closed))) ck_isa : int32_t {
-  CK_BASELINE = 0,
-  CK_AVX2 = 1,
-  CK_AVX512 = 2,
+  CK_BASELINE __attribute__((swift_name("baseline"))) = 0,
+  CK_AVX2 __attribute__((swift_name("avx2"))) = 1,
+  CK_AVX512 __attribute__((swift_name("avx512"))) = 2,
 } ck_isa;
 
 /// A sliding window. Padding at the bottom and on the right is contained in the output's size.

@@ -72,5 +72,6 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Network", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Network", "Randomness"], swiftSettings: strict),
   ]
 )

@@ -1,1 +1,148 @@
 #pragma once
+/// The inner loops of the kernels, compiled once for each instruction set.
+///
+/// The loops check nothing: the callers in Swift state and check every count. Tensors are NHWC, fp32. Input and output
+/// of a loop are either the same memory from the first element on, or do not overlap. What a loop computes for one
+/// element or one channel does not depend on where the operands lie in memory nor on how the work is cut.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+/// The instruction sets that the loops are compiled for, in ascending order.
+typedef enum __attribute__((enum_extensibility(closed))) ck_isa : int32_t {
+  CK_BASELINE __attribute__((swift_name("baseline"))) = 0,
+  CK_AVX2 __attribute__((swift_name("avx2"))) = 1,
+  CK_AVX512 __attribute__((swift_name("avx512"))) = 2,
+} ck_isa;
+
+/// A sliding window. Padding at the bottom and on the right is contained in the output's size.
+struct ck_window {
+  ptrdiff_t input_height, input_width;
+  ptrdiff_t output_height, output_width;
+  ptrdiff_t kernel_height, kernel_width;
+  ptrdiff_t stride_height, stride_width;
+  ptrdiff_t pad_top, pad_left;
+  ptrdiff_t dilation_height, dilation_width;
+};
+
+/// The channels of a tensor that one group of a convolution sees: `count` of `total`, from `first` on.
+struct ck_channels {
+  size_t total, first, count;
+};
+
+/// What a tensor looks like at a glance; the numbers are taken over its finite elements.
+struct ck_summary {
+  double minimum, maximum, mean, deviation;
+  size_t not_finite;
+};
+
+/// One compilation of all loops.
+struct ck_table {
+  // Elements: i in 0 ..< n.
+
+  /// y = a + b
+  void (*add)(size_t n, const float *a, const float *b, float *y);
+  /// y = a · b
+  void (*multiply)(size_t n, const float *a, const float *b, float *y);
+  /// d = d + x
+  void (*accumulate)(size_t n, const float *x, float *d);
+  /// d = factor · d
+  void (*scale)(size_t n, float factor, float *d);
+  /// d = value
+  void (*fill)(size_t n, float value, float *d);
+  /// y = max(x, 0); NaN stays NaN.
+  void (*relu_forward)(size_t n, const float *x, float *y);
+  /// dx = dy where y > 0, else 0.
+  void (*relu_backward)(size_t n, const float *y, const float *dy, float *dx);
+  /// dx = dy · y · (1 - y)
+  void (*sigmoid_backward)(size_t n, const float *y, const float *dy, float *dx);
+  /// dx = dy · (1 - y²)
+  void (*tanh_backward)(size_t n, const float *y, const float *dy, float *dx);
+  /// average = (1 - rate) · average + rate · (factor · observation)
+  void (*average)(size_t n, float rate, float factor, const float *observation, float *average);
+  /// w = w - rate · (g + decay · w)
+  void (*sgd)(size_t n, float rate, float decay, const float *g, float *w);
+  /// v = momentum · v + g + decay · w; w = w - rate · v
+  void (*sgd_momentum)(size_t n, float rate, float momentum, float decay, const float *g, float *v, float *w);
+  /// v as above; w = w - rate · (g + decay · w + momentum · v)
+  void (*sgd_nesterov)(size_t n, float rate, float momentum, float decay, const float *g, float *v, float *w);
+
+  // Matrices in row-major order.
+
+  /// Copies `rows` rows of `columns` elements between matrices of the given row strides.
+  void (*copy_rows)(size_t rows, size_t columns, const float *x, size_t x_stride, float *y, size_t y_stride);
+  /// y[column][row] = x[row][column]
+  void (*transpose)(size_t rows, size_t columns, const float *x, float *y);
+  /// Adds `row` to each row of y.
+  void (*add_row)(size_t rows, size_t columns, const float *row, float *y);
+  /// Each row of y = factor · row.
+  void (*spread_row)(size_t rows, size_t columns, float factor, const float *row, float *y);
+  /// sums[c] = factor · Σ over rows of x[row][c], accurate as if summed in double precision.
+  void (*column_sums)(size_t rows, size_t columns, double factor, const float *x, float *sums);
+
+  // Batch normalization of [row][channel].
+
+  void (*normalize_training)(
+      size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift, float *y,
+      float *mean, float *inverse_deviation, float *variance);
+  void (*normalize_backward)(
+      size_t rows, size_t channels, const float *x, const float *dy, const float *scale, const float *mean,
+      const float *inverse_deviation, float *dx, float *d_scale, float *d_shift);
+  void (*normalize_evaluation)(
+      size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
+      const float *mean, const float *variance, float *y);
+
+  // Windows. A pixel is a flattened (sample, row, column) of the output.
+
+  /// The window of each of `pixels` pixels, from `pixel` on, as one row of `columns`: [kernel row][kernel column]
+  /// [channel of the group]; padding is zero.
+  void (*gather)(
+      const struct ck_window *window, struct ck_channels channels, size_t pixel, size_t pixels, const float *x,
+      float *columns);
+  /// The transpose of `gather`: adds the rows to the places in dx that they were taken from.
+  void (*scatter)(
+      const struct ck_window *window, struct ck_channels channels, size_t pixel, size_t pixels, const float *columns,
+      float *dx);
+  void (*max_forward)(
+      const struct ck_window *window, size_t channels, size_t batch, const float *x, float *y, int32_t *indices);
+  void (*max_backward)(
+      const struct ck_window *window, size_t channels, size_t batch, const float *dy, const int32_t *indices,
+      float *dx);
+  void (*average_forward)(
+      const struct ck_window *window, size_t channels, size_t batch, int include_padding, const float *x, float *y);
+  void (*average_backward)(
+      const struct ck_window *window, size_t channels, size_t batch, int include_padding, const float *dy, float *dx);
+
+  // Random numbers.
+
+  /// mask[i] = kept where the uniform number of word i of the Philox stream is at least `rate`, else 0.
+  /// `counter` holds the counter's last three words; the first is the block's index i / 4.
+  void (*dropout_mask)(
+      size_t n, const uint32_t key[_Nonnull 2], const uint32_t counter[_Nonnull 3], float rate, float kept,
+      float *mask);
+
+  // Observation.
+
+  /// The index of the first NaN or infinity, or n.
+  size_t (*first_not_finite)(size_t n, const float *x);
+  struct ck_summary (*summary)(size_t n, const float *x);
+};
+
+/// The best instruction set of this CPU.
+ck_isa ck_detect(void);
+
+/// Chooses the loops of `isa` for the whole process; false if the CPU lacks it.
+_Bool ck_select(ck_isa isa);
+
+/// The chosen instruction set; the best of the CPU if none was chosen.
+ck_isa ck_selected(void);
+
+/// The chosen loops.
+const struct ck_table *ck_loops(void);
+
+/// The version of glibc, where `exp`, `tanh` and `erf` come from; empty with another C library.
+const char *ck_glibc_version(void);
+
+#pragma clang assume_nonnull end

@@ -1,0 +1,78 @@
+// Sums over the rows of [row][channel], by chunks of channels.
+//
+// A chunk is at most LANES channels wide. A tensor with fewer channels than that is read as a narrower matrix of wide
+// rows: `fold` rows lie side by side in one, so that the vector units are filled whatever the number of channels.
+// Blocks of BLOCK wide rows are summed in float, lane by lane, and the blocks in double; at the end the lanes of a
+// channel are added. LANES is the same for every instruction set, and so is the order of the sums.
+
+enum { LANES = 64, BLOCK = 64 };
+
+struct chunk {
+  size_t first;    // the first channel of the chunk
+  size_t channels; // the number of channels in the chunk
+  size_t fold;     // how many rows lie side by side in a wide row
+  size_t lanes;    // fold * channels, at most LANES
+  size_t stride;   // from one wide row to the next
+  size_t rows;     // the number of whole wide rows
+  size_t rest;     // the lanes of the last, incomplete wide row
+};
+
+CK_INLINE struct chunk make_chunk(size_t rows, size_t channels, size_t first) {
+  const size_t fold = channels < LANES ? LANES / channels : 1;
+  const size_t count = channels - first < LANES ? channels - first : LANES;
+  return (struct chunk){
+      .first = first,
+      .channels = count,
+      .fold = fold,
+      .lanes = fold * count,
+      .stride = fold * channels,
+      .rows = rows / fold,
+      .rest = rows % fold * count,
+  };
+}
+
+// One number per channel, laid out for the lanes of the chunk.
+CK_INLINE void spread(const struct chunk *c, const float *restrict values, float *restrict lanes) {
+  for (size_t i = 0; i < c->lanes; i++) lanes[i] = values[i % c->channels];
+}
+
+// The sum of a channel's lanes.
+CK_INLINE double fold_lanes(const struct chunk *c, const double *lanes, size_t channel) {
+  double sum = 0;
+  for (size_t i = 0; i < c->fold; i++) sum += lanes[i * c->channels + channel];
+  return sum;
+}
+
+// Calls block(rows, lanes, offset) for each block of the chunk, and once more for its incomplete wide row. The number
+// of lanes is a constant wherever it can be, so that the accumulators live in registers.
+#define FOR_EACH_BLOCK(c, block, ...)                                                          \
+  do {                                                                                         \
+    for (size_t row = 0; row < (c)->rows; row += BLOCK) {                                      \
+      const size_t rows = (c)->rows - row < BLOCK ? (c)->rows - row : BLOCK;                   \
+      const size_t offset = (c)->first + row * (c)->stride;                                    \
+      if ((c)->lanes == LANES)                                                                 \
+        block(rows, LANES, (c)->stride, offset, __VA_ARGS__);                                  \
+      else                                                                                     \
+        block(rows, (c)->lanes, (c)->stride, offset, __VA_ARGS__);                             \
+    }                                                                                          \
+    if ((c)->rest > 0)                                                                         \
+      block(1, (c)->rest, (c)->stride, (c)->first + (c)->rows * (c)->stride, __VA_ARGS__);     \
+  } while (0)
+
+// totals[lane] += Σ x
+CK_INLINE void sum_block(
+    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, double *restrict totals) {
+  float sums[LANES] = {0};
+  for (size_t row = 0; row < rows; row++)
+    for (size_t i = 0; i < lanes; i++) sums[i] += x[offset + row * stride + i];
+  for (size_t i = 0; i < lanes; i++) totals[i] += (double)sums[i];
+}
+
+static void column_sums(size_t rows, size_t columns, double factor, const float *restrict x, float *restrict sums) {
+  for (size_t first = 0; first < columns; first += LANES) {
+    const struct chunk c = make_chunk(rows, columns, first);
+    double totals[LANES] = {0};
+    FOR_EACH_BLOCK(&c, sum_block, x, totals);
+    for (size_t i = 0; i < c.channels; i++) sums[first + i] = (float)(factor * fold_lanes(&c, totals, i));
+  }
+}

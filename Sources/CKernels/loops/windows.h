@@ -1,0 +1,102 @@
+// Walks over the pixels of a window's output, and the two halves of a convolution by matrix product (im2col, col2im).
+
+// A pixel of the output, with the input position that the window's first tap falls on; it may lie in the padding.
+struct pixel {
+  size_t sample;
+  ptrdiff_t row, column, top, left;
+};
+
+CK_INLINE void place(const struct ck_window *w, struct pixel *p) {
+  p->top = p->row * w->stride_height - w->pad_top;
+  p->left = p->column * w->stride_width - w->pad_left;
+}
+
+CK_INLINE struct pixel pixel_at(const struct ck_window *w, size_t index) {
+  const size_t width = (size_t)w->output_width, plane = (size_t)w->output_height * width;
+  struct pixel p = {
+      .sample = index / plane,
+      .row = (ptrdiff_t)(index % plane / width),
+      .column = (ptrdiff_t)(index % width),
+  };
+  place(w, &p);
+  return p;
+}
+
+CK_INLINE void advance(const struct ck_window *w, struct pixel *p) {
+  if (++p->column == w->output_width) {
+    p->column = 0;
+    if (++p->row == w->output_height) {
+      p->row = 0;
+      p->sample++;
+    }
+  }
+  place(w, p);
+}
+
+// The taps of one axis that fall on the input: first ..< last.
+struct taps {
+  ptrdiff_t first, last;
+};
+
+CK_INLINE struct taps taps_inside(ptrdiff_t start, ptrdiff_t dilation, ptrdiff_t kernel, ptrdiff_t size) {
+  ptrdiff_t first = start < 0 ? (-start + dilation - 1) / dilation : 0;
+  ptrdiff_t last = start < size ? (size - start + dilation - 1) / dilation : 0;
+  if (last > kernel) last = kernel;
+  if (first > last) first = last;
+  return (struct taps){first, last};
+}
+
+// The offset of the input position under tap (row, column) of the window.
+CK_INLINE size_t position(const struct ck_window *w, const struct pixel *p, ptrdiff_t row, ptrdiff_t column) {
+  const ptrdiff_t y = p->top + row * w->dilation_height, x = p->left + column * w->dilation_width;
+  return (size_t)(y * w->input_width + x);
+}
+
+CK_INLINE size_t plane(const struct ck_window *w) { return (size_t)(w->input_height * w->input_width); }
+
+// Taps that are neighbours in memory are copied in one run: those of a row, if nothing lies between them.
+CK_INLINE ptrdiff_t taps_per_run(const struct ck_window *w, struct ck_channels c, struct taps columns) {
+  const ptrdiff_t count = columns.last - columns.first;
+  return w->dilation_width == 1 && c.count == c.total && count > 0 ? count : 1;
+}
+
+static void gather(
+    const struct ck_window *w, struct ck_channels c, size_t first, size_t pixels, const float *x, float *columns) {
+  const size_t kernel_row = (size_t)w->kernel_width * c.count;
+  struct pixel p = pixel_at(w, first);
+  for (size_t i = 0; i < pixels; i++, advance(w, &p)) {
+    const struct taps down = taps_inside(p.top, w->dilation_height, w->kernel_height, w->input_height);
+    const struct taps across = taps_inside(p.left, w->dilation_width, w->kernel_width, w->input_width);
+    const ptrdiff_t run = taps_per_run(w, c, across);
+    const float *sample = x + p.sample * plane(w) * c.total + c.first;
+    for (ptrdiff_t row = 0; row < w->kernel_height; row++, columns += kernel_row) {
+      if (row < down.first || row >= down.last) {
+        zero_run(kernel_row, columns);
+        continue;
+      }
+      zero_run((size_t)across.first * c.count, columns);
+      for (ptrdiff_t tap = across.first; tap < across.last; tap += run)
+        copy_run(
+            (size_t)run * c.count, sample + position(w, &p, row, tap) * c.total, columns + (size_t)tap * c.count);
+      zero_run((size_t)(w->kernel_width - across.last) * c.count, columns + (size_t)across.last * c.count);
+    }
+  }
+}
+
+static void scatter(
+    const struct ck_window *w, struct ck_channels c, size_t first, size_t pixels, const float *columns, float *dx) {
+  const size_t kernel_row = (size_t)w->kernel_width * c.count;
+  struct pixel p = pixel_at(w, first);
+  for (size_t i = 0; i < pixels; i++, advance(w, &p)) {
+    const struct taps down = taps_inside(p.top, w->dilation_height, w->kernel_height, w->input_height);
+    const struct taps across = taps_inside(p.left, w->dilation_width, w->kernel_width, w->input_width);
+    const ptrdiff_t run = taps_per_run(w, c, across);
+    float *sample = dx + p.sample * plane(w) * c.total + c.first;
+    for (ptrdiff_t row = down.first; row < down.last; row++)
+      for (ptrdiff_t tap = across.first; tap < across.last; tap += run)
+        add_run(
+            (size_t)run * c.count, columns + (size_t)row * kernel_row + (size_t)tap * c.count,
+            sample + position(w, &p, row, tap) * c.total);
+    columns += (size_t)w->kernel_height * kernel_row;
+  }
+}

@@ -1,0 +1,48 @@
+internal import CKernels
+internal import COpenBLAS
+import Foundation
+
+/// Which kernels this process runs: those of OpenBLAS, our own, and the C library's functions.
+///
+/// Two processes with the same description compute the same bits.
+package enum KernelSet {
+  /// Caps our own loops at an instruction set and holds OpenBLAS to one thread per caller.
+  ///
+  /// Call it once, before any thread starts.
+  ///
+  /// - Throws: `KernelError.instructionSetMissing` if the CPU lacks the set.
+  package static func configure(_ cap: InstructionSet) throws(KernelError) {
+    guard ck_select(cap.isa) else { throw .instructionSetMissing(cap, best: .best) }
+    openblas_set_num_threads(1)
+  }
+
+  /// The kernels in use, e.g. "openblas 0.3.21 Zen, own avx2, glibc 2.36".
+  package static var description: String {
+    "openblas \(openBLASVersion) \(openBLASCore), own \(InstructionSet.selected.rawValue), \(libraryOfC)"
+  }
+
+  /// If `OPENBLAS_CORETYPE` holds OpenBLAS below what the CPU offers: one sentence that says so, what it costs and how
+  /// to lift it. A user's setting is respected, never changed.
+  package static var costlyPin: String? {
+    OpenBLASCore.costlyPin(
+      variable: ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"], core: openBLASCore, best: .best)
+  }
+
+  /// OpenBLAS's name for the kernels that it has chosen, e.g. "Haswell".
+  package static var openBLASCore: String {
+    guard let name = unsafe openblas_get_corename() else { return "unknown" }
+    return unsafe String(cString: name)
+  }
+
+  // The configuration reads "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...".
+  private static var openBLASVersion: String {
+    guard let text = unsafe openblas_get_config() else { return "unknown" }
+    let words = unsafe String(cString: text).split(separator: " ")
+    return words.count > 1 ? String(words[1]) : "unknown"
+  }
+
+  private static var libraryOfC: String {
+    let version = unsafe String(cString: ck_glibc_version())
+    return version.isEmpty ? "other libc" : "glibc \(version)"
+  }
+}

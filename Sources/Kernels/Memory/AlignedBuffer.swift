@@ -1,0 +1,66 @@
+import Foundation
+
+/// An allocation of floats, aligned to cache lines: an arena or a flat buffer.
+///
+/// The bounds are checked by the spans that it lends out; `unsafeBase` is for what takes a bare address, as MPI does.
+@safe
+package struct AlignedBuffer: ~Copyable, @unchecked Sendable {
+  /// The alignment in bytes: a cache line, and the widest vector.
+  package static let alignment = 64
+
+  /// The number of floats.
+  package let count: Int
+
+  /// The address of the first float; valid as long as the buffer lives.
+  @unsafe package let unsafeBase: UnsafeMutablePointer<Float>
+
+  private init(count: Int, unsafeBase: UnsafeMutablePointer<Float>) {
+    self.count = count
+    unsafe self.unsafeBase = unsafe unsafeBase
+  }
+
+  deinit { unsafe free(unsafeBase) }
+
+  /// A buffer of `count` zeros.
+  ///
+  /// - Throws: `KernelError.outOfMemory` if there is not so much memory, or `count` is negative.
+  package static func zeros(_ count: Int) throws(KernelError) -> AlignedBuffer {
+    let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+    var memory: UnsafeMutableRawPointer?
+    guard count >= 0, !overflow, unsafe posix_memalign(&memory, alignment, bytes) == 0,
+      let memory = unsafe memory
+    else {
+      throw .outOfMemory(floats: count)
+    }
+    unsafe memset(memory, 0, bytes)
+    return unsafe AlignedBuffer(count: count, unsafeBase: memory.bindMemory(to: Float.self, capacity: max(count, 1)))
+  }
+
+  /// Lends `range` of the buffer, or all of it, for reading.
+  package borrowing func withSpan<Result, Failure: Error>(
+    _ range: Range<Int>? = nil, _ body: (Span<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let buffer = unsafe UnsafeBufferPointer(rebasing: UnsafeBufferPointer(whole)[checked(range)])
+    return try unsafe body(buffer.span)
+  }
+
+  /// Lends `range` of the buffer, or all of it, for writing.
+  package mutating func withMutableSpan<Result, Failure: Error>(
+    _ range: Range<Int>? = nil, _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let buffer = unsafe UnsafeMutableBufferPointer(rebasing: whole[checked(range)])
+    var span = unsafe buffer.mutableSpan
+    return try body(&span)
+  }
+
+  private var whole: UnsafeMutableBufferPointer<Float> {
+    unsafe UnsafeMutableBufferPointer(start: unsafeBase, count: count)
+  }
+
+  // Slices of unsafe buffers check their bounds in debug builds only.
+  private func checked(_ range: Range<Int>?) -> Range<Int> {
+    let range = range ?? 0..<count
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) leaves a buffer of \(count) floats")
+    return range
+  }
+}

@@ -1,0 +1,77 @@
+internal import CKernels
+
+/// Batch normalization with the statistics of the micro-batch.
+///
+/// Shapes: x, y, dy and dx are [row][channel], where a row is a (sample, row, column); all others are one number for
+/// each channel. Sums are accurate: in float over at most 64 rows of a lane, in double from there on; the variance is
+/// taken from the deviations from the mean. With one row the variance is zero.
+///
+/// Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
+/// shift", ICML 2015; per micro-batch ("ghost"): Hoffer, Hubara and Soudry, "Train longer, generalize better", 2017.
+package enum BatchNormalization {
+  /// y = (x - mean) · inverseDeviation · scale + shift with the mean and the biased variance of the rows.
+  ///
+  /// - Parameters:
+  ///   - epsilon: added to the variance before the root is taken.
+  ///   - inverseDeviation: 1 / √(biased variance + epsilon), for the backward pass.
+  ///   - variance: the unbiased variance, over rows - 1, for the running statistics.
+  package static func forwardTraining(
+    channels: Int, rows: Int, epsilon: Float, x: Span<Float>, scale: Span<Float>, shift: Span<Float>,
+    y: inout MutableSpan<Float>, mean: inout MutableSpan<Float>, inverseDeviation: inout MutableSpan<Float>,
+    variance: inout MutableSpan<Float>
+  ) {
+    check(channels, rows, x.count, y.count)
+    checkChannels(channels, scale.count, shift.count, mean.count, inverseDeviation.count, variance.count)
+    unsafe withPointers(scale, shift, &mean, &inverseDeviation) { scale, shift, mean, inverseDeviation in
+      unsafe withPointers(x, &y, &variance) { x, y, variance in
+        unsafe ck_loops().pointee.normalize_training(
+          rows, channels, epsilon, x, scale, shift, y, mean, inverseDeviation, variance)
+      }
+    }
+  }
+
+  /// The gradients of `forwardTraining`, through the statistics too; all three are written whole.
+  package static func backward(
+    channels: Int, rows: Int, x: Span<Float>, dy: Span<Float>, scale: Span<Float>, mean: Span<Float>,
+    inverseDeviation: Span<Float>, dx: inout MutableSpan<Float>, dScale: inout MutableSpan<Float>,
+    dShift: inout MutableSpan<Float>
+  ) {
+    check(channels, rows, x.count, dx.count)
+    precondition(dy.count == x.count, "dy: \(rows) × \(channels)")
+    checkChannels(channels, scale.count, mean.count, inverseDeviation.count, dScale.count, dShift.count)
+    unsafe withPointers(scale, mean, &dScale, &dShift) { scale, mean, dScale, dShift in
+      unsafe withPointers(x, dy, inverseDeviation, &dx) { x, dy, inverseDeviation, dx in
+        unsafe ck_loops().pointee.normalize_backward(
+          rows, channels, x, dy, scale, mean, inverseDeviation, dx, dScale, dShift)
+      }
+    }
+  }
+
+  /// y = (x - runningMean) / √(runningVariance + epsilon) · scale + shift.
+  package static func forwardEvaluation(
+    channels: Int, rows: Int, epsilon: Float, x: Span<Float>, scale: Span<Float>, shift: Span<Float>,
+    runningMean: Span<Float>, runningVariance: Span<Float>, y: inout MutableSpan<Float>
+  ) {
+    check(channels, rows, x.count, y.count)
+    checkChannels(channels, scale.count, shift.count, runningMean.count, runningVariance.count, channels)
+    unsafe withPointers(x, scale, shift, &y) { x, scale, shift, y in
+      unsafe runningMean.withPointer { mean in
+        unsafe runningVariance.withPointer { variance in
+          unsafe ck_loops().pointee.normalize_evaluation(
+            rows, channels, epsilon, x, scale, shift, mean, variance, y)
+        }
+      }
+    }
+  }
+
+  private static func check(_ channels: Int, _ rows: Int, _ x: Int, _ y: Int) {
+    precondition(channels > 0 && rows > 0, "\(rows) rows of \(channels) channels")
+    precondition(x == rows * channels && y == x, "\(rows) × \(channels) floats, not \(x) and \(y)")
+  }
+
+  private static func checkChannels(_ channels: Int, _ a: Int, _ b: Int, _ c: Int, _ d: Int, _ e: Int) {
+    precondition(
+      a == channels && b == channels && c == channels && d == channels && e == channels,
+      "one number for each of \(channels) channels")
+  }
+}

@@ -1,0 +1,46 @@
+internal import CKernels
+
+/// A tensor at a glance. All but `count` and `notFinite` are taken over the finite elements; without any, the mean and
+/// the deviation are NaN, the minimum is +∞ and the maximum -∞.
+package struct TensorSummary: Hashable, Sendable {
+  /// The number of elements.
+  package var count: Int
+  package var minimum: Double
+  package var maximum: Double
+  package var mean: Double
+  /// The deviation of the elements as a whole population (divided by their number).
+  package var standardDeviation: Double
+  /// The number of elements that are NaN or infinite.
+  package var notFinite: Int
+
+  /// A summary of known numbers.
+  package init(
+    count: Int, minimum: Double, maximum: Double, mean: Double, standardDeviation: Double, notFinite: Int
+  ) {
+    self.count = count
+    self.minimum = minimum
+    self.maximum = maximum
+    self.mean = mean
+    self.standardDeviation = standardDeviation
+    self.notFinite = notFinite
+  }
+}
+
+/// Observation of tensors.
+package enum Statistics {
+  /// The summary of a tensor, in two passes and in double precision.
+  package static func summary(x: Span<Float>) -> TensorSummary {
+    let count = x.count
+    let found = unsafe x.withPointer { x in unsafe ck_loops().pointee.summary(count, x) }
+    return TensorSummary(
+      count: count, minimum: found.minimum, maximum: found.maximum, mean: found.mean,
+      standardDeviation: found.deviation, notFinite: found.not_finite)
+  }
+
+  /// The index of the first element that is NaN or infinite.
+  package static func firstNotFinite(x: Span<Float>) -> Int? {
+    let count = x.count
+    let index = unsafe x.withPointer { x in unsafe ck_loops().pointee.first_not_finite(count, x) }
+    return index < count ? index : nil
+  }
+}

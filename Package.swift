@@ -46,7 +46,7 @@ let package = Package(
     .target(
       name: "Kernels", dependencies: ["Network", "Randomness", "COpenBLAS", "CKernels", "CXXHash"],
       swiftSettings: strict),
-    .target(name: "Collectives", dependencies: ["Kernels"], swiftSettings: strict),
+    .target(name: "Collectives", dependencies: ["Kernels", "CXXHash"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["Collectives", "CMPI"], swiftSettings: strict),
     .target(name: "Engine", dependencies: ["Planner", "Kernels"], swiftSettings: strict),
     .target(name: "Reference", dependencies: ["Planner", "Network", "Randomness"], swiftSettings: strict),

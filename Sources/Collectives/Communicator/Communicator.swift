@@ -1,0 +1,60 @@
+/// The few verbs by which ranks exchange bytes. All of them start something and return at once; `progress` moves data
+/// and `pending` tells what is left.
+///
+/// A communicator belongs to the thread that made it and is used by no other (MPI is asked for
+/// `MPI_THREAD_FUNNELED` only), hence it is not `Sendable`.
+///
+/// Requests are counted by *group*, a small number from `reserveGroups`, so that the owner of many requests can ask
+/// about some of them. Group 0 belongs to the helpers in `Communicator+Collectives.swift`.
+///
+/// Between two ranks, messages with the same tag arrive in the order in which they were sent.
+package protocol Communicator: AnyObject {
+  /// This rank, 0 ..< size.
+  var rank: Int { get }
+  /// The number of ranks, P.
+  var size: Int { get }
+  /// The name of the machine.
+  var host: String { get }
+  /// The largest tag that a message may carry.
+  var largestTag: Int { get }
+
+  /// Reserves groups `first ..< first + count` for the caller and returns `first`, which is 1 or more.
+  func reserveGroups(_ count: Int) -> Int
+
+  /// Starts to send; the memory stays untouched until the group is complete. An empty message is not sent.
+  func send(_ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int, group: Int) throws(CommunicationError)
+
+  /// Starts to receive a message of exactly this length; the memory belongs to the transport until the group is
+  /// complete. An empty message is not awaited.
+  func receive(
+    into bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int, group: Int
+  ) throws(CommunicationError)
+
+  /// Starts a plain sum over all ranks, in place. The order of the additions is not fixed, so its bits may differ
+  /// between runs and numbers of ranks. All ranks start their sums in the same order.
+  func startSum(_ values: UnsafeMutableBufferPointer<Float>, group: Int) throws(CommunicationError)
+
+  /// Gives the transport a chance to move data and returns without waiting. True if something completed.
+  @discardableResult
+  func progress() throws(CommunicationError) -> Bool
+
+  /// The requests of `group` that are still open.
+  func pending(group: Int) -> Int
+
+  /// Ends all ranks at once with this exit code.
+  func abort(code: Int32) -> Never
+}
+
+/// The tags of all messages, in one place so that no two uses ever share one.
+enum Tag {
+  /// Broadcast, gather and their kin; every rank calls them in the same order, so one tag is enough.
+  static let collective = 0
+  /// A rank's share of the gradient's digest.
+  static let digest = 1
+
+  /// Subtree sums of a bucket, on their way to the owners of its segments.
+  static func sums(bucket: Int) -> Int { 2 * bucket + 2 }
+
+  /// New parameters of a bucket, on their way from the owners of its segments.
+  static func parameters(bucket: Int) -> Int { 2 * bucket + 3 }
+}

@@ -5,6 +5,7 @@ package import Planner
 ///
 /// This file and its extensions in `Operations` turn the planner's offsets into spans; the bounds hold because the
 /// verifier has checked the plan and every slot's range lies within the arena. The kernels check all counts again.
+@safe
 package struct Executor: ~Copyable {
   package let plan: StepPlan
   /// The program that runs, or ran last.
@@ -32,7 +33,7 @@ package struct Executor: ~Copyable {
   package init(plan: StepPlan) throws(KernelError) {
     self.plan = plan
     self.program = plan.training
-    self.arena = try AlignedBuffer(count: max(1, plan.training.arenaCount, plan.evaluation.arenaCount))
+    self.arena = try AlignedBuffer.zeros(max(1, plan.training.arenaCount, plan.evaluation.arenaCount))
     unsafe self.frame = nil
   }
 
@@ -45,7 +46,7 @@ package struct Executor: ~Copyable {
   ///     the statistics and the metrics loss, correct and samples, all else of it becomes zero.
   ///   - context: seed, step and global batch.
   ///   - observer: who looks on.
-  package mutating func train<Observer: ProgramObserver>(
+  package mutating func train<Observer: ProgramObserver & ~Copyable>(
     _ batch: MicroBatch, parameters: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>,
     context: StepContext, observer: inout Observer
   ) throws(Observer.Failure) -> Score {
@@ -56,7 +57,7 @@ package struct Executor: ~Copyable {
   }
 
   /// Runs the evaluation program for one micro-batch; the logits stay in the arena.
-  package mutating func evaluate<Observer: ProgramObserver>(
+  package mutating func evaluate<Observer: ProgramObserver & ~Copyable>(
     _ batch: MicroBatch, parameters: UnsafePointer<Float>, observer: inout Observer
   ) throws(Observer.Failure) -> Score {
     let context = StepContext(seed: 0, step: 0, globalBatch: plan.options.globalBatch)
@@ -64,7 +65,7 @@ package struct Executor: ~Copyable {
     return unsafe try run(plan.evaluation, frame, observer: &observer)
   }
 
-  private mutating func run<Observer: ProgramObserver>(
+  private mutating func run<Observer: ProgramObserver & ~Copyable>(
     _ program: Program, _ frame: Frame, observer: inout Observer
   ) throws(Observer.Failure) -> Score {
     self.program = program

@@ -17,7 +17,7 @@ package struct MicroBatch {
     unsafe self.images = images
     unsafe self.labels = labels
     unsafe self.samples = samples
-    self.valid = valid
+    unsafe self.valid = valid
   }
 }
 

@@ -1,5 +1,5 @@
 /// Someone who looks on while a program runs: it polls the exchange, times instructions, or checks tensors.
-package protocol ProgramObserver {
+package protocol ProgramObserver: ~Copyable {
   /// What it may throw to end the run of the program.
   associatedtype Failure: Error
   /// Called before an instruction.
@@ -10,7 +10,7 @@ package protocol ProgramObserver {
   mutating func bucketComplete(_ bucket: Int) throws(Failure)
 }
 
-extension ProgramObserver {
+extension ProgramObserver where Self: ~Copyable {
   /// Nothing happens before an instruction.
   package mutating func before(_ index: Int) {}
 }

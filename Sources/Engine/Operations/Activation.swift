@@ -7,10 +7,10 @@ extension Executor {
     let x = unsafe input(instruction.reads[0]).span
     var y = unsafe output(instruction.writes[0]).mutableSpan
     switch instruction.operation {
-    case .activation(.relu, _): Activation.relu(x: x, y: &y)
-    case .activation(.sigmoid, _): Activation.sigmoid(x: x, y: &y)
-    case .activation(.tanh, _): Activation.tanh(x: x, y: &y)
-    case .activation(.gelu, _): Activation.gelu(x: x, y: &y)
+    case .activation(.relu, _): Activation.reluForward(x: x, y: &y)
+    case .activation(.sigmoid, _): Activation.sigmoidForward(x: x, y: &y)
+    case .activation(.tanh, _): Activation.tanhForward(x: x, y: &y)
+    case .activation(.gelu, _): Activation.geluForward(x: x, y: &y)
     case .softmax(let rows, let columns):
       Activation.softmaxForward(rows: program.batch * rows, columns: columns, x: x, y: &y)
     default: break

@@ -10,14 +10,14 @@ extension Executor {
     case .flatten(let positions, let channels):
       Elementwise.transposePlanes(batch: batch, positions: positions, channels: channels, x: x, y: &y)
     case .flattenBackward(let positions, let channels):
-      Elementwise.transposePlanes(batch: batch, positions: channels, channels: positions, x: x, y: &y)
+      Elementwise.restorePlanes(batch: batch, positions: positions, channels: channels, x: x, y: &y)
     case .add:
       Elementwise.add(x, unsafe input(instruction.reads[1]).span, into: &y)
     case .concatenate(let positions, let widths):
       var offset = 0
       for (part, width) in zip(instruction.reads, widths) {
         Elementwise.copyColumns(
-          rows: batch * positions, unsafe input(part).span, columns: width, into: &y,
+          rows: batch * positions, x: unsafe input(part).span, columns: width, into: &y,
           totalColumns: widths.reduce(0, +), at: offset)
         offset += width
       }

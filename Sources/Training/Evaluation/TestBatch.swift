@@ -1,0 +1,50 @@
+import Datasets
+import Engine
+import Kernels
+
+/// A micro-batch of test data in memory of its own.
+struct TestBatch: ~Copyable {
+  private let loader: MicroBatchLoader
+  private let size: Int
+  private let count: Int
+  private var images: AlignedBuffer
+  private var labels: [Int32]
+  private var samples: [UInt64]
+  private var valid = 0
+
+  init(blueprint: Blueprint) throws(KernelError) {
+    loader = blueprint.loader(training: false)
+    size = blueprint.configuration.train.microBatch
+    count = blueprint.dataset.test.count
+    images = try AlignedBuffer.zeros(size * blueprint.dataset.test.shape.count)
+    labels = Array(repeating: 0, count: size)
+    samples = Array(repeating: 0, count: size)
+  }
+
+  /// Reads the samples of one micro-batch; the last one is filled up with empty images.
+  mutating func load(_ microBatch: Int) throws(RunError) {
+    let indices = microBatch * size..<min((microBatch + 1) * size, count)
+    valid = indices.count
+    do {
+      var pixels = unsafe UnsafeMutableBufferPointer(start: images.unsafeBase, count: images.count).mutableSpan
+      var classes = labels.mutableSpan
+      var ids = samples.mutableSpan
+      try loader.loadPlain(indices: indices, images: &pixels, labels: &classes, ids: &ids)
+    } catch {
+      throw RunError.failed(error)
+    }
+  }
+
+  /// Hands the samples to an executor; they stay valid while `body` runs.
+  func withMicroBatch<Result>(_ body: (MicroBatch) -> Result) -> Result {
+    unsafe labels.withUnsafeBufferPointer { labels in
+      unsafe samples.withUnsafeBufferPointer { samples in
+        guard let labelBase = labels.baseAddress, let sampleBase = samples.baseAddress else {
+          preconditionFailure("a micro-batch holds at least one sample")
+        }
+        return unsafe body(
+          MicroBatch(images: images.unsafeBase, labels: labelBase, samples: sampleBase, valid: valid))
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Datasets
+import Engine
+import Kernels
+
+/// One compute thread's state: an executor and what it needs to know of its rank's share.
+struct Lane: ~Copyable {
+  /// What all lanes of a rank share.
+  struct Shared: Sendable {
+    let blueprint: Blueprint
+    let share: WorkShare
+    let buffers: FlatBuffers
+    let feed: SampleFeed
+  }
+
+  let index: Int
+  let shared: Shared
+  let progress: LaneProgress
+  private var executor: Executor
+  private var tests: TestBatch
+  private(set) var secondsAwaitingInput = 0.0
+
+  init(index: Int, shared: Shared, progress: LaneProgress) throws(RunError) {
+    self.index = index
+    self.shared = shared
+    self.progress = progress
+    do {
+      executor = try Executor(plan: shared.blueprint.plan)
+      tests = try TestBatch(blueprint: shared.blueprint)
+    } catch {
+      throw RunError.failed(error)
+    }
+  }
+
+  /// Computes the lane's micro-batches of one step and sums their gradients.
+  ///
+  /// - Parameters:
+  ///   - step: the step.
+  ///   - votes: the rank's votes; the first lane's first micro-batch carries them.
+  ///   - watch: called between instructions.
+  mutating func train(step: Int, votes: Votes, watch: LeafObserver.Watch?) throws(RunError) {
+    let leaves = shared.share.lanes[index].leaves
+    let base = step * shared.blueprint.plan.layout.buckets.count
+    for (place, leaf) in leaves.enumerated() {
+      let started = ContinuousClock.now
+      let samples = try shared.feed.take(step: step, microBatch: leaf.index)
+      secondsAwaitingInput += started.secondsUntilNow
+      let progress = progress
+      let publish = place == leaves.count - 1 ? { (bucket: Int) in progress.publish(base + bucket + 1) } : nil
+      var observer = LeafObserver(
+        layout: shared.blueprint.plan.layout, buffers: shared.buffers, lane: index, leaf: leaf,
+        samples: samples.ids, votes: index == 0 && place == 0 ? votes : Votes(), publish: publish, watch: watch)
+      _ = try unsafe executor.train(
+        MicroBatch(samples, valid: shared.blueprint.configuration.train.microBatch),
+        parameters: shared.buffers.parameters, gradient: shared.buffers.gradient(lane: index, slot: leaf.slot),
+        context: shared.blueprint.context(step: step), observer: &observer)
+      shared.feed.release(step: step, microBatch: leaf.index)
+    }
+  }
+
+  /// Scores some micro-batches of the test data; one score per micro-batch, in order.
+  mutating func evaluate(_ microBatches: Range<Int>) throws(RunError) -> [Score] {
+    var scores: [Score] = []
+    var observer = NoObserver()
+    for microBatch in microBatches {
+      try tests.load(microBatch)
+      let parameters = unsafe shared.buffers.parameters
+      scores.append(
+        tests.withMicroBatch { unsafe executor.evaluate($0, parameters: parameters, observer: &observer) })
+    }
+    return scores
+  }
+}
+
+extension Blueprint {
+  /// The context of a step.
+  package func context(step: Int) -> StepContext {
+    StepContext(seed: configuration.seed, step: step, globalBatch: configuration.train.globalBatch)
+  }
+}
+
+extension MicroBatch {
+  /// The samples that the prefetch thread prepared. They must not be released while this is in use.
+  init(_ prepared: PreparedMicroBatch, valid: Int) {
+    unsafe self.init(
+      images: prepared.images, labels: prepared.labels, samples: prepared.samples, valid: valid)
+  }
+}
+
+extension ContinuousClock.Instant {
+  /// Seconds since this instant.
+  var secondsUntilNow: Double { (ContinuousClock.now - self).seconds }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,69 @@
+import Collectives
+import Engine
+import Kernels
+import Planner
+
+/// What happens beside the arithmetic while a lane computes one micro-batch: buckets are digested and added to the
+/// lane's sums as they become final, and someone may look on between the instructions.
+struct LeafObserver: ~Copyable, ProgramObserver {
+  typealias Failure = RunError
+
+  /// Called between instructions: the main lane polls the exchange, debug mode checks tensors.
+  typealias Watch = (_ index: Int, _ executor: borrowing Executor) throws(RunError) -> Void
+
+  let layout: FlatLayout
+  let buffers: FlatBuffers
+  let lane: Int
+  let leaf: Accumulation.Leaf
+  /// Called with each bucket that is final in the lane's sums; nil for all but the lane's last micro-batch.
+  let publish: ((_ bucket: Int) -> Void)?
+  /// The rank's votes, carried by one of its micro-batches.
+  let votes: Votes
+  let watch: Watch?
+  private var digest = Digest()
+  private var isSealed = false
+
+  init(
+    layout: FlatLayout, buffers: FlatBuffers, lane: Int, leaf: Accumulation.Leaf, samples: [UInt64],
+    votes: Votes = Votes(), publish: ((Int) -> Void)? = nil, watch: Watch? = nil
+  ) {
+    self.layout = layout
+    self.buffers = buffers
+    self.lane = lane
+    self.leaf = leaf
+    self.votes = votes
+    self.publish = publish
+    self.watch = watch
+    digest.update(words: samples)
+  }
+
+  mutating func after(_ index: Int, in executor: borrowing Executor) throws(RunError) {
+    try watch?(index, executor)
+  }
+
+  mutating func bucketComplete(_ bucket: Int) {
+    let range = layout.buckets[bucket]
+    digestGradient(of: range)
+    for addition in leaf.additions {
+      unsafe FlatBuffers.accumulate(
+        range, from: buffers.gradient(lane: lane, slot: addition.source),
+        into: buffers.gradient(lane: lane, slot: addition.destination))
+    }
+    publish?(bucket)
+  }
+
+  /// Takes up the gradients of a bucket before the additions change them; behind the last of them the trailer gets
+  /// the digest and the votes.
+  private mutating func digestGradient(of bucket: Range<Int>) {
+    let gradients = bucket.clamped(to: 0..<layout.parameterEnd)
+    let base = unsafe buffers.gradient(lane: lane, slot: leaf.slot)
+    let span = unsafe UnsafeBufferPointer(start: base + gradients.lowerBound, count: gradients.count).span
+    digest.update(span)
+    guard bucket.upperBound >= layout.parameterEnd, !isSealed else { return }
+    isSealed = true
+    let numbers = MicroBatchDigest.encode(digest.finish())
+    for (place, number) in zip(layout.digest(of: leaf.index), numbers) { unsafe base[place] = number }
+    unsafe base[layout.index(of: .stopVotes)] = votes.stop ? 1 : 0
+    unsafe base[layout.index(of: .saveVotes)] = votes.save ? 1 : 0
+  }
+}

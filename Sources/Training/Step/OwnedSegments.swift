@@ -1,0 +1,36 @@
+import Collectives
+
+/// The segments of all buckets that a rank owns, one behind the other.
+struct OwnedSegments: Hashable, Sendable {
+  /// The owned ranges of the flat buffer and where each begins in the rank's own storage.
+  let pieces: [(range: Range<Int>, place: Int)]
+  /// The length of the rank's own storage.
+  let count: Int
+  private let bucketElements: Int
+  /// For each bucket the place of its segment's first number minus the segment's start.
+  private let shifts: [Int]
+
+  /// The segments of `rank`; with a plain sum (`any`) every rank owns everything.
+  init(layout: BucketLayout, rank: Int, order: OrderedExchange.Order) {
+    var pieces: [(Range<Int>, Int)] = []
+    var shifts: [Int] = []
+    var end = 0
+    for (bucket, whole) in layout.buckets.enumerated() {
+      let range = order == .any ? whole : layout.segment(bucket: bucket, rank: rank)
+      shifts.append(end - range.lowerBound)
+      if !range.isEmpty { pieces.append((range, end)) }
+      end += range.count
+    }
+    self.pieces = pieces
+    self.shifts = shifts
+    self.count = end
+    self.bucketElements = layout.bucketElements
+  }
+
+  /// Where the number at `position` of the flat buffer lies in the rank's own storage.
+  func place(of position: Int) -> Int { position + shifts[position / bucketElements] }
+
+  static func == (a: OwnedSegments, b: OwnedSegments) -> Bool { a.shifts == b.shifts && a.count == b.count }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(shifts) }
+}

@@ -1,2 +1,92 @@
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
 #include <png.h>
+
+// libpng reports an error by longjmp, so its callers need setjmp, which Swift cannot call. (Its simplified interface
+// needs none, but blends alpha and applies gamma, so that pixels differ from those other frameworks see.)
+
+typedef struct {
+  uint32_t width;
+  uint32_t height;
+  uint32_t channels;    // 1 (grey) or 3 (RGB)
+  size_t offset;        // how many bytes had been read when the error occurred
+  char message[200];    // empty unless the call failed
+} cpng_result;
+
+typedef struct {
+  const unsigned char *bytes;
+  size_t count;
+  cpng_result *result;
+} cpng_source;
+
+static inline void cpng_fail(png_structp codec, png_const_charp message) {
+  cpng_source *source = (cpng_source *)png_get_error_ptr(codec);
+  snprintf(source->result->message, sizeof source->result->message, "%s", message);
+  png_longjmp(codec, 1);
+}
+
+static inline void cpng_mute(png_structp codec, png_const_charp message) {
+  (void)codec;
+  (void)message;
+}
+
+static inline void cpng_pull(png_structp codec, png_bytep target, size_t length) {
+  cpng_source *source = (cpng_source *)png_get_io_ptr(codec);
+  if (length > source->count - source->result->offset) png_error(codec, "the file ends too early");
+  memcpy(target, source->bytes + source->result->offset, length);
+  source->result->offset += length;
+}
+
+// Any kind of PNG becomes 8-bit grey or RGB; alpha is dropped, not blended, and gamma is left alone.
+static inline void cpng_expand(png_structp codec, png_infop info) {
+  int kind = png_get_color_type(codec, info);
+  if (kind == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(codec);
+  if (kind == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(codec);
+  png_set_scale_16(codec);
+  png_set_strip_alpha(codec);
+}
+
+// Decodes a PNG image into rows of pixels without gaps. With `pixels` null only the size is read. Returns 0 or, with
+// the message filled in, 1. Fails when a side exceeds `side_limit` or the pixels do not fit into `capacity` bytes.
+static inline int cpng_decode(
+    const unsigned char *bytes, size_t count, uint32_t side_limit, unsigned char *pixels, size_t capacity,
+    cpng_result *result) {
+  cpng_source source = {bytes, count, result};
+  result->message[0] = 0;
+  result->offset = 0;
+  png_structp codec = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, cpng_fail, cpng_mute);
+  png_infop info = codec ? png_create_info_struct(codec) : NULL;
+  if (!info) {
+    png_destroy_read_struct(&codec, NULL, NULL);
+    snprintf(result->message, sizeof result->message, "no memory");
+    return 1;
+  }
+  if (setjmp(png_jmpbuf(codec))) {
+    png_destroy_read_struct(&codec, &info, NULL);
+    return 1;
+  }
+  png_set_read_fn(codec, &source, cpng_pull);
+  png_set_user_limits(codec, side_limit, side_limit);
+  png_set_chunk_malloc_max(codec, 4 << 20);
+  png_read_info(codec, info);
+  cpng_expand(codec, info);
+  int passes = png_set_interlace_handling(codec);
+  png_read_update_info(codec, info);
+  result->width = png_get_image_width(codec, info);
+  result->height = png_get_image_height(codec, info);
+  result->channels = png_get_channels(codec, info);
+  size_t stride = png_get_rowbytes(codec, info);
+  if (pixels) {
+    if (stride != (size_t)result->width * result->channels || stride * result->height > capacity)
+      png_error(codec, "its size changed while it was read");
+    for (int pass = 0; pass < passes; pass++)
+      for (uint32_t row = 0; row < result->height; row++) png_read_row(codec, pixels + stride * row, NULL);
+    png_read_end(codec, NULL);
+  }
+  png_destroy_read_struct(&codec, &info, NULL);
+  return 0;
+}

@@ -1,0 +1,31 @@
+import Network
+
+/// Some samples of another source, in a given order.
+struct SubsetSource: SampleSource {
+  private let base: any SampleSource
+  private let indices: [Int]
+
+  /// The samples of `base` at `indices`.
+  init(_ base: any SampleSource, _ indices: [Int]) {
+    self.base = base
+    self.indices = indices
+  }
+
+  var count: Int { indices.count }
+  var shape: Shape { base.shape }
+  var classNames: [String] { base.classNames }
+
+  func name(of index: Int) -> String { base.name(of: indices[index]) }
+
+  func label(of index: Int) -> Int { base.label(of: indices[index]) }
+
+  func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
+    try base.read(indices[index], into: &pixels)
+  }
+
+  var fingerprint: UInt64 {
+    var fingerprint = Fingerprint("subset \(base.fingerprint)")
+    for index in indices { fingerprint.combine(index) }
+    return fingerprint.value
+  }
+}

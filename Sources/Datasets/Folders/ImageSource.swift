@@ -1,0 +1,56 @@
+import Network
+
+/// One split of an image folder or archive; images are decoded when they are read.
+struct ImageSource: SampleSource {
+  let shape: Shape
+  let classNames: [String]
+  private let images: [ImageClasses.LabelledImage]
+  private let store: ImageStore
+  private let isResized: Bool
+
+  /// A split whose images all become `shape`: scaled and cropped if `isResized`, else they must have its size.
+  init(store: ImageStore, split: ImageClasses, shape: Shape, isResized: Bool) {
+    self.store = store
+    self.shape = shape
+    self.isResized = isResized
+    classNames = split.names
+    images = split.images
+  }
+
+  var count: Int { images.count }
+
+  func name(of index: Int) -> String { images[index].entry.path }
+
+  func label(of index: Int) -> Int { images[index].label }
+
+  func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
+    let image = images[index]
+    let name = store.name(of: image.entry)
+    let decoded = try ImageCodec.decode(store.bytes(of: image.entry), name: name)
+    let fitted = try fitted(decoded.converted(toChannels: shape.channels), name: name)
+    precondition(pixels.count == fitted.bytes.count)
+    for place in fitted.bytes.indices { pixels[place] = fitted.bytes[place] }
+    return image.label
+  }
+
+  private func fitted(_ image: DecodedImage, name: String) throws(DatasetError) -> DecodedImage {
+    if image.shape == shape { return image }
+    let found = Extent(height: image.shape.height, width: image.shape.width)
+    let target = Extent(height: shape.height, width: shape.width)
+    guard isResized else {
+      throw DatasetError(
+        "\(name): its size is \(found), but the first image's is \(target); set data.size to bring all images to one size")
+    }
+    return Resampler(from: found, to: target)(image)
+  }
+
+  var fingerprint: UInt64 {
+    var fingerprint = Fingerprint("images")
+    for number in [shape.channels, shape.height, shape.width, isResized ? 1 : 0] { fingerprint.combine(number) }
+    for image in images {
+      fingerprint.combine(image.entry.path)
+      fingerprint.combine(image.entry.size)
+    }
+    return fingerprint.value
+  }
+}

@@ -1,0 +1,45 @@
+/// An IDX file whose length is exactly what its header says, plain on disk or inflated in memory.
+struct IDXFile {
+  let header: IDXHeader
+  let store: any ByteStore
+
+  /// Opens and checks the file at `path`; messages call it `name`.
+  init(path: String, name: String, kind: IDXHeader.Kind) throws(DatasetError) {
+    let disk = try DiskFile(path: path, name: name)
+    let start = try disk.bytes(at: 0, min(disk.count, kind.headerLength))
+    if start.starts(with: [0x1F, 0x8B]) {
+      self = try Self.inflated(GzipReader(path: path, name: name), name, kind)
+    } else {
+      let header = try IDXHeader(parsing: start, kind: kind, name: name)
+      try Self.check(found: disk.count, header, name)
+      self.init(header: header, store: disk)
+    }
+  }
+
+  private init(header: IDXHeader, store: any ByteStore) {
+    self.header = header
+    self.store = store
+  }
+
+  private static func inflated(
+    _ gzip: GzipReader, _ name: String, _ kind: IDXHeader.Kind
+  ) throws(DatasetError) -> IDXFile {
+    let start = try gzip.next(upTo: kind.headerLength)
+    let header = try IDXHeader(parsing: start, kind: kind, name: name)
+    let body = try gzip.next(upTo: header.length - start.count)
+    // Beyond the end, a few bytes are enough to know that the length is wrong.
+    let rest = try gzip.next(upTo: 1 << 16)
+    try check(found: start.count + body.count + rest.count, header, name)
+    return IDXFile(header: header, store: MemoryBytes(name: name, bytes: start + body))
+  }
+
+  private static func check(found: Int, _ header: IDXHeader, _ name: String) throws(DatasetError) {
+    if found < header.length {
+      throw DatasetError("\(name): truncated: its header expects \(header.length) bytes, it has \(found); fetch it again")
+    }
+    if found > header.length {
+      throw DatasetError(
+        "\(name): holds \(found - header.length) bytes more than its header says; it may be damaged, fetch it again")
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Network
+import Randomness
+
+/// Fills caller-given memory with micro-batches: reads samples, augments and normalizes them.
+package struct MicroBatchLoader: Sendable {
+  /// The samples.
+  package let source: any SampleSource
+
+  /// The stream of training samples; nil for evaluation, which takes samples by their number.
+  package let order: SampleOrder?
+  private let augmentations: [Augmentation]
+  private let table: [Float]
+  private let seed: UInt64
+
+  /// A loader. Augmentations apply to what is loaded through `order` only.
+  package init(
+    source: any SampleSource, order: SampleOrder?, augmentations: [Augmentation], normalization: Normalization,
+    seed: UInt64
+  ) {
+    precondition(order.map { $0.count == source.count } ?? true, "the order is one of another number of samples")
+    precondition(normalization.mean.count == source.shape.channels, "one mean per channel is needed")
+    precondition(normalization.deviation.count == source.shape.channels, "one deviation per channel is needed")
+    self.source = source
+    self.order = order
+    self.augmentations = augmentations
+    self.seed = seed
+    table = normalization.table
+  }
+
+  /// Loads the samples at `positions` of the stream. Without an order this is `loadPlain`.
+  ///
+  /// - Parameters:
+  ///   - images: [sample][row][column][channel], m · `shape.count` numbers for m positions.
+  ///   - labels: m labels.
+  ///   - ids: m numbers of samples.
+  package func load(
+    positions: Range<Int>, images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>,
+    ids: inout MutableSpan<UInt64>
+  ) throws(DatasetError) {
+    guard let order else {
+      try loadPlain(indices: positions, images: &images, labels: &labels, ids: &ids)
+      return
+    }
+    var buffers = SampleBuffers(length: source.shape.count)
+    for (slot, position) in positions.enumerated() {
+      let (epoch, index) = order.sample(at: position)
+      labels[slot] = Int32(try buffers.read(index, from: source))
+      ids[slot] = UInt64(index)
+      var random = Augmentation.stream(seed: seed, epoch: epoch, sample: index)
+      for augmentation in augmentations {
+        augmentation.apply(
+          to: &buffers.picture, scratch: &buffers.scratch, shape: source.shape, random: &random)
+      }
+      normalize(buffers.picture, into: &images, slot: slot)
+    }
+  }
+
+  /// Loads the samples with the given numbers as they are. Numbers beyond the last sample leave zeros in their slots.
+  /// Returns how many samples there were.
+  @discardableResult
+  package func loadPlain(
+    indices: Range<Int>, images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>,
+    ids: inout MutableSpan<UInt64>
+  ) throws(DatasetError) -> Int {
+    var buffers = SampleBuffers(length: source.shape.count)
+    for (slot, index) in indices.enumerated() {
+      let exists = index < source.count
+      labels[slot] = exists ? Int32(try buffers.read(index, from: source)) : 0
+      ids[slot] = exists ? UInt64(index) : 0
+      if exists {
+        normalize(buffers.picture, into: &images, slot: slot)
+      } else {
+        for place in 0..<source.shape.count { images[slot * source.shape.count + place] = 0 }
+      }
+    }
+    return indices.clamped(to: 0..<source.count).count
+  }
+
+  private func normalize(_ picture: [UInt8], into images: inout MutableSpan<Float>, slot: Int) {
+    let channels = source.shape.channels
+    var place = slot * picture.count
+    for pixel in stride(from: 0, to: picture.count, by: channels) {
+      for channel in 0..<channels {
+        images[place] = table[Int(picture[pixel + channel]) * channels + channel]
+        place += 1
+      }
+    }
+  }
+}
+
+/// The bytes of one sample while it is prepared; used again for the next one.
+private struct SampleBuffers {
+  var picture: [UInt8]
+  var scratch: [UInt8]
+
+  init(length: Int) {
+    picture = [UInt8](repeating: 0, count: length)
+    scratch = picture
+  }
+
+  mutating func read(_ index: Int, from source: any SampleSource) throws(DatasetError) -> Int {
+    var pixels = picture.mutableSpan
+    return try source.read(index, into: &pixels)
+  }
+}

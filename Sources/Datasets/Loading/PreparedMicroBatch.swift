@@ -1,0 +1,49 @@
+import Network
+
+/// A loaded micro-batch in a slot of a `Prefetcher`: valid until the slot is released.
+@safe
+package struct PreparedMicroBatch: @unchecked Sendable {
+  // Sendable, because nobody writes into a slot between the taking and the releasing of its micro-batch.
+
+  /// The number of the work item.
+  package let index: Int
+
+  /// The positions of the stream, or the numbers of the samples, that the work item named.
+  package let positions: Range<Int>
+
+  /// How many samples there are; the rest of the slot is zero.
+  package let count: Int
+
+  /// [sample][row][column][channel], aligned to 64 bytes.
+  package let images: UnsafeBufferPointer<Float>
+
+  /// A label per sample.
+  package let labels: UnsafeBufferPointer<Int32>
+
+  /// The number of each sample.
+  package let ids: UnsafeBufferPointer<UInt64>
+
+  init(index: Int, positions: Range<Int>, count: Int, slot: borrowing PrefetchSlot) {
+    self.index = index
+    self.positions = positions
+    self.count = count
+    unsafe images = UnsafeBufferPointer(slot.images)
+    unsafe labels = UnsafeBufferPointer(slot.labels)
+    unsafe ids = UnsafeBufferPointer(slot.ids)
+  }
+
+  /// Lends the images for the duration of `body`.
+  package func withImages<R, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
+    try unsafe body(images.span)
+  }
+
+  /// Lends the labels for the duration of `body`.
+  package func withLabels<R, E: Error>(_ body: (Span<Int32>) throws(E) -> R) throws(E) -> R {
+    try unsafe body(labels.span)
+  }
+
+  /// Lends the numbers of the samples for the duration of `body`.
+  package func withIDs<R, E: Error>(_ body: (Span<UInt64>) throws(E) -> R) throws(E) -> R {
+    try unsafe body(ids.span)
+  }
+}

@@ -1,0 +1,46 @@
+package import Network
+
+/// One split of a data set: labelled images of one shape, with random access from any thread.
+package protocol SampleSource: Sendable {
+  /// The number of samples; at least 1.
+  var count: Int { get }
+
+  /// Channels, height and width of every sample, after resizing.
+  var shape: Shape { get }
+
+  /// The classes in the order of their labels.
+  var classNames: [String] { get }
+
+  /// Writes sample `index` as bytes [row][column][channel] into `pixels`, which holds `shape.count` bytes; returns its
+  /// label, an index into `classNames`.
+  func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int
+
+  /// The sample's name for messages and listings: its file, or "train 17".
+  func name(of index: Int) -> String
+
+  /// The label of sample `index`, without decoding it.
+  func label(of index: Int) -> Int
+
+  /// A cheap identity of the data (format, sizes, labels, file names): equal on ranks that see the same data.
+  var fingerprint: UInt64 { get }
+}
+
+/// A training split and a test split with the same shape and the same classes.
+package struct Dataset: Sendable {
+  package let train: any SampleSource
+  package let test: any SampleSource
+
+  /// The format and where the data lies, for messages.
+  package let name: String
+
+  /// The damage of the samples that were left out, on `DamagePolicy.skip`; one sentence each.
+  package let skipped: [String]
+
+  /// A data set of two splits.
+  package init(train: any SampleSource, test: any SampleSource, name: String, skipped: [String] = []) {
+    self.train = train
+    self.test = test
+    self.name = name
+    self.skipped = skipped
+  }
+}

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What a safetensors file holds.
 package struct SafeTensorsFile: Sendable, Equatable {
   /// The tensors by name.
@@ -40,7 +38,7 @@ package enum SafeTensors {
       header.entries.append(
         .init(name: tensor.name, type: tensor.elements.type, shape: tensor.shape, begin: begin, end: end))
     }
-    let text = try header.encoded()
+    let text = header.encoded()
     var bytes: [UInt8] = []
     bytes.reserveCapacity(8 + text.count + end)
     for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: text.count >> (8 * shift))) }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What the header of a safetensors file says.
 struct SafeTensorsHeader {
   /// One tensor: its place is `begin ..< end` in the data behind the header.
@@ -59,8 +57,8 @@ extension SafeTensorsHeader.Entry {
 extension SafeTensorsHeader {
   /// The header as JSON without spaces, entries as listed, metadata first and in the order of its keys; padded with
   /// spaces to a multiple of 8 bytes.
-  func encoded() throws(InterchangeError) -> [UInt8] {
-    var members = try entries.map { entry throws(InterchangeError) in try entry.encoded() }
+  func encoded() -> [UInt8] {
+    var members = entries.map { $0.encoded() }
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         .map { "\(quoted($0.key)):\(quoted($0.value))" }
@@ -72,7 +70,7 @@ extension SafeTensorsHeader {
 }
 
 extension SafeTensorsHeader.Entry {
-  fileprivate func encoded() throws(InterchangeError) -> String {
+  fileprivate func encoded() -> String {
     let sizes = shape.map(String.init).joined(separator: ",")
     return "\(quoted(name)):{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(sizes)],\"data_offsets\":[\(begin),\(end)]}"
   }
@@ -84,11 +82,18 @@ extension SafeTensorsHeader.Entry {
 private func quoted(_ text: String) -> String {
   var quoted = "\""
   for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\"", "\\": quoted += "\\\(scalar)"
-    case "\u{0}"..<" ": quoted += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-    default: quoted.unicodeScalars.append(scalar)
+    if let letter = shortEscapes[scalar] {
+      quoted += "\\\(letter)"
+    } else if scalar.value < 0x20 {
+      quoted += (scalar.value < 0x10 ? "\\u000" : "\\u00") + String(scalar.value, radix: 16)
+    } else {
+      quoted.unicodeScalars.append(scalar)
     }
   }
   return quoted + "\""
 }
+
+/// The characters that JSON escapes by one letter.
+private let shortEscapes: [Unicode.Scalar: Character] = [
+  "\"": "\"", "\\": "\\", "\u{8}": "b", "\t": "t", "\n": "n", "\u{C}": "f", "\r": "r",
+]

@@ -46,7 +46,8 @@ extension CheckpointManifest {
       throw CheckpointDamage(finding: "\(fileName) is no manifest")
     }
     guard manifest.format == currentFormat else {
-      throw CheckpointDamage(finding: "\(fileName) has the format \(manifest.format), this cnn-dist reads \(currentFormat)")
+      throw CheckpointDamage(
+        finding: "\(fileName) has the format \(manifest.format), this cnn-dist reads \(currentFormat)")
     }
     for file in manifest.files where CheckpointPart(rawValue: file.name) == nil {
       throw CheckpointDamage(finding: "\(fileName) names the file '\(file.name)', which is no part of a checkpoint")

@@ -1,4 +1,4 @@
-package import Interchange
+import Interchange
 
 /// The points of a commit between which the process can be killed, for tests that do so.
 package enum CommitStage: Hashable, Sendable {

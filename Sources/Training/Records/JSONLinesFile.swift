@@ -1,5 +1,5 @@
 import Foundation
-package import Interchange
+import Interchange
 import Synchronization
 
 /// A file of JSON objects, one a line, that only grows. Each line is handed to the system in one piece when it is

@@ -18,9 +18,8 @@ enum RecordCoding {
   /// The JSON of `value`; on one line, or indented for reading.
   static func encode(_ value: some Encodable, indented: Bool = false) throws -> [UInt8] {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = indented ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [
-      .sortedKeys, .withoutEscapingSlashes,
-    ]
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if indented { encoder.outputFormatting.insert(.prettyPrinted) }
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")]

@@ -73,5 +73,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Network", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Network", "Randomness"], swiftSettings: strict),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Randomness"], swiftSettings: strict),
+    .testTarget(
+      name: "CheckpointTests", dependencies: ["Training", "Interchange", "Randomness"], swiftSettings: strict),
   ]
 )

@@ -1,0 +1,86 @@
+import Foundation
+import Interchange
+
+/// The directory of a run and the places in it.
+package struct RunDirectory: Hashable, Sendable {
+  /// The directory itself.
+  package let path: String
+
+  /// The run directory at `path`, which need not exist.
+  package init(_ path: String) { self.path = path }
+
+  /// The full effective configuration.
+  package var configuration: String { Disk.join(path, "config.yaml") }
+  /// The summary of a finished run.
+  package var summary: String { Disk.join(path, "summary.json") }
+  /// The metrics, a line each.
+  package var metrics: String { Disk.join(path, "metrics.jsonl") }
+  /// The digests of each step.
+  package var ledger: String { Disk.join(path, "ledger.jsonl") }
+  /// The directory of checkpoints.
+  package var checkpoints: String { Disk.join(path, "checkpoints") }
+  /// The directory of the ranks' logs.
+  package var ranks: String { Disk.join(path, "ranks") }
+
+  /// The log of one rank: `ranks/0000.log`.
+  package func log(ofRank rank: Int) -> String {
+    Disk.join(ranks, String(format: "%04d.log", rank))
+  }
+}
+
+extension RunDirectory {
+  /// Makes the directory of a new run, with `checkpoints` and `ranks` in it.
+  ///
+  /// Of several processes that try at once, one succeeds. Fails if the directory holds a run already, if a file is
+  /// in the way, and if it cannot be written to.
+  package static func create(at path: String) throws(RecordError) -> RunDirectory {
+    let run = RunDirectory(path)
+    do throws(FileError) {
+      try Disk.makeDirectories(path)
+      // The claim: the system lets one process make it.
+      try Disk.makeDirectory(run.checkpoints)
+      if Disk.kind(of: run.ranks) == .missing { try Disk.makeDirectory(run.ranks) }
+      try Disk.synchronizeDirectory(path)
+    } catch {
+      throw run.refusal(error)
+    }
+    return run
+  }
+
+  private func refusal(_ error: FileError) -> RecordError {
+    switch error.code {
+    case EEXIST:
+      RecordError(message: "\(path) already holds a run; continue it with --resume or choose another --run-dir")
+    case ENOTDIR:
+      RecordError(message: "\(path) cannot be a run directory, a file is in the way; choose another --run-dir")
+    case EACCES, EPERM, EROFS:
+      RecordError(message: "\(path) is not writable (\(error.reason)); choose another --run-dir")
+    default:
+      RecordError(message: "\(path) cannot be made a run directory (\(error)); choose another --run-dir")
+    }
+  }
+
+  /// The path of the next run of its kind: `runs/lenet5-digits-004` after `runs/lenet5-digits-003`.
+  package static func nextFree(under directory: String, stem: String) -> String {
+    let names = (try? Disk.names(in: directory)) ?? []
+    let numbers = names.compactMap { name in
+      name.hasPrefix(stem + "-") ? UInt32(name.dropFirst(stem.count + 1)) : nil
+    }
+    return Disk.join(directory, stem + String(format: "-%03d", Int(numbers.max() ?? 0) + 1))
+  }
+
+  /// The run under `directory` whose latest checkpoint is the youngest; nil if no run there has one.
+  package static func newest(under directory: String) -> RunDirectory? {
+    let names = (try? Disk.names(in: directory)) ?? []
+    let runs = names.map { RunDirectory(Disk.join(directory, $0)) }
+    let dated = runs.compactMap { run in run.latestCommit.map { (run: run, date: $0) } }
+    return dated.max { $0.date < $1.date }?.run
+  }
+
+  /// When the latest checkpoint was committed.
+  private var latestCommit: Date? {
+    guard let entry = try? CheckpointStore(directory: checkpoints).latest() else { return nil }
+    let manifest = Disk.join(entry.path, CheckpointManifest.fileName)
+    return try? FileManager.default.attributesOfItem(atPath: manifest)[.modificationDate] as? Date
+  }
+}

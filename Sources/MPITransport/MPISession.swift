@@ -49,7 +49,7 @@ package enum MPISession {
     guard offered >= needed else {
       throw .failed(
         operation: "MPI_Init_thread", peer: nil,
-        reason: "this MPI library cannot be used by a program with threads (MPI_THREAD_FUNNELED); install another build")
+        reason: "this MPI library does not offer MPI_THREAD_FUNNELED to a program with threads; install another build")
     }
   }
 }

@@ -33,7 +33,7 @@ extension OrderedExchange {
       try unsafe communicator.receive(
         into: UnsafeMutableRawBufferPointer(rebase(parameters, segment)), from: peer,
         tag: Tag.parameters(bucket: bucket), group: groups.parameters)
-      for node in plan.own.indices {
+      for node in 0..<plan.own.count {
         let values = unsafe rebase(contribution(bucket: bucket, node: node), segment)
         try unsafe communicator.send(
           UnsafeRawBufferPointer(values), to: peer, tag: Tag.sums(bucket: bucket), group: groups.sends)

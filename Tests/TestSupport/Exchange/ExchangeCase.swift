@@ -1,0 +1,57 @@
+internal import Collectives
+internal import Randomness
+
+/// One random problem for the exchange. Everything about it, down to each float, is a pure function of its seed.
+struct ExchangeCase: CustomStringConvertible {
+  let seed: UInt64
+  /// The length of the flat buffer.
+  var count: Int
+  /// The floats that the digest covers.
+  var digestCount: Int
+  var bucketElements: Int
+  /// G.
+  var leaves: Int
+  /// Lanes per rank, at most as many as the rank's leaves.
+  var lanes: Int
+  var window: Int
+  var steps: Int
+
+  /// Case number `index` of `seed` for at most `ranks` ranks.
+  init(seed: UInt64, index: Int, ranks: Int) {
+    var random = RandomStream(seed: seed, purpose: .testing, sample: UInt64(index))
+    self.seed = seed &+ UInt64(index)
+    count = 1 + random.integer(below: 6_000)
+    digestCount = count - random.integer(below: min(count, 300))
+    bucketElements = BucketLayout.blockElements * (1 + random.integer(below: 8))
+    leaves = max(ranks, 1 + random.integer(below: 37))
+    lanes = 1 + random.integer(below: 4)
+    window = 1 + random.integer(below: 8)
+    steps = 3
+  }
+
+  var description: String {
+    "\(count) floats in buckets of \(bucketElements), \(leaves) leaves, \(lanes) lanes, window \(window)"
+  }
+
+  /// Element `element` of leaf `leaf` in step `step`: a signed float of widely varying magnitude, so that sums in
+  /// another order have other bits.
+  func value(leaf: Int, element: Int, step: Int) -> Float {
+    var bits = seed &+ UInt64(leaf &+ 1) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(element) &* 0xBF58_476D_1CE4_E5B9
+    bits = (bits ^ UInt64(step) << 40) &* 0x94D0_49BB_1331_11EB
+    bits = (bits ^ bits >> 29) &* 0xD6E8_FEB8_6659_FD93
+    bits ^= bits >> 32
+    let fraction = Float(Int32(truncatingIfNeeded: bits >> 32)) * 0x1p-31
+    return fraction * Float(sign: .plus, exponent: Int(bits & 15) - 8, significand: 1)
+  }
+
+  /// A whole leaf.
+  func leaf(_ leaf: Int, step: Int) -> [Float] {
+    (0..<count).map { value(leaf: leaf, element: $0, step: step) }
+  }
+
+  /// The parameters before the first step.
+  var initialParameters: [Float] { (0..<count).map { Float($0 % 101) * 0.01 } }
+
+  /// The update that the tests use: it depends on the gradient and on the parameter.
+  static func updated(_ parameter: Float, gradient: Float) -> Float { parameter * 0.875 - gradient * 0.1 }
+}

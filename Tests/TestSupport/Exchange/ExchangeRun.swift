@@ -1,0 +1,120 @@
+internal import Collectives
+internal import Randomness
+
+/// One rank's part in an `ExchangeCase`, as a trainer would play it.
+struct ExchangeRun {
+  /// What came out on this rank.
+  struct Outcome {
+    var parameters: [Float] = []
+    var digests: [UInt64] = []
+  }
+
+  private let problem: ExchangeCase
+  private let communicator: any Communicator
+  private let order: OrderedExchange.Order
+  private let tree: ReductionTree
+  private let layout: BucketLayout
+  private let share: Range<Int>
+
+  /// A run of `problem` on this rank.
+  init(_ problem: ExchangeCase, on communicator: any Communicator, order: OrderedExchange.Order) {
+    self.problem = problem
+    self.communicator = communicator
+    self.order = order
+    tree = ReductionTree(leaves: problem.leaves)
+    layout = BucketLayout(
+      count: problem.count, bucketElements: problem.bucketElements, ranks: communicator.size)
+    share = ReductionTree.share(of: problem.leaves, rank: communicator.rank, ranks: communicator.size)
+  }
+
+  /// Runs all steps.
+  func outcome() throws -> Outcome {
+    let replica = Replica(problem.initialParameters)
+    let exchange = try unsafe OrderedExchange(
+      communicator: communicator, layout: layout, tree: tree, order: order, parameters: replica.parameters.start,
+      update: replica, digestCount: problem.digestCount, window: problem.window)
+    var outcome = Outcome()
+    for step in 0..<problem.steps {
+      try run(step, exchange)
+      outcome.digests.append(exchange.gradientDigest)
+    }
+    outcome.parameters = replica.parameters.values
+    return outcome
+  }
+
+  /// The contributed buffers hold NaN outside the contributed buckets, and everywhere once the step is finished, so
+  /// that whatever is read too early or too late shows.
+  private func run(_ step: Int, _ exchange: OrderedExchange) throws {
+    try exchange.beginStep()
+    let sums = order == .fixed ? treeSums(step) : [sequentialSum(step)]
+    let exposed = sums.map { FloatBuffer([Float](repeating: .nan, count: $0.count)) }
+    var random = RandomStream(
+      seed: problem.seed, purpose: .testing, time: UInt64(step), sample: UInt64(communicator.rank))
+    for bucket in shuffled(Array(layout.buckets.indices), &random) {
+      for _ in 0..<random.integer(below: 4) { try exchange.poll() }
+      for (buffer, sum) in zip(exposed, sums) { buffer.copy(layout.buckets[bucket], from: sum) }
+      try unsafe exchange.contribute(bucket: bucket, nodes: exposed.map { unsafe $0.start })
+    }
+    try exchange.finishStep()
+    for buffer in exposed { buffer.fill(.nan) }
+  }
+
+  private func shuffled(_ items: [Int], _ random: inout RandomStream) -> [Int] {
+    var items = items
+    for index in items.indices.dropFirst() { items.swapAt(index, random.integer(below: index + 1)) }
+    return items
+  }
+
+  /// The sums over this rank's nodes, by the schedules of its lanes and their join.
+  private func treeSums(_ step: Int) -> [[Float]] {
+    let lanes = min(problem.lanes, share.count)
+    let parts = (0..<lanes).map { lane in
+      let local = ReductionTree.share(of: share.count, rank: lane, ranks: lanes)
+      return tree.accumulation(of: share.lowerBound + local.lowerBound..<share.lowerBound + local.upperBound)
+    }
+    return ScheduledSum.nodes(tree.join(parts), parts) { problem.leaf($0, step: step) }
+  }
+
+  /// The sum over this rank's leaves one after the other, as a trainer without a tree would add.
+  private func sequentialSum(_ step: Int) -> [Float] {
+    share.dropFirst().reduce(problem.leaf(share.lowerBound, step: step)) { sum, leaf in
+      zip(sum, problem.leaf(leaf, step: step)).map { $0 + $1 }
+    }
+  }
+}
+
+/// The parameters of one rank and their update.
+private final class Replica: SegmentUpdate {
+  let parameters: FloatBuffer
+
+  init(_ values: [Float]) { parameters = FloatBuffer(values) }
+
+  func update(range: Range<Int>, gradient: UnsafePointer<Float>) {
+    for (offset, index) in range.enumerated() {
+      unsafe parameters.start[index] = ExchangeCase.updated(parameters.start[index], gradient: gradient[offset])
+    }
+  }
+}
+
+/// Floats at a fixed place in memory.
+@safe
+private final class FloatBuffer {
+  private let memory: UnsafeMutableBufferPointer<Float>
+  let start: UnsafeMutablePointer<Float>
+
+  init(_ values: [Float]) {
+    unsafe start = .allocate(capacity: values.count)
+    unsafe memory = UnsafeMutableBufferPointer(start: start, count: values.count)
+    _ = unsafe memory.initialize(fromContentsOf: values)
+  }
+
+  deinit { unsafe start.deallocate() }
+
+  var values: [Float] { unsafe [Float](memory) }
+
+  func fill(_ value: Float) { unsafe memory.update(repeating: value) }
+
+  func copy(_ range: Range<Int>, from values: [Float]) {
+    for index in range { unsafe memory[index] = values[index] }
+  }
+}

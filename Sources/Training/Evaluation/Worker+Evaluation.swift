@@ -1,0 +1,55 @@
+package import Collectives
+package import Engine
+
+/// The score of a whole dataset: the same numbers, to the last digit, for any number of ranks and lanes.
+package struct Evaluation: Hashable, Sendable {
+  /// The mean loss.
+  package let loss: Double
+  /// The share of samples whose label was the first guess.
+  package let accuracy: Double
+  /// How many samples were scored: each exactly once.
+  package let samples: Int
+
+  /// Sums the scores of micro-batches, in their order.
+  init(_ scores: [Score]) {
+    samples = scores.reduce(0) { $0 + $1.samples }
+    loss = scores.reduce(0) { $0 + $1.loss } / Double(max(1, samples))
+    accuracy = Double(scores.reduce(0) { $0 + $1.correct }) / Double(max(1, samples))
+  }
+}
+
+extension Worker {
+  /// Scores the test data with the present parameters. All ranks call it together; rank 0 gets the result.
+  package func evaluate() throws(RunError) -> Evaluation? {
+    let all = blueprint.evaluationMicroBatches
+    let own = ReductionTree.share(of: all, rank: communicator.rank, ranks: communicator.size)
+    let parts = share.lanes.indices.map { lane in
+      let part = ReductionTree.share(of: own.count, rank: lane, ranks: share.lanes.count)
+      return own.lowerBound + part.lowerBound..<own.lowerBound + part.upperBound
+    }
+    for (thread, part) in zip(threads, parts.dropFirst()) { thread.begin(.evaluate(part)) }
+    var scores = try mainLane.evaluate(parts[0])
+    for thread in threads { scores += try thread.collect() }
+    let bytes = scores.flatMap(\.bytes)
+    let gathered = try failing { () throws(CommunicationError) in try communicator.gather(bytes, at: 0) }
+    return gathered.map { Evaluation(Score.scores(in: Array($0.joined()))) }
+  }
+}
+
+extension Score {
+  /// The score as 24 bytes, little endian.
+  fileprivate var bytes: [UInt8] {
+    [loss.bitPattern, UInt64(correct), UInt64(samples)].flatMap { word in
+      (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
+    }
+  }
+
+  fileprivate static func scores(in bytes: [UInt8]) -> [Score] {
+    stride(from: 0, to: bytes.count, by: 24).map { start in
+      let words = (0..<3).map { word in
+        bytes[start + 8 * word..<start + 8 * word + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      }
+      return Score(loss: Double(bitPattern: words[0]), correct: Int(words[1]), samples: Int(words[2]))
+    }
+  }
+}

@@ -1,0 +1,180 @@
+package import Collectives
+package import Engine
+import Planner
+
+/// One rank at work: its lanes, its buffers and its side of the exchange. Used from the thread of its communicator.
+@safe
+package final class Worker {
+  /// The blueprint that all ranks share.
+  package let blueprint: Blueprint
+  let communicator: any Communicator
+  let share: WorkShare
+  let segments: BucketLayout
+  let buffers: FlatBuffers
+  let optimizer: FlatOptimizer
+  let order: OrderedExchange.Order
+  private let exchange: OrderedExchange
+  private let feed: SampleFeed
+  private let progress: [LaneProgress]
+  let threads: [LaneThread]
+  var mainLane: Lane
+  /// Buckets of the running step that have gone to the exchange.
+  private var contributed = 0
+  /// The group of snapshot messages.
+  let snapshotGroup: Int
+  /// What the last step took.
+  package private(set) var timing = StepTiming()
+
+  /// A worker that continues from `state`.
+  ///
+  /// - Parameters:
+  ///   - blueprint: the run.
+  ///   - communicator: the ranks.
+  ///   - lanes: compute threads of this rank; at most one per micro-batch of the rank is used.
+  ///   - state: parameters and momenta after `state.step` steps, the same on every rank.
+  /// - Throws: `RunError` if memory is short or the transport cannot carry the buckets.
+  package init(
+    blueprint: Blueprint, communicator: any Communicator, lanes: Int, state: TrainingState
+  ) throws(RunError) {
+    let layout = blueprint.plan.layout
+    let settings = blueprint.configuration
+    order = settings.exchange.order == .fixed ? .fixed : .any
+    self.blueprint = blueprint
+    self.communicator = communicator
+    share = WorkShare(
+      microBatches: settings.train.microBatches, rank: communicator.rank, ranks: communicator.size, lanes: lanes,
+      order: order)
+    segments = BucketLayout(
+      count: layout.count, bucketElements: blueprint.plan.options.bucketElements, ranks: communicator.size)
+    buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
+    unsafe buffers.parameters.update(from: state.parameters, count: layout.count)
+    unsafe optimizer = FlatOptimizer(
+      layout: layout, owned: OwnedSegments(layout: segments, rank: communicator.rank, order: order),
+      settings: settings.train.optimizer.sgd, microBatches: settings.train.microBatches,
+      parameters: buffers.parameters)
+    optimizer.restore(from: state.momenta)
+    exchange = try unsafe Worker.exchange(
+      communicator, segments, blueprint, order, parameters: buffers.parameters, optimizer)
+    snapshotGroup = communicator.reserveGroups(1)
+    feed = SampleFeed(blueprint: blueprint, share: share, firstStep: state.step)
+    let progress = share.lanes.map { _ in LaneProgress() }
+    self.progress = progress
+    let shared = Lane.Shared(blueprint: blueprint, share: share, buffers: buffers, feed: feed)
+    threads = share.lanes.indices.dropFirst().map {
+      LaneThread(index: $0, shared: shared, progress: progress[$0])
+    }
+    mainLane = try Lane(index: 0, shared: shared, progress: progress[0])
+  }
+
+  /// Ends the prefetch thread and the lanes' threads.
+  package func end() {
+    for thread in threads { thread.begin(.end) }
+    feed.stop()
+  }
+
+  private static func exchange(
+    _ communicator: any Communicator, _ segments: BucketLayout, _ blueprint: Blueprint,
+    _ order: OrderedExchange.Order, parameters: UnsafeMutablePointer<Float>, _ optimizer: FlatOptimizer
+  ) throws(RunError) -> OrderedExchange {
+    do {
+      return try unsafe OrderedExchange(
+        communicator: communicator, layout: segments,
+        tree: ReductionTree(leaves: blueprint.configuration.train.microBatches), order: order,
+        parameters: parameters, update: optimizer, digestCount: blueprint.plan.layout.parameterEnd)
+    } catch {
+      throw RunError.failed(error)
+    }
+  }
+
+  /// Takes one step: computes this rank's micro-batches, exchanges gradients and updates the parameters.
+  ///
+  /// - Parameters:
+  ///   - step: the step, one above the one before.
+  ///   - votes: what this rank asks for.
+  ///   - inspect: called after each instruction of the main lane, for debug mode.
+  /// - Returns: the metrics of the step, the same on every rank.
+  /// - Throws: `RunError` if another rank or the input fails; the run then has to end.
+  package func step(
+    _ step: Int, votes: Votes, inspect: LeafObserver.Watch? = nil
+  ) throws(RunError) -> StepMetrics {
+    let started = ContinuousClock.now
+    optimizer.rate = Float(blueprint.rate(step: step))
+    contributed = 0
+    try failing { () throws(CommunicationError) in try exchange.beginStep() }
+    for thread in threads { thread.begin(.train(step: step)) }
+    let inputBefore = mainLane.secondsAwaitingInput
+    try mainLane.train(step: step, votes: votes) { index, executor throws(RunError) in
+      try inspect?(index, executor)
+      try self.pump(step: step)
+    }
+    let waitedForLanes = try finish(step: step)
+    timing = StepTiming(
+      wall: started.secondsUntilNow, exchange: exchange.waited, lanes: waitedForLanes,
+      input: mainLane.secondsAwaitingInput - inputBefore)
+    return unsafe StepMetrics(parameters: buffers.parameters, layout: blueprint.plan.layout)
+  }
+
+  /// Waits for the other lanes and for the exchange; returns the seconds spent on the lanes.
+  private func finish(step: Int) throws(RunError) -> Double {
+    let started = ContinuousClock.now
+    var backoff = Backoff()
+    while contributed < segments.buckets.count {
+      try pump(step: step)
+      for thread in threads { _ = try thread.poll() }
+      backoff.pause()
+    }
+    for thread in threads { _ = try thread.collect() }
+    let waited = started.secondsUntilNow
+    try failing { () throws(CommunicationError) in try exchange.finishStep() }
+    return waited
+  }
+
+  /// Hands the buckets that all lanes have completed to the exchange, and lets it move on.
+  private func pump(step: Int) throws(RunError) {
+    let base = step * segments.buckets.count
+    let ready = progress.reduce(segments.buckets.count) { min($0, $1.count - base) }
+    while contributed < ready {
+      try contribute(contributed)
+      contributed += 1
+    }
+    _ = try failing { () throws(CommunicationError) in try exchange.poll() }
+  }
+
+  private func contribute(_ bucket: Int) throws(RunError) {
+    for addition in share.join {
+      unsafe FlatBuffers.accumulate(
+        segments.buckets[bucket],
+        from: buffers.gradient(lane: addition.source.part, slot: addition.source.slot),
+        into: buffers.gradient(lane: addition.destination.part, slot: addition.destination.slot))
+    }
+    let sums = unsafe share.sums.map { unsafe buffers.gradient(lane: $0.part, slot: $0.slot) }
+    try failing { () throws(CommunicationError) in try unsafe exchange.contribute(bucket: bucket, nodes: sums) }
+  }
+
+  /// Runs `body` and turns an error of the transport into one of the run.
+  func failing<Result>(_ body: () throws(CommunicationError) -> Result) throws(RunError) -> Result {
+    do { return try body() } catch { throw RunError(.failed, "rank \(communicator.rank): \(error)") }
+  }
+
+  /// The digest of the last step's reduced gradient, on rank 0.
+  package var gradientDigest: UInt64 { exchange.gradientDigest }
+}
+
+/// Where the time of a step went, in seconds.
+package struct StepTiming: Hashable, Sendable {
+  /// The whole step.
+  package var wall = 0.0
+  /// Waiting for other ranks.
+  package var exchange = 0.0
+  /// Waiting for the rank's other lanes.
+  package var lanes = 0.0
+  /// Waiting for samples.
+  package var input = 0.0
+
+  static func += (a: inout StepTiming, b: StepTiming) {
+    a.wall += b.wall
+    a.exchange += b.exchange
+    a.lanes += b.lanes
+    a.input += b.input
+  }
+}

@@ -1,0 +1,58 @@
+import Planner
+
+extension Execution {
+  /// y = γ·(x − mean)/√(variance + ε) + β over the micro-batch (Ioffe and Szegedy 2015, algorithm 1).
+  mutating func batchNormalization(_ channels: Int, _ epsilon: Double, _ instruction: Instruction) {
+    let x = read(instruction)
+    let count = Double(x.count / channels)
+    let mean = sums(x, perRow: channels).map { $0 / count }
+    let centered = x.indices.map { x[$0] - mean[$0 % channels] }
+    let squares = sums(centered.map { $0 * $0 }, perRow: channels)
+    let inverse = squares.map { 1 / ($0 / count + epsilon).squareRoot() }
+    write(normalized(x, mean, inverse, instruction), instruction, 0)
+    write(mean, instruction, 1)
+    write(inverse, instruction, 2)
+    guard let statistics = instruction.statistics.map({ layout[$0] }) else { return }
+    gradients.replaceSubrange(statistics.mean, with: mean)
+    // A single value has no unbiased variance; it counts as zero.
+    gradients.replaceSubrange(statistics.variance, with: squares.map { $0 / max(count - 1, 1) })
+  }
+
+  /// dx = γ/√(variance + ε) · (dy − mean(dy) − x̂ · mean(dy · x̂)), by the chain rule through mean and variance.
+  mutating func batchNormalizationBackward(_ channels: Int, _ instruction: Instruction) {
+    let (x, dy) = (read(instruction, 0), read(instruction, 1))
+    let (mean, inverse) = (read(instruction, 2), read(instruction, 3))
+    let scale = weights(instruction)
+    let count = Double(x.count / channels)
+    let unit = x.indices.map { (x[$0] - mean[$0 % channels]) * inverse[$0 % channels] }
+    let shiftGradient = sums(dy, perRow: channels)
+    let scaleGradient = sums(zip(dy, unit).map { $0 * $1 }, perRow: channels)
+    let dx = x.indices.map { place in
+      let channel = place % channels
+      let rest = dy[place] - shiftGradient[channel] / count - unit[place] * scaleGradient[channel] / count
+      return scale[channel] * inverse[channel] * rest
+    }
+    write(dx, instruction)
+    storeGradient(scaleGradient, instruction, 0)
+    storeGradient(shiftGradient, instruction, 1)
+  }
+
+  mutating func batchNormalizationEvaluation(_ channels: Int, _ epsilon: Double, _ instruction: Instruction) {
+    guard let statistics = instruction.statistics.map({ layout[$0] }) else {
+      preconditionFailure("'\(instruction.path)' has no running statistics")
+    }
+    let mean = Array(parameters[statistics.mean])
+    let inverse = parameters[statistics.variance].map { 1 / ($0 + epsilon).squareRoot() }
+    write(normalized(read(instruction), mean, inverse, instruction), instruction)
+  }
+
+  private func normalized(
+    _ x: [Double], _ mean: [Double], _ inverse: [Double], _ instruction: Instruction
+  ) -> [Double] {
+    let (scale, shift) = (weights(instruction), parameter(instruction, 1) ?? [])
+    return x.indices.map { place in
+      let channel = place % mean.count
+      return scale[channel] * (x[place] - mean[channel]) * inverse[channel] + shift[channel]
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package import Planner
+
+/// One micro-batch in double precision.
+package struct ReferenceBatch: Sendable {
+  /// The images: [sample, height, width, channel].
+  package var images: [Double]
+  /// One label per sample, each below the number of classes.
+  package var labels: [Int]
+  /// One sample identity per sample; they key the dropout masks.
+  package var samples: [UInt64]
+  /// How many samples count, from the first; the others fill up the micro-batch and add neither loss nor gradient.
+  package var valid: Int
+
+  /// A micro-batch.
+  package init(images: [Double], labels: [Int], samples: [UInt64], valid: Int) {
+    self.images = images
+    self.labels = labels
+    self.samples = samples
+    self.valid = valid
+  }
+}
+
+/// What the interpreter finds for one micro-batch.
+package struct ReferenceResult: Sendable {
+  /// The sum of the valid samples' losses.
+  package var loss: Double
+  /// The number of valid samples whose largest logit is that of their label.
+  package var correct: Int
+  /// The logits: [sample, class].
+  package var logits: [Double]
+  /// The leaf gradient in the flat layout: the parameters' gradients, and in the statistics part the micro-batch's means
+  /// and unbiased variances; zero elsewhere. Empty after an evaluation.
+  package var gradients: [Double]
+  /// The gradient with respect to the images, where the plan asks for it.
+  package var imageGradient: [Double]?
+  /// What each slot of the program holds at the end; empty for scratch and for what was not written. Max-pool indices
+  /// are places in the sample's input: (row · width + column) · channels + channel.
+  package var slots: [[Double]]
+}
+
+/// Runs a step program in double precision with plain loops: the slow twin of the fast engine.
+///
+/// Every slot has its own memory, so a mistake in the arena plan cannot hide here, and no library does any arithmetic.
+package struct ReferenceInterpreter: Sendable {
+  private let plan: StepPlan
+
+  /// An interpreter of the two programs of `plan`.
+  package init(plan: StepPlan) { self.plan = plan }
+
+  /// Runs the training program.
+  ///
+  /// - Parameters:
+  ///   - batch: the micro-batch, of the size that the plan was made for.
+  ///   - parameters: the flat parameter buffer, `layout.count` numbers.
+  ///   - seed: the run's seed; with the step and the samples it keys the dropout masks.
+  ///   - step: the step.
+  ///   - globalBatch: the number of samples by which the gradient is divided.
+  package func train(
+    _ batch: ReferenceBatch, parameters: [Double], seed: UInt64, step: Int, globalBatch: Int
+  ) -> ReferenceResult {
+    var execution = Execution(
+      plan.training, layout: plan.layout, batch: batch, parameters: parameters,
+      draw: Draw(seed: seed, step: step), globalBatch: globalBatch)
+    for instruction in plan.training.instructions { execution.run(instruction) }
+    return execution.result
+  }
+
+  /// Runs the evaluation program, which uses the running statistics and no dropout.
+  package func evaluate(_ batch: ReferenceBatch, parameters: [Double]) -> ReferenceResult {
+    var execution = Execution(
+      plan.evaluation, layout: plan.layout, batch: batch, parameters: parameters,
+      draw: Draw(seed: 0, step: 0), globalBatch: batch.valid)
+    for instruction in plan.evaluation.instructions { execution.run(instruction) }
+    var result = execution.result
+    result.gradients = []
+    return result
+  }
+}

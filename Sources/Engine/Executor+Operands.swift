@@ -17,7 +17,7 @@ extension Executor {
   /// The numbers of a slot, to read.
   func input(_ id: SlotID) -> UnsafeBufferPointer<Float> {
     let slot = program[id]
-    if id == program.images { return unsafe UnsafeBufferPointer(start: batch.images, count: slot.count) }
+    if id == program.images { return unsafe batch.images }
     return unsafe UnsafeBufferPointer(start: arena.unsafeBase + slot.offset, count: slot.count)
   }
 

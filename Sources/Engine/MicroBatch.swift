@@ -2,17 +2,17 @@
 @unsafe
 package struct MicroBatch {
   /// Normalised pixels, [sample][row][column][channel].
-  package let images: UnsafePointer<Float>
+  package let images: UnsafeBufferPointer<Float>
   /// One class per sample.
-  package let labels: UnsafePointer<Int32>
+  package let labels: UnsafeBufferPointer<Int32>
   /// One sample id per sample; it keys dropout.
-  package let samples: UnsafePointer<UInt64>
+  package let samples: UnsafeBufferPointer<UInt64>
   /// How many samples count, from the first; the rest is padding of an evaluation's last micro-batch.
   package let valid: Int
 
   /// Samples in borrowed memory.
   package init(
-    images: UnsafePointer<Float>, labels: UnsafePointer<Int32>, samples: UnsafePointer<UInt64>, valid: Int
+    images: UnsafeBufferPointer<Float>, labels: UnsafeBufferPointer<Int32>, samples: UnsafeBufferPointer<UInt64>, valid: Int
   ) {
     unsafe self.images = images
     unsafe self.labels = labels
@@ -46,4 +46,11 @@ package struct Score: Hashable, Sendable {
   package var correct = 0
   /// The number of samples.
   package var samples = 0
+
+  /// A score; by default of nothing.
+  package init(loss: Double = 0, correct: Int = 0, samples: Int = 0) {
+    self.loss = loss
+    self.correct = correct
+    self.samples = samples
+  }
 }

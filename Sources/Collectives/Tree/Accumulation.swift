@@ -9,6 +9,13 @@ package struct Accumulation: Hashable, Sendable {
     package let slot: Int
     /// The additions to run once the gradient is complete, in order.
     package let additions: [Addition<Int>]
+
+    /// A micro-batch, its slot and its additions.
+    package init(index: Int, slot: Int, additions: [Addition<Int>]) {
+      self.index = index
+      self.slot = slot
+      self.additions = additions
+    }
   }
 
   /// The tree that is followed.

@@ -6,6 +6,12 @@ package struct LaneJoin: Hashable, Sendable {
     package let part: Int
     /// The slot within the part.
     package let slot: Int
+
+    /// Slot `slot` of part `part`.
+    package init(part: Int, slot: Int) {
+      self.part = part
+      self.slot = slot
+    }
   }
 
   /// The additions to run once all parts are complete, in order.

@@ -12,6 +12,12 @@ package struct Addition<Place: Hashable & Sendable>: Hashable, Sendable {
   package let destination: Place
   /// The buffer of the right sibling, which is free afterwards.
   package let source: Place
+
+  /// The addition destination += source.
+  package init(destination: Place, source: Place) {
+    self.destination = destination
+    self.source = source
+  }
 }
 
 /// Joins nodes that come in the order of their leaves: as soon as two siblings stand side by side they are added.

@@ -5,7 +5,7 @@ extension Executor {
   mutating func scoreLoss(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     var y = unsafe output(instruction.writes[0]).mutableSpan
-    let labels = unsafe UnsafeBufferPointer(start: batch.labels, count: program.batch).span
+    let labels = unsafe batch.labels.span
     switch instruction.operation {
     case .crossEntropy(let classes, let labelSmoothing):
       let result = CrossEntropy.forward(

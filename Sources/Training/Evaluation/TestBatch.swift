@@ -1,6 +1,7 @@
 import Datasets
 import Engine
 import Kernels
+import Network
 
 /// A micro-batch of test data in memory of its own.
 struct TestBatch: ~Copyable {
@@ -27,9 +28,13 @@ struct TestBatch: ~Copyable {
     valid = indices.count
     do {
       var pixels = unsafe UnsafeMutableBufferPointer(start: images.unsafeBase, count: images.count).mutableSpan
-      var classes = labels.mutableSpan
-      var ids = samples.mutableSpan
-      try loader.loadPlain(indices: indices, images: &pixels, labels: &classes, ids: &ids)
+      var classes = labels
+      var numbers = samples
+      var classSpan = classes.mutableSpan
+      var numberSpan = numbers.mutableSpan
+      try loader.loadPlain(indices: indices, images: &pixels, labels: &classSpan, ids: &numberSpan)
+      labels = classes
+      samples = numbers
     } catch {
       throw RunError.failed(error)
     }
@@ -39,11 +44,8 @@ struct TestBatch: ~Copyable {
   func withMicroBatch<Result>(_ body: (MicroBatch) -> Result) -> Result {
     unsafe labels.withUnsafeBufferPointer { labels in
       unsafe samples.withUnsafeBufferPointer { samples in
-        guard let labelBase = labels.baseAddress, let sampleBase = samples.baseAddress else {
-          preconditionFailure("a micro-batch holds at least one sample")
-        }
-        return unsafe body(
-          MicroBatch(images: images.unsafeBase, labels: labelBase, samples: sampleBase, valid: valid))
+        let pixels = unsafe UnsafeBufferPointer(start: images.unsafeBase, count: images.count)
+        return unsafe body(MicroBatch(images: pixels, labels: labels, samples: samples, valid: valid))
       }
     }
   }

@@ -1,5 +1,5 @@
-package import Collectives
-package import Engine
+import Collectives
+import Engine
 
 /// The score of a whole dataset: the same numbers, to the last digit, for any number of ranks and lanes.
 package struct Evaluation: Hashable, Sendable {

@@ -14,7 +14,7 @@ package final class FlatBuffers: @unchecked Sendable {
 
   private final class SlotBuffer {
     let buffer: AlignedBuffer
-    init(count: Int) throws(KernelError) { buffer = try AlignedBuffer(count: count) }
+    init(count: Int) throws(KernelError) { buffer = try AlignedBuffer.zeros(count) }
   }
 
   /// Zeroed buffers.
@@ -23,7 +23,7 @@ package final class FlatBuffers: @unchecked Sendable {
   package init(layout: FlatLayout, slotsPerLane: [Int]) throws(RunError) {
     var slots: [SlotBuffer] = []
     do {
-      parameterBuffer = try AlignedBuffer(count: layout.count)
+      parameterBuffer = try AlignedBuffer.zeros(layout.count)
       for _ in 0..<slotsPerLane.reduce(0, +) { slots.append(try SlotBuffer(count: layout.count)) }
     } catch {
       throw RunError(.failed, "\(error)")

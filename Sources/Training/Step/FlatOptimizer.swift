@@ -1,5 +1,6 @@
 import Collectives
 import Kernels
+import Network
 import Planner
 
 /// Updates the segments of the flat buffer that this rank owns: weights by SGD, running statistics by their moving

@@ -1,6 +1,8 @@
+import Collectives
 import Datasets
-import Engine
+package import Engine
 import Kernels
+import Planner
 
 /// One compute thread's state: an executor and what it needs to know of its rank's share.
 struct Lane: ~Copyable {
@@ -20,15 +22,22 @@ struct Lane: ~Copyable {
   private(set) var secondsAwaitingInput = 0.0
 
   init(index: Int, shared: Shared, progress: LaneProgress) throws(RunError) {
+    // Made in functions of their own: a value that cannot be copied must not be half initialized when one throws.
+    let executor = try Lane.executor(shared.blueprint)
+    let tests = try Lane.tests(shared.blueprint)
     self.index = index
     self.shared = shared
     self.progress = progress
-    do {
-      executor = try Executor(plan: shared.blueprint.plan)
-      tests = try TestBatch(blueprint: shared.blueprint)
-    } catch {
-      throw RunError.failed(error)
-    }
+    self.executor = executor
+    self.tests = tests
+  }
+
+  private static func executor(_ blueprint: Blueprint) throws(RunError) -> Executor {
+    do { return try Executor(plan: blueprint.plan) } catch { throw RunError.failed(error) }
+  }
+
+  private static func tests(_ blueprint: Blueprint) throws(RunError) -> TestBatch {
+    do { return try TestBatch(blueprint: blueprint) } catch { throw RunError.failed(error) }
   }
 
   /// Computes the lane's micro-batches of one step and sums their gradients.
@@ -48,7 +57,7 @@ struct Lane: ~Copyable {
       let publish = place == leaves.count - 1 ? { (bucket: Int) in progress.publish(base + bucket + 1) } : nil
       var observer = LeafObserver(
         layout: shared.blueprint.plan.layout, buffers: shared.buffers, lane: index, leaf: leaf,
-        samples: samples.ids, votes: index == 0 && place == 0 ? votes : Votes(), publish: publish, watch: watch)
+        samples: unsafe Array(samples.ids), votes: index == 0 && place == 0 ? votes : Votes(), publish: publish, watch: watch)
       _ = try unsafe executor.train(
         MicroBatch(samples, valid: shared.blueprint.configuration.train.microBatch),
         parameters: shared.buffers.parameters, gradient: shared.buffers.gradient(lane: index, slot: leaf.slot),
@@ -65,7 +74,7 @@ struct Lane: ~Copyable {
       try tests.load(microBatch)
       let parameters = unsafe shared.buffers.parameters
       scores.append(
-        tests.withMicroBatch { unsafe executor.evaluate($0, parameters: parameters, observer: &observer) })
+        unsafe tests.withMicroBatch { unsafe executor.evaluate($0, parameters: parameters, observer: &observer) })
     }
     return scores
   }
@@ -82,7 +91,7 @@ extension MicroBatch {
   /// The samples that the prefetch thread prepared. They must not be released while this is in use.
   init(_ prepared: PreparedMicroBatch, valid: Int) {
     unsafe self.init(
-      images: prepared.images, labels: prepared.labels, samples: prepared.samples, valid: valid)
+      images: prepared.images, labels: prepared.labels, samples: prepared.ids, valid: valid)
   }
 }
 

@@ -1,15 +1,15 @@
 import Collectives
-import Engine
+package import Engine
 import Kernels
 import Planner
 
 /// What happens beside the arithmetic while a lane computes one micro-batch: buckets are digested and added to the
 /// lane's sums as they become final, and someone may look on between the instructions.
-struct LeafObserver: ~Copyable, ProgramObserver {
-  typealias Failure = RunError
+package struct LeafObserver: ~Copyable, ProgramObserver {
+  package typealias Failure = RunError
 
   /// Called between instructions: the main lane polls the exchange, debug mode checks tensors.
-  typealias Watch = (_ index: Int, _ executor: borrowing Executor) throws(RunError) -> Void
+  package typealias Watch = (_ index: Int, _ executor: borrowing Executor) throws(RunError) -> Void
 
   let layout: FlatLayout
   let buffers: FlatBuffers
@@ -37,11 +37,11 @@ struct LeafObserver: ~Copyable, ProgramObserver {
     digest.update(words: samples)
   }
 
-  mutating func after(_ index: Int, in executor: borrowing Executor) throws(RunError) {
+  package mutating func after(_ index: Int, in executor: borrowing Executor) throws(RunError) {
     try watch?(index, executor)
   }
 
-  mutating func bucketComplete(_ bucket: Int) {
+  package mutating func bucketComplete(_ bucket: Int) {
     let range = layout.buckets[bucket]
     digestGradient(of: range)
     for addition in leaf.additions {

@@ -1,5 +1,5 @@
 import Kernels
-package import Planner
+import Planner
 
 /// The digest of what one micro-batch contributed: its sample ids and its gradient, in the order of the layout. The
 /// ledger keeps it, and a replay compares it.

@@ -1,5 +1,4 @@
 package import Collectives
-package import Engine
 import Planner
 
 /// One rank at work: its lanes, its buffers and its side of the exchange. Used from the thread of its communicator.

@@ -49,7 +49,7 @@ package struct YAMLTree: Hashable, Sendable {
   }
 
   /// The value of `key`, if this is a mapping that has it.
-  package subscript(key: String) -> YAMLTree? {
+  package subscript(key key: String) -> YAMLTree? {
     guard case .mapping(let entries) = content else { return nil }
     return entries.first { $0.key == key }?.value
   }

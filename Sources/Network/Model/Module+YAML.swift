@@ -16,7 +16,7 @@ extension Module: YAMLValue {
     case .scalar:
       self.init(.layer(try Layer(yaml: cursor)))
     case .mapping(let entries):
-      let name = try cursor.tree["name"].map { tree throws(YAMLError) in
+      let name = try cursor.tree[key: "name"].map { tree throws(YAMLError) in
         try Module.checkedName(cursor.at(YAMLTree.Entry("name", tree)))
       }
       let rest = entries.filter { $0.key != "name" }

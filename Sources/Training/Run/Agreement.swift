@@ -1,0 +1,79 @@
+import Collectives
+import Planner
+
+/// Decisions that all ranks take together: either all go on, or all end with the same error, which rank 0 reports.
+struct Agreement {
+  private let communicator: any Communicator
+
+  init(_ communicator: any Communicator) { self.communicator = communicator }
+
+  /// Runs `body` on every rank; throws on all if it throws on any.
+  func everywhere<Result>(_ body: () throws(RunError) -> Result) throws(RunError) -> Result {
+    var result: Result?
+    var problem: String?
+    do throws(RunError) { result = try body() } catch { problem = error.description }
+    try settle(problem)
+    guard let result else { preconditionFailure("an agreement without a problem has a result") }
+    return result
+  }
+
+  /// Runs `body` on rank 0; nil on the others. Throws on all if it throws.
+  func onCoordinator<Result>(_ body: () throws(RunError) -> Result) throws(RunError) -> Result? {
+    let isCoordinator = communicator.rank == 0
+    return try everywhere { () throws(RunError) in isCoordinator ? try body() : nil }
+  }
+
+  /// Throws on all ranks if a fact differs between them.
+  func equal(_ facts: [(name: String, value: String, remedy: String)]) throws(RunError) {
+    for fact in facts {
+      let values = try transport { () throws(CommunicationError) in
+        try communicator.allGather(Array(fact.value.utf8))
+      }.map { String(decoding: $0, as: UTF8.self) }
+      let others = values.indices.filter { values[$0] != values[0] }
+      guard let first = others.first else { continue }
+      let list = others.map(String.init).joined(separator: ", ")
+      let detail = fact.value.count < 100 ? " (rank 0: \(values[0]); rank \(first): \(values[first]))" : ""
+      throw report(
+        RunError(
+          .unusable,
+          "the \(fact.name) of rank\(others.count > 1 ? "s" : "") \(list) differs from that of rank 0\(detail); \(fact.remedy)"))
+    }
+  }
+
+  /// The text that rank 0 offers, on all ranks.
+  func share(_ text: String?) throws(RunError) -> String {
+    let bytes = try transport { () throws(CommunicationError) in
+      try communicator.broadcast(Array((text ?? "").utf8), from: 0)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The state that rank 0 offers, on all ranks.
+  func share(_ state: TrainingState?, layout: FlatLayout) throws(RunError) -> TrainingState {
+    let bytes = try transport { () throws(CommunicationError) in
+      try communicator.broadcast(state?.bytes ?? [], from: 0)
+    }
+    return TrainingState(bytes: bytes, count: layout.count)
+  }
+
+  private func settle(_ problem: String?) throws(RunError) {
+    let problems = try transport { () throws(CommunicationError) in try communicator.agree(problem) }
+    guard !problems.isEmpty else { return }
+    let sentences = problems.map { problem in
+      let isGeneral = communicator.size == 1 || problem.ranks.count == communicator.size || problem.ranks == [0]
+      return isGeneral ? problem.message : problem.description
+    }
+    throw report(RunError(.unusable, sentences.joined(separator: "\n")))
+  }
+
+  /// Marks the error as rank 0's to print.
+  private func report(_ error: RunError) -> RunError {
+    var error = error
+    error.isReportedElsewhere = communicator.rank != 0
+    return error
+  }
+
+  private func transport<Result>(_ body: () throws(CommunicationError) -> Result) throws(RunError) -> Result {
+    do { return try body() } catch { throw RunError(.failed, "rank \(communicator.rank): \(error)") }
+  }
+}

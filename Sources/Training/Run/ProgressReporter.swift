@@ -1,0 +1,84 @@
+/// Speed and progress of a run, for the console and the metrics.
+struct ProgressReporter {
+  /// On a terminal the line is renewed often, elsewhere a plain line now and then.
+  private static let terminalInterval = 0.25
+  private static let plainInterval = 10.0
+
+  private let console: Console
+  private let blueprint: Blueprint
+  private let firstStep: Int
+  private let started = ContinuousClock.now
+  private var lastShown = ContinuousClock.now
+  private var recent = Window()
+  /// Seconds spent in steps, without evaluation and checkpoints.
+  private(set) var training = StepTiming()
+  private var stepsTaken = 0
+
+  /// Sums since the last metrics line.
+  private struct Window {
+    var loss = 0.0
+    var correct = 0
+    var samples = 0
+    var steps = 0
+    var timing = StepTiming()
+  }
+
+  init(console: Console, blueprint: Blueprint, firstStep: Int) {
+    self.console = console
+    self.blueprint = blueprint
+    self.firstStep = firstStep
+  }
+
+  /// Takes up a finished step and shows progress when it is time to.
+  mutating func note(step: Int, metrics: StepMetrics, timing: StepTiming) {
+    recent.loss += metrics.loss
+    recent.correct += metrics.correct
+    recent.samples += metrics.samples
+    recent.steps += 1
+    recent.timing += timing
+    training += timing
+    stepsTaken += 1
+    let interval = console.isInteractive ? Self.terminalInterval : Self.plainInterval
+    guard lastShown.secondsUntilNow >= interval else { return }
+    lastShown = ContinuousClock.now
+    console.progress(line(step: step))
+  }
+
+  private func line(step: Int) -> String {
+    let epochs = Double(blueprint.steps) / blueprint.stepsPerEpoch
+    let left = Double(blueprint.steps - step - 1) * training.wall / Double(stepsTaken)
+    let parts = [
+      "epoch \(Display.decimal(blueprint.epochs(after: step + 1), 2))/\(Display.decimal(epochs, 2))",
+      "step \(step + 1)/\(blueprint.steps)", "loss \(Display.decimal(meanLoss, 4))",
+      "accuracy \(Display.percent(accuracy))", "\(Display.decimal(imagesPerSecond, 0)) images/s",
+      "exchange \(Display.percent(exchangeShare))", "\(Display.duration(left)) left",
+    ]
+    return parts.joined(separator: "  ")
+  }
+
+  private var meanLoss: Double { recent.loss / Double(max(1, recent.steps)) }
+  private var accuracy: Double { Double(recent.correct) / Double(max(1, recent.samples)) }
+  private var exchangeShare: Double { recent.timing.exchange / max(1e-9, recent.timing.wall) }
+
+  /// Images of all workers per second of training, since the last metrics line.
+  private var imagesPerSecond: Double { Double(recent.samples) / max(1e-9, recent.timing.wall) }
+
+  /// Images of all workers per second of training, over the whole run.
+  var overallImagesPerSecond: Double {
+    Double(stepsTaken * blueprint.configuration.train.globalBatch) / max(1e-9, training.wall)
+  }
+
+  /// Seconds since the run began.
+  var wallSeconds: Double { started.secondsUntilNow }
+
+  /// The metrics since the last call, after `done` steps; nil if there were none.
+  mutating func takeMetrics(after done: Int) -> MetricsEntry? {
+    guard recent.steps > 0 else { return nil }
+    defer { recent = Window() }
+    return MetricsEntry(
+      kind: .train, step: done, epoch: blueprint.epochs(after: done), loss: meanLoss, accuracy: accuracy,
+      samples: recent.samples, learningRate: blueprint.rate(step: done - 1), imagesPerSecond: imagesPerSecond,
+      exchangeShare: exchangeShare, inputShare: recent.timing.input / max(1e-9, recent.timing.wall),
+      wallSeconds: wallSeconds)
+  }
+}

@@ -1,0 +1,152 @@
+import Collectives
+import Datasets
+import Kernels
+import Network
+import Planner
+import StrictYAML
+
+/// The start of a run: what each rank finds out alone, what all agree on, and what the coordinator hands to all.
+struct RunSetup {
+  let blueprint: Blueprint
+  /// The coordinator, on rank 0.
+  let coordinator: Coordinator?
+  private let state: TrainingState
+  private let lanes: Int
+
+  /// The step to begin with.
+  var firstStep: Int { state.step }
+
+  /// Sets the run up; all ranks call it together and all succeed or all fail.
+  ///
+  /// - Throws: `RunError` with code `unusable`, reported by rank 0.
+  init(
+    _ request: TrainRequest, communicator: any Communicator, coresPerRank: Int, console: Console
+  ) throws(RunError) {
+    let agreement = Agreement(communicator)
+    let plan = try agreement.onCoordinator { () throws(RunError) in try RunPlan(request) }
+    let text = try agreement.share(plan?.configuration.yaml.text)
+    let blueprint = try agreement.everywhere { () throws(RunError) in
+      try RunSetup.blueprint(text: text, request: request, isCoordinator: communicator.rank == 0)
+    }
+    try agreement.equal(RunIdentity.facts(blueprint))
+    let lanes = try agreement.everywhere { () throws(RunError) in
+      try blueprint.lanes(ranks: communicator.size, cores: coresPerRank)
+    }
+    let identity = RunIdentity(
+      workers: communicator.size, lanes: lanes, kernels: KernelSet.description)
+    let start = try agreement.onCoordinator { () throws(RunError) -> Start? in
+      guard let plan else { return nil }
+      return try Start(plan, blueprint, identity, console, isResumed: request.resume != nil)
+    }
+    state = try agreement.share(start??.state, layout: blueprint.plan.layout)
+    coordinator = start??.coordinator
+    self.blueprint = blueprint
+    self.lanes = lanes
+    if let plan { Self.announce(plan, blueprint, identity, coordinator, state, console) }
+  }
+
+  /// What the coordinator prepares.
+  private struct Start {
+    let state: TrainingState
+    let coordinator: Coordinator
+
+    init(
+      _ plan: RunPlan, _ blueprint: Blueprint, _ identity: RunIdentity, _ console: Console, isResumed: Bool
+    ) throws(RunError) {
+      state = try plan.state(for: blueprint)
+      coordinator = try Coordinator(
+        plan, blueprint: blueprint, identity: identity, console: console, isResumed: isResumed)
+    }
+  }
+
+  /// The worker of this rank, at the state to begin with.
+  func worker(_ communicator: any Communicator) throws(RunError) -> Worker {
+    try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state)
+  }
+
+  /// Each rank reads its own configuration, so that a difference between machines is found; only a resumed run, whose
+  /// directory may lie on the coordinator's machine alone, takes the coordinator's.
+  private static func blueprint(
+    text: String, request: TrainRequest, isCoordinator: Bool
+  ) throws(RunError) -> Blueprint {
+    do {
+      let isOwn = !isCoordinator && request.resume == nil
+      let configuration =
+        isOwn
+        ? try Configurations.read(path: request.configuration, overrides: request.overrides)
+        : try Configurations.parse(text, source: "the coordinator's configuration")
+      try KernelSet.configure(configuration.kernels.isa)
+      return try Blueprint(configuration)
+    } catch {
+      throw RunError.unusable(error)
+    }
+  }
+
+  private static func announce(
+    _ plan: RunPlan, _ blueprint: Blueprint, _ identity: RunIdentity, _ coordinator: Coordinator?,
+    _ state: TrainingState, _ console: Console
+  ) {
+    let train = blueprint.configuration.train
+    console.line(
+      "\(blueprint.network.name) (\(Display.count(blueprint.plan.layout.parameterCount)) parameters) on "
+        + "\(blueprint.dataset.name) (\(Display.count(blueprint.dataset.train.count)) training, "
+        + "\(Display.count(blueprint.dataset.test.count)) test images)")
+    console.line(
+      "\(identity.workers) ranks × \(identity.lanes) lanes, global batch \(train.globalBatch) = \(train.microBatches) × "
+        + "\(train.microBatch), steps \(state.step) to \(blueprint.steps)")
+    console.line("kernels: \(identity.kernels)")
+    if let pin = KernelSet.costlyPin { console.line("note: \(pin)") }
+    for notice in plan.notices { console.line("note: \(notice)") }
+    for skipped in blueprint.dataset.skipped { console.line("note: left out: \(skipped)") }
+    if let saved = plan.checkpoint?.contents.state, saved.kernels != identity.kernels {
+      console.line(
+        "note: the checkpoint was computed with \(saved.kernels); the bits may differ from an undisturbed run from here on")
+    }
+    if let coordinator { console.line("run directory: \(coordinator.directory.path)") }
+  }
+}
+
+extension RunPlan {
+  /// The state to begin with.
+  fileprivate func state(for blueprint: Blueprint) throws(RunError) -> TrainingState {
+    let layout = blueprint.plan.layout
+    guard let checkpoint else {
+      return TrainingState(initial: layout, seed: blueprint.configuration.seed)
+    }
+    let step = checkpoint.contents.state.step
+    guard step < blueprint.steps else {
+      throw RunError(
+        .unusable,
+        "\(checkpoint.path) is at step \(step) and the run ends at step \(blueprint.steps): there is nothing left to do; "
+          + "raise train.epochs or train.steps with --set to go on")
+    }
+    do {
+      return try ModelTensors.state(
+        model: checkpoint.contents.model, optimizer: checkpoint.contents.optimizer, step: step, layout: layout)
+    } catch {
+      throw RunError(.unusable, "\(checkpoint.path): \(error)")
+    }
+  }
+}
+
+extension Blueprint {
+  /// The lanes of a rank.
+  ///
+  /// - Throws: `RunError` if ranks × lanes exceed the micro-batches.
+  package func lanes(ranks: Int, cores: Int) throws(RunError) -> Int {
+    let microBatches = configuration.train.microBatches
+    let lanes: Int
+    switch configuration.lanes {
+    case .auto: lanes = max(1, min(cores, microBatches / ranks))
+    case .fixed(let count): lanes = count
+    }
+    guard ranks * lanes <= microBatches else {
+      throw RunError(
+        .unusable,
+        "\(ranks) ranks × \(lanes) lanes need \(ranks * lanes) micro-batches, but a global batch has \(microBatches) "
+          + "(\(configuration.train.globalBatch) / \(configuration.train.microBatch)); use fewer ranks or lanes, a larger "
+          + "train.global-batch or a smaller train.micro-batch")
+    }
+    return lanes
+  }
+}

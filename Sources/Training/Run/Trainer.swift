@@ -1,0 +1,98 @@
+package import Collectives
+import Kernels
+import Planner
+
+/// The main job on one rank: set-up that all ranks agree on, the loop over the steps, and the end.
+package struct Trainer {
+  private let communicator: any Communicator
+  private let request: TrainRequest
+  private let signals: StopSignals
+  private let console: Console
+
+  /// A trainer for this rank.
+  ///
+  /// - Parameters:
+  ///   - request: what the command line asks for, the same on every rank.
+  ///   - communicator: the ranks.
+  ///   - coresPerRank: what `lanes: auto` may use.
+  ///   - signals: wishes of the operating system.
+  ///   - console: where rank 0 speaks; the others are silent.
+  package init(
+    _ request: TrainRequest, communicator: any Communicator, coresPerRank: Int, signals: StopSignals,
+    console: Console
+  ) {
+    self.request = request
+    self.communicator = communicator
+    self.coresPerRank = coresPerRank
+    self.signals = signals
+    self.console = communicator.rank == 0 ? console : Console(isSilent: true)
+  }
+
+  private let coresPerRank: Int
+
+  /// Trains.
+  ///
+  /// - Throws: `RunError`; with code `unusable` nothing was done, on any rank.
+  package func run() throws(RunError) {
+    let setup = try RunSetup(
+      request, communicator: communicator, coresPerRank: coresPerRank, console: console)
+    let worker = try setup.worker(communicator)
+    defer { worker.end() }
+    do {
+      try loop(setup, worker)
+    } catch {
+      setup.coordinator?.settle()
+      throw error
+    }
+  }
+
+  private func loop(_ setup: RunSetup, _ worker: Worker) throws(RunError) {
+    let calendar = Calendar(setup.blueprint)
+    let inspector = request.isDebugging ? StepInspector(setup.blueprint, console: console) : nil
+    var evaluation: Evaluation?
+    var step = setup.firstStep
+    while step < setup.blueprint.steps {
+      let metrics = try take(step, worker, setup, inspector)
+      let directive = calendar.directive(after: step, metrics: metrics)
+      step += 1
+      if directive.evaluate {
+        evaluation = try worker.evaluate()
+        if let evaluation { try setup.coordinator?.note(evaluation: evaluation, after: step) }
+      }
+      if directive.save, let state = try worker.snapshot(step: step) { setup.coordinator?.save(state) }
+      if directive.stop { return try stop(after: step, setup, worker) }
+    }
+    if evaluation == nil { evaluation = try worker.evaluate() }
+    try setup.coordinator?.finish(after: step, evaluation: evaluation, worker: worker)
+  }
+
+  private func take(
+    _ step: Int, _ worker: Worker, _ setup: RunSetup, _ inspector: StepInspector?
+  ) throws(RunError) -> StepMetrics {
+    var votes = signals.votes()
+    setup.coordinator?.addVotes(to: &votes)
+    inspector?.begin(step: step)
+    let metrics = try worker.step(step, votes: votes, inspect: inspector?.watch)
+    inspector?.end(metrics)
+    guard metrics.loss.isFinite else { throw Self.divergence(step: step, setup) }
+    try setup.coordinator?.note(step: step, metrics: metrics, worker: worker)
+    return metrics
+  }
+
+  private func stop(after done: Int, _ setup: RunSetup, _ worker: Worker) throws(RunError) {
+    try setup.coordinator?.finish(after: done, evaluation: nil, worker: worker)
+    let directory = setup.coordinator?.directory.path ?? "DIR"
+    var error = RunError(
+      .stopped, "stopped on request after step \(done) of \(setup.blueprint.steps), everything is saved; continue with: "
+        + "cnn-dist train --run-dir \(directory) --resume")
+    error.isReportedElsewhere = communicator.rank != 0
+    throw error
+  }
+
+  private static func divergence(step: Int, _ setup: RunSetup) -> RunError {
+    RunError(
+      .failed,
+      "step \(step): the loss is not a finite number; lower the learning rate (train.schedule), or find the layer with: "
+        + "cnn-dist train --debug")
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Training
+
+/// The command line.
+@main
+struct CNNDist: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cnn-dist",
+    abstract: "Trains convolutional networks, data-parallel, on CPU clusters, over MPI.",
+    discussion: """
+      First run:       cnn-dist train                      trains lenet5 on built-in digits, on one core
+      On four ranks:   mpirun -n 4 cnn-dist train          the same, with the same bits
+      Own data:        cnn-dist train my.yaml              see configs/ for examples
+      Continue a run:  cnn-dist train --run-dir runs/x --resume
+
+      Exit codes: 0 success, 1 failure while running, 2 unusable arguments, configuration or data, 3 stopped on request
+      after saving, 64 wrong usage of the command line.
+      """,
+    version: ProgramVersion.text,
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, PlanCommand.self, ModelsCommand.self, DataCommand.self,
+      CheckpointCommand.self, DebugCommand.self, BenchCommand.self,
+    ])
+
+  /// Runs the command and turns errors into one sentence and an exit code.
+  static func main() {
+    do {
+      var command = try parseAsRoot(ResumeArgument.expanded(Array(CommandLine.arguments.dropFirst())))
+      try command.run()
+    } catch let error as RunError {
+      if !error.isReportedElsewhere { report(error) }
+      exit(error.code.rawValue)
+    } catch {
+      exit(withError: error)
+    }
+  }
+
+  private static func report(_ error: RunError) {
+    let prefix = error.code == .stopped ? "" : "error: "
+    let lines = error.description.split(separator: "\n").map { "cnn-dist: \(prefix)\($0)\n" }.joined()
+    try? FileHandle.standardError.write(contentsOf: Data(lines.utf8))
+  }
+}
+
+/// `--resume` may stand without a value: it then means the latest checkpoint.
+enum ResumeArgument {
+  /// The arguments with the value filled in where it is missing.
+  static func expanded(_ arguments: [String]) -> [String] {
+    arguments.enumerated().flatMap { index, argument -> [String] in
+      guard argument == "--resume" else { return [argument] }
+      let next = index + 1 < arguments.count ? arguments[index + 1] : "-"
+      let isValue = !next.hasPrefix("-") && !next.hasSuffix(".yaml") && !next.hasSuffix(".yml")
+      return isValue ? [argument] : [argument, "latest"]
+    }
+  }
+}
+
+/// Options that every reporting command has.
+struct ReportOptions: ParsableArguments {
+  @Flag(help: "Print one JSON object a line, with stable keys.")
+  var json = false
+}
+
+/// Options that name a configuration.
+struct ConfigurationOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("A configuration file (YAML); without one the built-in example: lenet5 on digits.", valueName: "config"))
+  var configuration: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("Override one value by its path, as in --set train.epochs=10.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  /// The configuration with its overrides.
+  func read() throws(RunError) -> RunConfiguration {
+    do {
+      return try Configurations.read(path: configuration, overrides: overrides)
+    } catch {
+      throw RunError.unusable(error)
+    }
+  }
+}

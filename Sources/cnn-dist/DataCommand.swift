@@ -1,0 +1,85 @@
+import ArgumentParser
+import Training
+
+/// `cnn-dist data`.
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Look at, make, check and order data.",
+    subcommands: [Info.self, Make.self, Verify.self, Order.self])
+
+  /// `cnn-dist data info`.
+  struct Info: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print what a dataset holds: counts per class, shape, mean and deviation of the channels.")
+
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var report: ReportOptions
+
+    func run() throws { try DataReport.info(options.read(), asJSON: report.json) }
+  }
+
+  /// `cnn-dist data make`.
+  struct Make: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a built-in dataset to files, so that it can be looked at and used elsewhere.")
+
+    @Argument(help: ArgumentHelp("The built-in dataset; there is one: digits.", valueName: "name"))
+    var name: String
+
+    @Option(help: "The format; there is one: idx.")
+    var format = "idx"
+
+    @Option(help: ArgumentHelp("The directory to write to.", valueName: "dir"))
+    var output = "digits"
+
+    @Option(help: "Training samples.")
+    var trainCount = 20_000
+
+    @Option(help: "Test samples.")
+    var testCount = 4_000
+
+    func validate() throws {
+      guard name == "digits" else { throw ValidationError("'\(name)' is no built-in dataset; there is one: digits") }
+      guard format == "idx" else { throw ValidationError("'\(format)' cannot be written; there is one format: idx") }
+      guard (1...1_000_000).contains(trainCount), (1...1_000_000).contains(testCount) else {
+        throw ValidationError("--train-count and --test-count must be from 1 to 1000000")
+      }
+    }
+
+    func run() throws { try DataReport.makeDigits(in: output, train: trainCount, test: testCount) }
+  }
+
+  /// `cnn-dist data verify`.
+  struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Read every sample of a dataset and name the damaged ones.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() throws { try DataReport.verify(options.read()) }
+  }
+
+  /// `cnn-dist data order`.
+  struct Order: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the samples of given steps, in order.",
+      discussion: "The order is a pure function of the seed; it is the same for any number of ranks.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Option(help: ArgumentHelp("A step, or a range such as 3-7.", valueName: "steps"))
+    var steps = "0"
+
+    @OptionGroup var report: ReportOptions
+
+    func run() throws {
+      let bounds = steps.split(separator: "-").map { Int($0) }
+      guard (1...2).contains(bounds.count), let first = bounds[0], let last = bounds[bounds.count - 1], 0 <= first,
+        first <= last, last < 1 << 40, last - first < 100_000
+      else {
+        throw ValidationError("--steps \(steps): must be a step or a range such as 3-7")
+      }
+      try DataReport.order(options.read(), steps: first...last, asJSON: report.json)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Training
+
+/// `cnn-dist debug`.
+struct DebugCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "debug", abstract: "Check gradients, compare with other frameworks, replay steps.",
+    subcommands: [Gradcheck.self, Step.self, Replay.self])
+
+  /// `cnn-dist debug gradcheck`.
+  struct Gradcheck: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Compare the gradient of a model with finite differences in double precision.",
+      discussion: """
+        For each parameter: a random direction and single entries, by central differences of the loss; then the
+        single-precision gradient of the training program beside it.
+        """)
+
+    @Argument(help: ArgumentHelp("A zoo model or a model file (.yaml).", valueName: "model"))
+    var model = "lenet5"
+
+    @Option(help: "Samples of the batch.")
+    var batch = 2
+
+    @Option(help: "Key of the random weights and images.")
+    var seed: UInt64 = 1
+
+    @OptionGroup var report: ReportOptions
+
+    func validate() throws {
+      guard (1...64).contains(batch) else { throw ValidationError("--batch must be from 1 to 64") }
+    }
+
+    func run() throws {
+      try GradientCheckReport.run(
+        ModelLoader.network(named: model), batch: batch, seed: seed, asJSON: report.json)
+    }
+  }
+
+  /// `cnn-dist debug step`.
+  struct Step: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Run one forward and backward pass on a given batch and write every result.",
+      discussion: """
+        The batch is a safetensors file with `images` [N, channels, height, width] float32 and `labels` [N] int64; the
+        weights are a safetensors file with PyTorch's names. The output holds `logits`, `loss`, `grad.<name>` and the
+        batch's `running_mean` and `running_var` after one step.
+        """)
+
+    @Argument(help: ArgumentHelp("A zoo model or a model file (.yaml).", valueName: "model"))
+    var model = "lenet5"
+
+    @Option(help: ArgumentHelp("The batch.", valueName: "file"))
+    var batch: String
+
+    @Option(help: ArgumentHelp("The weights; the initial weights of the seed if not given.", valueName: "file"))
+    var weights: String?
+
+    @Option(help: ArgumentHelp("Where the results go.", valueName: "file"))
+    var output = "step.safetensors"
+
+    @Option(help: "Key of initial weights and dropout.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Label smoothing of the loss.")
+    var labelSmoothing: Float = 0
+
+    func run() throws {
+      try DebugStep.run(
+        model: ModelLoader.network(named: model), batch: batch, weights: weights, output: output, seed: seed,
+        labelSmoothing: labelSmoothing)
+    }
+  }
+
+  /// `cnn-dist debug replay`.
+  struct Replay: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Recompute a rank's or a micro-batch's part of a step, on one core, and compare it with the ledger.",
+      discussion: """
+        Continues from the checkpoint up to the step, then computes the part alone. Exit code 1 if a digest differs.
+        Example: cnn-dist debug replay --checkpoint runs/x/checkpoints/step-0000300 --step 317 --rank 2 --workers 4
+        """)
+
+    @Option(help: ArgumentHelp("A checkpoint at or before the step.", valueName: "dir"))
+    var checkpoint: String
+
+    @Option(help: "The step, from 0.")
+    var step: Int
+
+    @Option(help: "The rank whose part is computed; needs --workers.")
+    var rank: Int?
+
+    @Option(help: "The number of ranks of the run.")
+    var workers: Int?
+
+    @Option(help: "The micro-batch that is computed.")
+    var microBatch: Int?
+
+    @OptionGroup var report: ReportOptions
+
+    func validate() throws {
+      guard (microBatch == nil) == (rank != nil && workers != nil) else {
+        throw ValidationError("give either --rank R --workers P, or --micro-batch K")
+      }
+    }
+
+    func run() throws {
+      let part: Training.Replay.Part
+      if let microBatch {
+        part = .microBatch(microBatch)
+      } else {
+        part = .rank(rank ?? 0, workers: workers ?? 1)
+      }
+      try Training.Replay.run(checkpoint: checkpoint, step: step, part: part, asJSON: report.json)
+    }
+  }
+}

@@ -9,7 +9,7 @@ import Training
   }
 
   @Test func roundTrip() async throws {
-    try await withStore { store in
+    try await withStore { store throws in
       let path = try store.commit(contents(step: 391), keep: 3, best: false)
       #expect(path == Disk.join(store.directory, "step-0000391"))
       #expect(try CheckpointStore.load(path) == contents(step: 391))
@@ -24,7 +24,7 @@ import Training
   }
 
   @Test func numbersThatAreNotFiniteSurvive() async throws {
-    try await withStore { store in
+    try await withStore { store throws in
       var strange = contents(step: 1)
       strange.state.trainLoss = .infinity
       strange.state.testLoss = -.infinity
@@ -33,14 +33,14 @@ import Training
   }
 
   @Test func anEmptyStoreHasNoLatest() async throws {
-    try await withStore { store in
+    try await withStore { store throws in
       #expect(try store.latest() == nil)
       #expect(store.list().isEmpty)
     }
   }
 
   @Test func rotationKeepsTheNewestAndTheBest() async throws {
-    try await withStore { store in
+    try await withStore { store throws in
       for step in 1...6 { try store.commit(contents(step: step), keep: 2, best: step == 2) }
       #expect(store.list().map(\.step) == [2, 5, 6])
       #expect(store.names == ["best", "latest", "step-0000002", "step-0000005", "step-0000006"])
@@ -52,7 +52,7 @@ import Training
   }
 
   @Test func committingAStepAgainReplacesIt() async throws {
-    try await withStore { store in
+    try await withStore { store throws in
       try store.commit(contents(step: 5), keep: 2, best: false)
       try store.commit(contents(step: 5, seed: 2), keep: 2, best: false)
       #expect(try store.loadLatest() == contents(step: 5, seed: 2))
@@ -61,7 +61,7 @@ import Training
   }
 
   @Test func anEarlierStepIsNotRotatedAwayByLaterOnes() async throws {
-    try await withStore { store in
+    try await withStore { store throws in
       for step in [10, 20, 30] { try store.commit(contents(step: step), keep: 3, best: false) }
       try store.commit(contents(step: 15), keep: 1, best: false)
       #expect(store.list().map(\.step) == [15, 20, 30])
@@ -70,7 +70,7 @@ import Training
   }
 
   @Test func discardForgetsWhatCameAfter() async throws {
-    try await withStore { store in
+    try await withStore { store throws in
       try store.discard(after: 3)
       for step in [10, 20, 30] { try store.commit(contents(step: step), keep: 3, best: step == 30) }
       try store.discard(after: 20)
@@ -82,7 +82,7 @@ import Training
   }
 
   @Test func latestFallsBackToScanning() async throws {
-    try await withStore { store in
+    try await withStore { store throws in
       for step in [1, 2] { try store.commit(contents(step: step), keep: 3, best: false) }
       let link = Disk.join(store.directory, "latest")
       try Disk.remove(link)
@@ -97,7 +97,7 @@ import Training
   }
 
   @Test func strangersInTheDirectoryAreLeftAlone() async throws {
-    try await withStore { store in
+    try await withStore { store throws in
       for name in ["step-12", "step--000001", "step-0000003", "notes"] {
         try Disk.makeDirectories(Disk.join(store.directory, name))
       }
@@ -111,7 +111,7 @@ import Training
   }
 
   @Test func requiredBytesBoundTheRealSize() async throws {
-    try await withStore { store in
+    try await withStore { store throws in
       for count in [0, 1, 1000] {
         let path = try store.commit(contents(step: 1, count: count), keep: 1, best: false)
         let sizes = try Disk.names(in: path).map { try Disk.read(Disk.join(path, $0)).count }

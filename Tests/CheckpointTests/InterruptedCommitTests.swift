@@ -92,9 +92,7 @@ enum Past: CaseIterable, Sendable {
         } catch {
           #expect(error.message.hasPrefix("checkpoint step-0000009 "))
           #expect(error.message.contains("No space left on device"))
-          if error.message.contains("could not be written") {
-            #expect(store.names.filter { $0.hasPrefix(".") } == [])
-          }
+          #expect(store.names.filter { $0.hasPrefix(".") } == [])
         }
         try Self.expectWhole(directory, after: past, "stage \(index)")
         return count.withLock { $0 <= index }
@@ -135,12 +133,12 @@ enum Past: CaseIterable, Sendable {
   /// A real limit of the system, in a process of its own because it holds for the whole process.
   @Test(.timeLimit(.minutes(1))) func aLimitOfFileSizesIsSurvived() async throws {
     try await withTemporaryDirectory { directory in
-      await #expect(processExitsWith: .success) { [directory = directory] in
+      await #expect(processExitsWith: .success) { [directory = directory as String] in
         signal(SIGXFSZ, SIG_IGN)
         let store = CheckpointStore(directory: directory)
         try store.commit(contents(step: 5), keep: 1, best: false)
         var limit = rlimit(rlim_cur: 20_000, rlim_max: 20_000)
-        unsafe #require(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+        #expect(unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
         let error = #expect(throws: CheckpointError.self) {
           try store.commit(contents(step: 9, count: 100_000), keep: 1, best: false)
         }
@@ -153,10 +151,10 @@ enum Past: CaseIterable, Sendable {
   }
 
   /// The process is killed at each stage of replacing a checkpoint of the same step.
-  @Test(.timeLimit(.minutes(1)), arguments: 0..<16) func aKilledProcessLeavesOneWhole(stage: Int) async throws {
+  @Test(.timeLimit(.minutes(1)), arguments: 0..<18) func aKilledProcessLeavesOneWhole(stage: Int) async throws {
     try await withTemporaryDirectory { directory in
       try Past.same.prepare(directory)
-      await #expect(processExitsWith: .signal(SIGKILL)) { [directory = directory, stage = stage] in
+      await #expect(processExitsWith: .signal(SIGKILL)) { [directory = directory as String, stage = stage as Int] in
         let count = Mutex(0)
         let store = CheckpointStore(directory: directory) { _ in
           count.withLock { $0 += 1 }

@@ -4,6 +4,7 @@ import Randomness
 import Training
 
 /// Runs `body` with the path of a new directory, and removes it afterwards.
+@discardableResult
 func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
   let url = FileManager.default.temporaryDirectory.appending(path: "checkpoints-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)

@@ -11,14 +11,15 @@ extension CheckpointStore {
   ///   - best: whether this is the best one so far.
   /// - Returns: the path of the checkpoint.
   /// - Throws: with the former checkpoints intact. The message tells whether this one was saved.
+  @discardableResult
   package func commit(
     _ contents: CheckpointContents, keep: Int, best: Bool
   ) throws(CheckpointError) -> String {
     let name = CheckpointName.of(step: contents.state.step)
+    // On failure, a second one of the sweep would only hide the first; the next commit tidies up as well.
     do {
       try write(contents, as: name)
     } catch {
-      // A second failure would only hide the first; the next commit tidies up as well.
       try? sweep()
       throw writeFailure(error, of: name, needing: Self.requiredBytes(contents))
     }
@@ -28,6 +29,7 @@ extension CheckpointStore {
       try rotate(from: contents.state.step, keep: max(1, keep))
       try faults(.done)
     } catch {
+      try? sweep()
       throw CheckpointError(
         message: "checkpoint \(name) is saved in \(directory), but the directory could not be put in order: \(error)")
     }

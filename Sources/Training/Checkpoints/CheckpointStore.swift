@@ -32,8 +32,8 @@ package enum CommitStage: Hashable, Sendable {
 package struct CheckpointStore: Sendable {
   /// The directory that holds the checkpoints.
   package let directory: String
-  /// Run when a new checkpoint is written but not yet committed.
-  package var beforeCommit: @Sendable () throws -> Void
+  /// Run when a new checkpoint is written but not yet committed, so that what must be on the disk first gets there.
+  package var beforeCommit: @Sendable () throws -> Void = {}
   /// Told of each stage of a commit; what it throws is a failure of that stage.
   let faults: @Sendable (CommitStage) throws -> Void
 
@@ -41,14 +41,11 @@ package struct CheckpointStore: Sendable {
   ///
   /// - Parameters:
   ///   - directory: such as `runs/NAME/checkpoints`.
-  ///   - beforeCommit: run before a checkpoint is committed, so that what must be on the disk first gets there.
   ///   - faults: for tests: told of each stage of a commit.
   package init(
-    directory: String, beforeCommit: @escaping @Sendable () throws -> Void = {},
-    faults: @escaping @Sendable (CommitStage) throws -> Void = { _ in }
+    directory: String, faults: @escaping @Sendable (CommitStage) throws -> Void = { _ in }
   ) {
     self.directory = directory
-    self.beforeCommit = beforeCommit
     self.faults = faults
   }
 

@@ -60,9 +60,9 @@ package struct Blueprint: Sendable {
 
   /// The stream positions of one micro-batch of one step.
   package func positions(step: Int, microBatch: Int) -> Range<Int> {
-    let size = configuration.train.microBatch
-    let start = step * configuration.train.globalBatch + microBatch * size
-    return start..<start + size
+    SampleOrder.positions(
+      step: step, microBatch: microBatch, globalBatch: configuration.train.globalBatch,
+      size: configuration.train.microBatch)
   }
 
   /// The number of micro-batches of the test data; the last may be partly empty.

@@ -55,15 +55,24 @@ struct Lane: ~Copyable {
       secondsAwaitingInput += started.secondsUntilNow
       let progress = progress
       let publish = place == leaves.count - 1 ? { (bucket: Int) in progress.publish(base + bucket + 1) } : nil
-      var observer = LeafObserver(
-        layout: shared.blueprint.plan.layout, buffers: shared.buffers, lane: index, leaf: leaf,
-        samples: unsafe Array(samples.ids), votes: index == 0 && place == 0 ? votes : Votes(), publish: publish, watch: watch)
-      _ = try unsafe executor.train(
-        MicroBatch(samples, valid: shared.blueprint.configuration.train.microBatch),
-        parameters: shared.buffers.parameters, gradient: shared.buffers.gradient(lane: index, slot: leaf.slot),
-        context: shared.blueprint.context(step: step), observer: &observer)
+      let carried = index == 0 && place == 0 ? votes : Votes()
+      try compute(leaf, samples, step: step, votes: carried, publish: publish, watch: watch)
       shared.feed.release(step: step, microBatch: leaf.index)
     }
+  }
+
+  /// Computes one micro-batch into its gradient slot.
+  mutating func compute(
+    _ leaf: Accumulation.Leaf, _ samples: PreparedMicroBatch, step: Int, votes: Votes, publish: ((Int) -> Void)?,
+    watch: LeafObserver.Watch?
+  ) throws(RunError) {
+    var observer = LeafObserver(
+      layout: shared.blueprint.plan.layout, buffers: shared.buffers, lane: index, leaf: leaf,
+      samples: unsafe Array(samples.ids), votes: votes, publish: publish, watch: watch)
+    _ = try unsafe executor.train(
+      MicroBatch(samples, valid: shared.blueprint.configuration.train.microBatch),
+      parameters: shared.buffers.parameters, gradient: shared.buffers.gradient(lane: index, slot: leaf.slot),
+      context: shared.blueprint.context(step: step), observer: &observer)
   }
 
   /// Scores some micro-batches of the test data; one score per micro-batch, in order.

@@ -1,0 +1,53 @@
+package import Network
+import Planner
+
+/// What `plan` prints: the step as a list of instructions, its memory and its buckets.
+package enum PlanReport {
+  /// Plans and prints.
+  ///
+  /// - Throws: `RunError` if a layer does not fit its input.
+  package static func print(
+    _ network: NetworkDescription, microBatch: Int, microBatches: Int, bucketElements: Int, evaluation: Bool,
+    asJSON: Bool
+  ) throws(RunError) {
+    let options = PlanOptions(
+      microBatch: microBatch, microBatches: microBatches, bucketElements: bucketElements)
+    let plan: StepPlan
+    do { plan = try Planner.plan(network, options: options) } catch { throw RunError.unusable(error) }
+    let program = evaluation ? plan.evaluation : plan.training
+    if asJSON { return printJSON(program, layout: plan.layout) }
+    for line in program.listing(layout: plan.layout) { Swift.print(line) }
+    printSummary(plan, program, network)
+  }
+
+  private static func printSummary(_ plan: StepPlan, _ program: Program, _ network: NetworkDescription) {
+    let layout = plan.layout
+    let separate = program.slots.reduce(0) { $0 + $1.count }
+    Swift.print("")
+    Swift.print(
+      "\(network.name), micro-batch \(program.batch): \(program.instructions.count) instructions, "
+        + "\(Display.decimal(1e-6 * Double(program.flops), 2)) MFLOP for one image")
+    Swift.print(
+      "arena \(Display.bytes(4 * program.arenaCount)) for each lane (\(Display.bytes(4 * separate)) without sharing memory)")
+    Swift.print(
+      "flat buffer \(Display.bytes(4 * layout.count)): \(Display.count(layout.parameterCount)) parameters, trailer "
+        + "\(layout.count - layout.parameterEnd) numbers, \(layout.buckets.count) buckets")
+    for parameter in layout.parameters {
+      Swift.print("  \(parameter.range.lowerBound) ..< \(parameter.range.upperBound)  \(parameter.name)")
+    }
+  }
+
+  private static func printJSON(_ program: Program, layout: FlatLayout) {
+    for (index, instruction) in program.instructions.enumerated() {
+      Report.json([
+        "index": .integer(index), "operation": .text(instruction.operation.kind), "path": .text(instruction.path),
+        "pass": .text(instruction.pass.rawValue),
+        "reads": .list(instruction.reads.map { .text(program[$0].name) }),
+        "writes": .list(instruction.writes.map { .text(program[$0].name) }),
+        "parameters": .list(instruction.parameters.map { .text(layout[$0].name) }),
+        "gradients": .list(instruction.gradients.map { .text(layout[$0].name) }),
+        "multiply-adds": .integer(instruction.operation.multiplyAdds),
+      ])
+    }
+  }
+}

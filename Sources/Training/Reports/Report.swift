@@ -1,0 +1,52 @@
+import Foundation
+
+/// One value of a JSON line.
+enum ReportValue: Encodable, ExpressibleByStringLiteral {
+  case text(String)
+  case integer(Int)
+  case number(Double)
+  case truth(Bool)
+  case list([ReportValue])
+  case record([String: ReportValue])
+  case nothing
+
+  init(stringLiteral value: String) { self = .text(value) }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .text(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .number(let value): try value.isFinite ? container.encode(value) : container.encodeNil()
+    case .truth(let value): try container.encode(value)
+    case .list(let values): try container.encode(values)
+    case .record(let values): try container.encode(values)
+    case .nothing: try container.encodeNil()
+    }
+  }
+}
+
+/// How reporting commands print.
+enum Report {
+  /// Prints one JSON object on a line, keys in alphabetic order.
+  static func json(_ record: [String: ReportValue]) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // These values are plain; encoding them cannot fail.
+    guard let data = try? encoder.encode(record) else { return }
+    print(String(decoding: data, as: UTF8.self))
+  }
+
+  /// Prints a table: the first column to the left, the others to the right, each as wide as it needs.
+  static func table(_ header: [String], _ rows: [[String]]) {
+    let all = [header] + rows
+    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    for row in all {
+      let cells = row.enumerated().map { column, cell in
+        let fill = String(repeating: " ", count: widths[column] - cell.count)
+        return column == 0 ? cell + fill : fill + cell
+      }
+      print(cells.joined(separator: "  "))
+    }
+  }
+}

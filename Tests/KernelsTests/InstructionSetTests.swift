@@ -1,0 +1,93 @@
+import Foundation
+import Kernels
+import Network
+import Randomness
+import Testing
+
+extension KernelTests {
+  @Suite("Instruction sets")
+  struct InstructionSetTests {
+    /// A tensor from each loop, named.
+    static func results() -> [(name: String, values: [Float])] {
+      var dice = Dice(11)
+      let (x, dy) = (dice.floats(1009), dice.floats(1009))
+      let normalization = BatchNormalizationTests.Case(rows: 77, channels: 70)
+      let narrow = BatchNormalizationTests.Case(rows: 501, channels: 6)
+      let window = Window(input: Extent(9), kernel: Extent(3), stride: Extent(2), padding: Padding(Extent(1)))
+      let pooling = PoolingTests.Case(window, &dice)
+      let stream = RandomStream(seed: 5, purpose: .testing)
+      var all: [(String, [Float])] = [
+        ("convolution", ConvolutionTests.corners[1].all(blockPixels: 5)),
+        ("statistics", normalization.forward().variance + narrow.forward().variance),
+        ("normalization", normalization.forward().y + narrow.forward().y),
+        ("normalization backward", normalization.backward().dx + narrow.backward().dx),
+        ("maximum", pooling.maximum().y), ("mean", pooling.average(includePadding: false)),
+        ("dropout", written(999) { Dropout.mask(rate: 0.3, stream: stream, sampleElements: 999, mask: &$0) }),
+      ]
+      let average = changed(x) {
+        Optimizer.exponentialAverage(rate: 0.1, observation: dy.span, scale: 1, average: &$0)
+      }
+      all.append(("average", average))
+      all += ActivationTests.functions.map { function in
+        (function.testDescription, written(x.count) { function.backward(x.span, dy.span, &$0) })
+      }
+      all += OptimizerTests.all.map { settings in
+        ("sgd", changed(x) { w in _ = changed(x) { v in OptimizerTests.step(settings, dy.span, &v, &w) } })
+      }
+      return all
+    }
+
+    static let sets: [InstructionSet] = [.avx2, .avx512]
+
+    @Test("The baseline agrees with AVX2", .enabled(if: supports(.avx2), "skipped: this CPU has no AVX2"))
+    func avx2() throws { try compare(.avx2) }
+
+    @Test("The baseline agrees with AVX-512", .enabled(if: supports(.avx512), "skipped: this CPU has no AVX-512"))
+    func avx512() throws { try compare(.avx512) }
+
+    /// The sums have one order in all sets; what differs is that products and sums are fused or not.
+    private func compare(_ set: InstructionSet) throws {
+      try KernelSet.configure(.baseline)
+      let want = Self.results()
+      try KernelSet.configure(set)
+      let got = Self.results()
+      try KernelSet.configure(.auto)
+      for (a, b) in zip(got, want) {
+        #expect(distance(a.values, b.values) < 2e-6, "\(a.name)")
+        if a.name == "dropout" || a.name == "maximum" { #expect(bits(a.values) == bits(b.values)) }
+      }
+    }
+
+    static func supports(_ set: InstructionSet) -> Bool {
+      InstructionSet.best == .avx512 || InstructionSet.best == set
+    }
+
+    @Test("A set that the CPU lacks is an error", .enabled(if: !supports(.avx512), "skipped: this CPU has all sets"))
+    func missing() {
+      #expect(throws: KernelError.instructionSetMissing(.avx512, best: .best)) { try KernelSet.configure(.avx512) }
+    }
+
+    @Test("The description names every source of bits")
+    func description() throws {
+      try KernelSet.configure(.auto)
+      let parts = KernelSet.description.split(separator: ", ")
+      #expect(parts.count == 3)
+      #expect(parts[0].hasPrefix("openblas 0.") && parts[0].hasSuffix(KernelSet.openBLASCore))
+      #expect(parts[1] == "own \(InstructionSet.best.rawValue)")
+    }
+
+    @Test("A pin below the CPU is reported, any other is not")
+    func pins() {
+      let pin = { OpenBLASCore.costlyPin(variable: $0, core: $1, best: $2) }
+      #expect(pin("Haswell", "Haswell", .avx512)?.contains("about twice as slow") == true)
+      #expect(pin("Haswell", "Haswell", .avx512)?.contains("unset OPENBLAS_CORETYPE") == true)
+      #expect(pin("nehalem", "Nehalem", .avx2) != nil)
+      #expect(pin("Prescott", "Prescott", .avx512) != nil)
+      #expect(pin(nil, "Haswell", .avx512) == nil)
+      #expect(pin("Haswell", "Haswell", .avx2) == nil)
+      #expect(pin("Zen", "Zen", .avx2) == nil)
+      #expect(pin("SkylakeX", "SkylakeX", .avx512) == nil)
+      #expect(pin("Unheard", "Unheard", .avx512) == nil)
+    }
+  }
+}

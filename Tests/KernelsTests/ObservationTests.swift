@@ -1,0 +1,92 @@
+import Foundation
+import Kernels
+import Testing
+
+extension KernelTests {
+  @Suite("Observation")
+  struct ObservationTests {
+    init() { #expect(prepared) }
+
+    @Test("Summary", arguments: [1, 2, 15, 16, 17, 1000])
+    func summary(count: Int) {
+      var dice = Dice(UInt64(count))
+      let x = dice.floats(count, mean: 100)
+      let mean = x.doubles.reduce(0, +) / Double(count)
+      let variance = x.doubles.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+      let got = Statistics.summary(x: x.span)
+      #expect(got.count == count && got.notFinite == 0)
+      #expect(got.minimum == x.doubles.min() && got.maximum == x.doubles.max())
+      #expect(abs(got.mean - mean) < 1e-10)
+      #expect(abs(got.standardDeviation - variance.squareRoot()) < 1e-10)
+    }
+
+    @Test("A summary leaves out what is not finite, and counts it")
+    func summaryOfBroken() {
+      let got = Statistics.summary(x: [.nan, 1, .infinity, 3, -.infinity].span)
+      #expect(
+        got == TensorSummary(count: 5, minimum: 1, maximum: 3, mean: 2, standardDeviation: 1, notFinite: 3))
+      let none = Statistics.summary(x: [Float]().span)
+      #expect(none.count == 0 && none.mean.isNaN)
+    }
+
+    @Test("The first broken element is found wherever it is", arguments: [.nan, .infinity, -.infinity] as [Float])
+    func firstNotFinite(value: Float) {
+      var dice = Dice(1)
+      let x = dice.floats(3000).map { $0 * 1e37 }
+      #expect(Statistics.firstNotFinite(x: x.span) == nil)
+      for index in [0, 1, 1023, 1024, 1025, 2999] {
+        var broken = x
+        broken[index] = value
+        if index < 2000 { broken[2500] = .nan }
+        #expect(Statistics.firstNotFinite(x: broken.span) == index)
+      }
+      #expect(Statistics.firstNotFinite(x: [Float]().span) == nil)
+    }
+
+    @Test("Digests: the known answer, and the same however the data is cut")
+    func digest() {
+      // XXH3 of no bytes, as the library's own sanity check has it.
+      #expect(Digest().finish() == 0x2D06_8005_38D3_94C2)
+      var dice = Dice(2)
+      let x = dice.floats(1000)
+      var whole = Digest()
+      whole.update(x.span)
+      var parts = Digest()
+      parts.update(x.span.extracting(0..<333))
+      parts.update(x.span.extracting(333..<1000))
+      #expect(whole.finish() == parts.finish())
+      #expect(whole.finish() == Digest.block(x.span, seed: 0))
+      #expect(Digest.block(x.span, seed: 1) != Digest.block(x.span, seed: 0))
+      #expect(Digest.block([0.0].span, seed: 0) != Digest.block([-0.0].span, seed: 0))
+    }
+
+    @Test("Digests of words")
+    func digestOfWords() {
+      var a = Digest()
+      var b = Digest()
+      a.update(words: [0x0000_0002_0000_0001, 3] as [UInt64])
+      b.update(words: ([1, 2, 3, 0] as [UInt32]).span)
+      #expect(a.finish() == b.finish())
+    }
+  }
+
+  @Suite("Aligned buffers")
+  struct AlignedBufferTests {
+    @Test("Zeroed, aligned, and lent in ranges", arguments: [0, 1, 63, 1000])
+    func buffers(count: Int) throws {
+      var buffer = try AlignedBuffer.zeros(count)
+      let address = unsafe Int(bitPattern: buffer.unsafeBase)
+      #expect(buffer.count == count && address % AlignedBuffer.alignment == 0)
+      #expect(buffer.withSpan { span in span.count == count && !span.indices.contains { span[$0] != 0 } })
+      guard count > 2 else { return }
+      buffer.withMutableSpan(1..<3) { $0[1] = 5 }
+      #expect(buffer.withSpan(2..<3) { $0[0] } == 5)
+    }
+
+    @Test("A size that cannot be had is an error that says it", arguments: [Int.max, Int.max / 4, 1 << 52, -1])
+    func tooLarge(count: Int) {
+      #expect(throws: KernelError.outOfMemory(floats: count)) { _ = try AlignedBuffer.zeros(count) }
+      #expect(KernelError.outOfMemory(floats: 1 << 40).description.contains("4096 GiB"))
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import Kernels
+import Network
+import Testing
+
+extension KernelTests {
+  @Suite("Pooling")
+  struct PoolingTests {
+    init() { #expect(prepared) }
+
+    /// A window with data.
+    struct Case {
+      var window: Window
+      var channels: Int
+      var batch: Int
+      var x: [Float]
+      var dy: [Float]
+
+      init(_ seed: UInt64) {
+        var dice = Dice(seed)
+        var window = randomWindow(&dice)
+        while window.output.count == 0 { window = randomWindow(&dice) }
+        self.init(window, &dice)
+      }
+
+      init(_ window: Window, _ dice: inout Dice) {
+        self.window = window
+        channels = dice.integer(1...20)
+        batch = dice.integer(1...3)
+        x = dice.ties(batch * window.input.count * channels)
+        dy = dice.floats(batch * window.output.count * channels)
+      }
+
+      /// Calls `body` with the element of y and the elements of x under its window, in row-major order.
+      func forEachWindow(_ body: (_ y: Int, _ x: [Int]) -> Void) {
+        for pixel in 0..<batch * window.output.count {
+          let positions = (0..<window.kernel.count).compactMap { inputPosition(window, pixel: pixel, tap: $0) }
+          for c in 0..<channels { body(pixel * channels + c, positions.map { $0 * channels + c }) }
+        }
+      }
+
+      func average(includePadding: Bool) -> [Float] {
+        written(dy.count) {
+          Pooling.averageForward(
+            window: window, channels: channels, batch: batch, includePadding: includePadding, x: x.span, y: &$0)
+        }
+      }
+
+      func maximum() -> (y: [Float], indices: [Int32]) {
+        var indices = [Int32](repeating: -7, count: dy.count)
+        var span = indices.mutableSpan
+        let y = written(dy.count) {
+          Pooling.maxForward(window: window, channels: channels, batch: batch, x: x.span, y: &$0, indices: &span)
+        }
+        return (y, indices)
+      }
+    }
+
+    @Test("Maximum: the first of equals in row-major order", arguments: 0..<40 as Range<UInt64>)
+    func maximum(seed: UInt64) {
+      let c = Case(seed)
+      var y = [Float](repeating: -.infinity, count: c.dy.count)
+      var indices = [Int32](repeating: -1, count: y.count)
+      var dx = [Double](repeating: 0, count: c.x.count)
+      c.forEachWindow { k, candidates in
+        for i in candidates where c.x[i] > y[k] {
+          y[k] = c.x[i]
+          indices[k] = Int32(i / c.channels % c.window.input.count)
+        }
+        if let taken = candidates.first(where: { c.x[$0] == y[k] }) { dx[taken] += Double(c.dy[k]) }
+      }
+      let got = c.maximum()
+      #expect(got.y == y)
+      #expect(got.indices == indices)
+      let gradient = written(c.x.count) {
+        Pooling.maxBackward(
+          window: c.window, channels: c.channels, batch: c.batch, dy: c.dy.span, indices: got.indices.span, dx: &$0)
+      }
+      #expect(distance(gradient, dx) < elementTolerance)
+    }
+
+    @Test("Maximum: NaN wins, padding does not")
+    func notNumbers() {
+      var c = Case(0)
+      c.window = Window(input: Extent(2), kernel: Extent(2), padding: Padding(Extent(1)))
+      (c.channels, c.batch) = (1, 1)
+      c.x = [-5, .nan, -.infinity, -7]
+      c.dy = [Float](repeating: 1, count: 9)
+      let got = c.maximum()
+      #expect(got.indices == [0, 1, 1, 0, 1, 1, 2, 3, 3])
+      #expect(got.y[0] == -5 && got.y[1].isNaN && got.y[4].isNaN && got.y[6] == -.infinity && got.y[8] == -7)
+    }
+
+    @Test("Mean, with and without the padding", arguments: 100..<130 as Range<UInt64>, [true, false])
+    func average(seed: UInt64, includePadding: Bool) {
+      let c = Case(seed)
+      var y = [Double](repeating: 0, count: c.dy.count)
+      var dx = [Double](repeating: 0, count: c.x.count)
+      c.forEachWindow { k, candidates in
+        let share = 1 / Double(includePadding ? c.window.kernel.count : candidates.count)
+        for i in candidates {
+          y[k] += share * Double(c.x[i])
+          dx[i] += share * Double(c.dy[k])
+        }
+      }
+      let got = c.average(includePadding: includePadding)
+      let gradient = written(dx.count) {
+        Pooling.averageBackward(
+          window: c.window, channels: c.channels, batch: c.batch, includePadding: includePadding, dy: c.dy.span,
+          dx: &$0)
+      }
+      #expect(distance(got, y) < sumTolerance)
+      #expect(distance(gradient, dx) < sumTolerance)
+    }
+
+    @Test("Mean over the whole plane", arguments: 200..<210 as Range<UInt64>)
+    func global(seed: UInt64) {
+      var dice = Dice(seed)
+      let (batch, positions, channels) = (dice.integer(1...3), dice.integer(1...90), dice.integer(1...140))
+      let (x, dy) = (dice.floats(batch * positions * channels), dice.floats(batch * channels))
+      var y = [Double](repeating: 0, count: dy.count)
+      var dx = [Double](repeating: 0, count: x.count)
+      for i in x.indices {
+        let k = i / (positions * channels) * channels + i % channels
+        y[k] += Double(x[i]) / Double(positions)
+        dx[i] = Double(dy[k]) / Double(positions)
+      }
+      let got = written(y.count) {
+        Pooling.globalAverageForward(positions: positions, channels: channels, batch: batch, x: x.span, y: &$0)
+      }
+      let gradient = written(dx.count) {
+        Pooling.globalAverageBackward(positions: positions, channels: channels, batch: batch, dy: dy.span, dx: &$0)
+      }
+      #expect(distance(got, y) < elementTolerance)
+      #expect(distance(gradient, dx) < elementTolerance)
+    }
+  }
+}

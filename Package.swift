@@ -72,5 +72,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Network", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "MPITransportTests", dependencies: ["MPITransport"], swiftSettings: strict),
   ]
 )

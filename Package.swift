@@ -76,5 +76,8 @@ let package = Package(
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Randomness"], swiftSettings: strict),
     .testTarget(
       name: "CheckpointTests", dependencies: ["Training", "Interchange", "Randomness"], swiftSettings: strict),
+    .testTarget(
+      name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "MPITransportTests", dependencies: ["MPITransport"], swiftSettings: strict),
   ]
 )

@@ -7,6 +7,8 @@ struct ExchangeRun {
   struct Outcome {
     var parameters: [Float] = []
     var digests: [UInt64] = []
+    /// A bucket whose parameters changed while its gradient was still being computed, if there was one.
+    var disturbedBucket: Int?
   }
 
   private let problem: ExchangeCase
@@ -35,7 +37,7 @@ struct ExchangeRun {
       update: replica, digestCount: problem.digestCount, window: problem.window)
     var outcome = Outcome()
     for step in 0..<problem.steps {
-      try run(step, exchange)
+      if let bucket = try run(step, exchange, replica.parameters) { outcome.disturbedBucket = bucket }
       outcome.digests.append(exchange.gradientDigest)
     }
     outcome.parameters = replica.parameters.values
@@ -43,8 +45,10 @@ struct ExchangeRun {
   }
 
   /// The contributed buffers hold NaN outside the contributed buckets, and everywhere once the step is finished, so
-  /// that whatever is read too early or too late shows.
-  private func run(_ step: Int, _ exchange: OrderedExchange) throws {
+  /// that whatever is read too early or too late shows. Returns a disturbed bucket.
+  private func run(_ step: Int, _ exchange: OrderedExchange, _ parameters: FloatBuffer) throws -> Int? {
+    let before = parameters.values
+    var disturbed: Int?
     try exchange.beginStep()
     let sums = order == .fixed ? treeSums(step) : [sequentialSum(step)]
     let exposed = sums.map { FloatBuffer([Float](repeating: .nan, count: $0.count)) }
@@ -52,11 +56,13 @@ struct ExchangeRun {
       seed: problem.seed, purpose: .testing, time: UInt64(step), sample: UInt64(communicator.rank))
     for bucket in shuffled(Array(layout.buckets.indices), &random) {
       for _ in 0..<random.integer(below: 4) { try exchange.poll() }
+      if parameters.differs(from: before, in: layout.buckets[bucket]) { disturbed = bucket }
       for (buffer, sum) in zip(exposed, sums) { buffer.copy(layout.buckets[bucket], from: sum) }
       try unsafe exchange.contribute(bucket: bucket, nodes: exposed.map { unsafe $0.start })
     }
     try exchange.finishStep()
     for buffer in exposed { buffer.fill(.nan) }
+    return disturbed
   }
 
   private func shuffled(_ items: [Int], _ random: inout RandomStream) -> [Int] {
@@ -113,6 +119,10 @@ private final class FloatBuffer {
   var values: [Float] { unsafe [Float](memory) }
 
   func fill(_ value: Float) { unsafe memory.update(repeating: value) }
+
+  func differs(from values: [Float], in range: Range<Int>) -> Bool {
+    range.contains { unsafe memory[$0].bitPattern != values[$0].bitPattern }
+  }
 
   func copy(_ range: Range<Int>, from values: [Float]) {
     for index in range { unsafe memory[index] = values[index] }

@@ -24,7 +24,9 @@ extension ExchangeLaws {
   }
 
   private static func largeMessagesPass(_ communicator: any Communicator) throws -> String? {
-    let sent = (0..<3).map { message in (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8 &+ message) } }
+    let sent = (0..<3).map { message in
+      (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8 &+ message) }
+    }
     let received = try ring(communicator, sent, tags: [0, 0, 1], receiveOrder: [2, 0, 1])
     return received == sent ? nil : "5 MB came changed"
   }

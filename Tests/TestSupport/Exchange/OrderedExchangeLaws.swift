@@ -40,6 +40,7 @@ extension ExchangeLaws {
   private static func fixedOrderIsExact(_ problem: ExchangeCase, _ communicator: any Communicator) throws -> String? {
     let outcome = try ExchangeRun(problem, on: communicator, order: .fixed).outcome()
     let oracle = ExchangeOracle(problem)
+    if let bucket = outcome.disturbedBucket { return "the parameters of bucket \(bucket) changed before their time" }
     if let index = firstDifference(outcome.parameters, oracle.parameters) {
       return "parameter \(index) is \(outcome.parameters[index]) instead of \(oracle.parameters[index])"
     }

@@ -1,0 +1,143 @@
+import Collectives
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct ThreadClusterTests {
+  @Test func resultsComeInTheOrderOfTheRanks() throws {
+    #expect(try ThreadCluster.run(ranks: 5) { $0.rank * 10 } == [0, 10, 20, 30, 40])
+  }
+
+  @Test func theFirstErrorIsThrownAndEndsTheOthers() {
+    #expect(throws: Complaint()) {
+      try ThreadCluster.run(ranks: 3, deadline: .seconds(20)) { communicator in
+        if communicator.rank == 1 { throw Complaint() }
+        try communicator.barrier()
+      }
+    }
+  }
+
+  @Test func abortEndsAllRanks() {
+    #expect(throws: CommunicationError.aborted(rank: 2, code: 7)) {
+      try ThreadCluster.run(ranks: 3, deadline: .seconds(20)) { communicator in
+        if communicator.rank == 2 { communicator.abort(code: 7) }
+        try communicator.barrier()
+      }
+    }
+  }
+
+  @Test func aDeadlineNamesWhatEachRankWaitsFor() {
+    #expect {
+      try ThreadCluster.run(ranks: 3, deadline: .milliseconds(300)) { communicator in
+        // Rank 2 never speaks.
+        if communicator.rank < 2 { _ = try communicator.broadcast([], from: 2) }
+        if communicator.rank == 2 { try Cell(count: 4).receive(communicator, from: 0, tag: 9) }
+      }
+    } throws: { error in
+      "\(error)".contains("rank 0 waits for 8 bytes from rank 2")
+        && "\(error)".contains("rank 2 waits for 4 bytes from rank 0 (tag 9)")
+    }
+  }
+
+  @Test func aMessageOfAnotherLengthIsAnError() {
+    #expect(throws: CommunicationError.wrongLength(peer: 0, tag: 3, expected: 8, received: 4)) {
+      try ThreadCluster.run(ranks: 2, deadline: .seconds(20)) { communicator in
+        if communicator.rank == 0 { try Cell(count: 4).send(communicator, to: 1, tag: 3) { _ in } }
+        if communicator.rank == 1 { try Cell(count: 8).receive(communicator, from: 0, tag: 3) }
+      }
+    }
+  }
+
+  @Test func memoryThatChangesUnderAMessageIsAnError() {
+    #expect {
+      try ThreadCluster.run(ranks: 2, deadline: .seconds(20)) { communicator in
+        if communicator.rank == 0 { try Cell(count: 4).send(communicator, to: 1, tag: 3) { $0.overwrite() } }
+      }
+    } throws: { error in
+      "\(error)".contains("changed while it was being sent")
+    }
+  }
+
+  @Test func aRankHasNoMessageForItself() {
+    #expect(throws: CommunicationError.self) {
+      try ThreadCluster.run(ranks: 2, deadline: .seconds(20)) { communicator in
+        try Cell(count: 4).send(communicator, to: communicator.rank, tag: 3) { _ in }
+      }
+    }
+  }
+
+  @Test(arguments: [2, 3, 5]) func aBarrierHoldsBack(ranks: Int) throws {
+    let entered = Counter()
+    try ThreadCluster.run(ranks: ranks, deadline: .seconds(20), seed: 5) { communicator in
+      for round in 1...20 {
+        entered.count.add(1, ordering: .sequentiallyConsistent)
+        try communicator.barrier()
+        #expect(entered.count.load(ordering: .sequentiallyConsistent) >= round * ranks)
+      }
+    }
+  }
+
+  @Test func waitingHasADeadline() {
+    #expect(throws: CommunicationError.overdue(awaited: "a word from rank 1")) {
+      try ThreadCluster.run(ranks: 2, deadline: .seconds(20)) { communicator in
+        guard communicator.rank == 0 else { return }
+        let deadline = Deadline(after: .milliseconds(50), awaited: "a word from rank 1")
+        try Cell(count: 4).receive(communicator, from: 1, tag: 3, deadline: deadline)
+      }
+    }
+  }
+}
+
+@Suite struct OrderedExchangeTests {
+  @Test func tooManyBucketsForTheTagsAreRefused() throws {
+    #expect(throws: CommunicationError.self) {
+      try ThreadCluster.run(ranks: 1) { communicator in
+        let memory = Cell(count: 4)
+        let layout = BucketLayout(count: 256 << 20, bucketElements: 256, ranks: 1)
+        _ = try unsafe OrderedExchange(
+          communicator: communicator, layout: layout, tree: ReductionTree(leaves: 1), order: .fixed,
+          parameters: memory.floats, update: memory)
+      }
+    }
+  }
+}
+
+private struct Complaint: Error, Equatable {}
+
+/// A counter that threads share.
+private final class Counter: Sendable {
+  let count = Atomic(0)
+}
+
+/// A few bytes at a fixed place in memory.
+@safe
+private final class Cell: SegmentUpdate {
+  private let memory: UnsafeMutableRawBufferPointer
+
+  init(count: Int) {
+    unsafe memory = .allocate(byteCount: count, alignment: 16)
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 1)
+  }
+
+  deinit { unsafe memory.deallocate() }
+
+  var floats: UnsafeMutablePointer<Float> {
+    unsafe memory.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
+  }
+
+  func update(range: Range<Int>, gradient: UnsafePointer<Float>) {}
+
+  func overwrite() { unsafe memory[0] = 2 }
+
+  func send(_ communicator: any Communicator, to peer: Int, tag: Int, meanwhile: (Cell) -> Void) throws {
+    let group = communicator.reserveGroups(1)
+    try unsafe communicator.send(UnsafeRawBufferPointer(memory), to: peer, tag: tag, group: group)
+    meanwhile(self)
+    try communicator.wait(group: group)
+  }
+
+  func receive(_ communicator: any Communicator, from peer: Int, tag: Int, deadline: Deadline? = nil) throws {
+    let group = communicator.reserveGroups(1)
+    try unsafe communicator.receive(into: memory, from: peer, tag: tag, group: group)
+    try communicator.wait(group: group, deadline: deadline)
+  }
+}

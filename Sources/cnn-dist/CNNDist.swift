@@ -30,7 +30,7 @@ struct CNNDist: ParsableCommand {
       try command.run()
     } catch let error as RunError {
       if !error.isReportedElsewhere { report(error) }
-      exit(error.code.rawValue)
+      Foundation.exit(error.code.rawValue)
     } catch {
       exit(withError: error)
     }

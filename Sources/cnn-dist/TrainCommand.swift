@@ -42,7 +42,8 @@ struct TrainCommand: ParsableCommand {
       let signals = StopSignals()
       signals.listen()
       let trainer = Trainer(
-        request, communicator: communicator, coresPerRank: debug ? 1 : cores, signals: signals, console: Console())
+        request, communicator: communicator, coresPerRank: debug ? 1 : cores, signals: signals,
+        console: Console(isForwarded: MPISession.isLaunched))
       try trainer.run()
     }
   }

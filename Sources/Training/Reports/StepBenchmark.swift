@@ -74,7 +74,7 @@ package enum StepBenchmark {
       let started = ContinuousClock.now
       inputs.train(&executor, parameters, &gradient, step: step, &stopwatch)
       let updating = ContinuousClock.now
-      descend(plan.layout, gradient, &momentum, &parameters)
+      descend(gradient, &momentum, &parameters)
       update += updating.secondsUntilNow
       if step >= warmUps { measurement.steps.append(started.secondsUntilNow) }
       step += 1
@@ -91,17 +91,13 @@ package enum StepBenchmark {
     return measurement
   }
 
-  private static func descend(
-    _ layout: FlatLayout, _ gradient: [Float], _ momentum: inout [Float], _ parameters: inout [Float]
-  ) {
-    let count = layout.parameterEnd
+  /// One update of the whole flat buffer, the trailer included; what becomes of its few numbers does not matter here.
+  private static func descend(_ gradient: [Float], _ momentum: inout [Float], _ parameters: inout [Float]) {
     var velocity = momentum.mutableSpan
     var values = parameters.mutableSpan
-    var velocityPart = velocity.extracting(..<count)
-    var valuePart = values.extracting(..<count)
     Optimizer.sgd(
-      learningRate: 1e-6, momentum: 0.9, nesterov: false, weightDecay: 1e-4,
-      gradient: gradient.span.extracting(..<count), momentumBuffer: &velocityPart, parameters: &valuePart)
+      learningRate: 1e-6, momentum: 0.9, nesterov: false, weightDecay: 1e-4, gradient: gradient.span,
+      momentumBuffer: &velocity, parameters: &values)
   }
 
   /// Random images and labels.

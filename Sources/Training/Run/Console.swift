@@ -7,9 +7,14 @@ package struct Console: Sendable {
 
   /// A console on the standard output: on a terminal the progress line stays in place, elsewhere it is a plain line
   /// now and then.
-  package init(isSilent: Bool = false) {
+  ///
+  /// - Parameters:
+  ///   - isSilent: whether nothing is printed.
+  ///   - isForwarded: whether a launcher passes the output on. Open MPI gives its processes a terminal of their own
+  ///     whatever its output is, so it proves nothing.
+  package init(isSilent: Bool = false, isForwarded: Bool = false) {
     self.isSilent = isSilent
-    isTerminal = isatty(STDOUT_FILENO) == 1
+    isTerminal = !isForwarded && isatty(STDOUT_FILENO) == 1
   }
 
   /// Whether progress stays on one line.

@@ -34,6 +34,8 @@ final class Coordinator {
     do {
       directory = isResumed ? plan.directory : try RunDirectory.create(at: plan.directory.path)
       try Coordinator.checkRoom(in: directory, blueprint: blueprint)
+      // Checkpoints of later steps would otherwise lead past the end of the ledger.
+      if isResumed { try CheckpointStore(directory: directory.checkpoints).discard(after: firstStep) }
       try JSONLinesFile.truncate(directory.ledger) { $0 < firstStep }
       try JSONLinesFile.truncate(directory.metrics) { $0 <= firstStep }
       let ledger = try JSONLinesFile(directory.ledger)

@@ -12,7 +12,8 @@ package struct MicroBatch {
 
   /// Samples in borrowed memory.
   package init(
-    images: UnsafeBufferPointer<Float>, labels: UnsafeBufferPointer<Int32>, samples: UnsafeBufferPointer<UInt64>, valid: Int
+    images: UnsafeBufferPointer<Float>, labels: UnsafeBufferPointer<Int32>, samples: UnsafeBufferPointer<UInt64>,
+    valid: Int
   ) {
     unsafe self.images = images
     unsafe self.labels = labels

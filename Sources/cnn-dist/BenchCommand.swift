@@ -10,7 +10,8 @@ struct BenchCommand: ParsableCommand {
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Time whole training steps of models on one core, by kind of instruction.",
-      discussion: "Random images, loss and update included, data loading not. For a fair figure pin the process: taskset -c 0.")
+      discussion:
+        "Random images, loss and update included, data loading not. For a fair figure pin the process: taskset -c 0.")
 
     @Argument(help: ArgumentHelp("Zoo models or model files.", valueName: "model"))
     var models: [String] = ["lenet5", "resnet20"]

@@ -64,7 +64,9 @@ struct ReportOptions: ParsableArguments {
 
 /// Options that name a configuration.
 struct ConfigurationOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("A configuration file (YAML); without one the built-in example: lenet5 on digits.", valueName: "config"))
+  @Argument(
+    help: ArgumentHelp(
+      "A configuration file (YAML); without one the built-in example: lenet5 on digits.", valueName: "config"))
   var configuration: String?
 
   @Option(

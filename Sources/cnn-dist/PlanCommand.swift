@@ -28,7 +28,8 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    guard (1...65_536).contains(microBatch), (1...65_536).contains(microBatches), (1...1_048_576).contains(bucket) else {
+    guard (1...65_536).contains(microBatch), (1...65_536).contains(microBatches), (1...1_048_576).contains(bucket)
+    else {
       throw ValidationError("--micro-batch, --micro-batches and --bucket must be at least 1 and not absurdly large")
     }
   }

@@ -22,7 +22,8 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(help: ArgumentHelp("Where records and checkpoints go; a new directory under runs/ if not given.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Where records and checkpoints go; a new directory under runs/ if not given.", valueName: "dir"))
   var runDir: String?
 
   @Option(

@@ -97,14 +97,18 @@ extension Augmentation: YAMLChoice {
     },
     Alternative("horizontal-flip", "mirror every other image, at random", EmptyRecord.self) { _ in
       .horizontalFlip
-    } extract: { $0 == .horizontalFlip ? EmptyRecord() : nil },
+    } extract: {
+      $0 == .horizontalFlip ? EmptyRecord() : nil
+    },
   ]
 }
 
 struct RandomCropRecord: YAMLRecord {
   var padding = 4
   static let fields: [Field<Self>] = [
-    Field("padding", \.padding, "pixels added on each side", check: { (0...1024).contains($0) ? nil : "must be from 0 to 1024" })
+    Field(
+      "padding", \.padding, "pixels added on each side",
+      check: { (0...1024).contains($0) ? nil : "must be from 0 to 1024" })
   ]
 }
 

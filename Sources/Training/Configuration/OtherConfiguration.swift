@@ -27,7 +27,10 @@ package struct ExchangeConfiguration: YAMLRecord {
     Field("order", \.order, "order of summation: fixed, or any (plain MPI_Allreduce)"),
     Field(
       "bucket", \.bucket, "size of the pieces in which gradients are exchanged",
-      check: { (1024...(1 << 30)).contains($0.bytes) && $0.bytes % 1024 == 0 ? nil : "must be a multiple of 1KiB from 1KiB to 1GiB" }),
+      check: {
+        (1024...(1 << 30)).contains($0.bytes) && $0.bytes % 1024 == 0
+          ? nil : "must be a multiple of 1KiB from 1KiB to 1GiB"
+      }),
     Field("wire", \.wire, "number format of what is sent"),
   ]
 }
@@ -83,7 +86,9 @@ package struct EvaluationConfiguration: YAMLRecord {
   package init() {}
 
   package static let fields: [Field<Self>] = [
-    Field("every-epochs", \.everyEpochs, "epochs between two evaluations; null for only at the end", check: Intervals.positive)
+    Field(
+      "every-epochs", \.everyEpochs, "epochs between two evaluations; null for only at the end",
+      check: Intervals.positive)
   ]
 }
 

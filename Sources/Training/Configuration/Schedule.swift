@@ -12,16 +12,24 @@ package enum Schedule: YAMLChoice {
   package static let alternatives: [Alternative<Schedule>] = [
     Alternative("constant", "the same rate throughout", ConstantSchedule.self) {
       .constant($0)
-    } extract: { if case .constant(let record) = $0 { record } else { nil } },
+    } extract: {
+      if case .constant(let record) = $0 { record } else { nil }
+    },
     Alternative("step", "multiplied by a factor every so many epochs", StepSchedule.self) {
       .step($0)
-    } extract: { if case .step(let record) = $0 { record } else { nil } },
+    } extract: {
+      if case .step(let record) = $0 { record } else { nil }
+    },
     Alternative("cosine", "half a cosine from the peak to the final rate", CosineSchedule.self) {
       .cosine($0)
-    } extract: { if case .cosine(let record) = $0 { record } else { nil } },
+    } extract: {
+      if case .cosine(let record) = $0 { record } else { nil }
+    },
     Alternative("one-cycle", "up to the peak and down to nearly nothing", OneCycleSchedule.self) {
       .oneCycle($0)
-    } extract: { if case .oneCycle(let record) = $0 { record } else { nil } },
+    } extract: {
+      if case .oneCycle(let record) = $0 { record } else { nil }
+    },
   ]
 
   /// The learning rate of a step.

@@ -25,7 +25,9 @@ package struct TrainConfiguration: YAMLRecord {
   private static let positive: @Sendable (Double?) -> String? = {
     $0.map { $0 > 0 && $0 <= 1e6 } ?? true ? nil : "must be above 0 and at most 1000000"
   }
-  private static let batch: @Sendable (Int) -> String? = { (1...1_048_576).contains($0) ? nil : "must be from 1 to 1048576" }
+  private static let batch: @Sendable (Int) -> String? = {
+    (1...1_048_576).contains($0) ? nil : "must be from 1 to 1048576"
+  }
 
   package func problem() -> String? {
     guard globalBatch % microBatch == 0 else {
@@ -54,7 +56,9 @@ package enum OptimizerChoice: YAMLChoice {
   package static let alternatives: [Alternative<OptimizerChoice>] = [
     Alternative("sgd", "stochastic gradient descent with momentum", SGDConfiguration.self) {
       .sgd($0)
-    } extract: { if case .sgd(let record) = $0 { record } else { nil } }
+    } extract: {
+      if case .sgd(let record) = $0 { record } else { nil }
+    }
   ]
 
   /// The settings of SGD.
@@ -99,7 +103,9 @@ package enum LossChoice: YAMLChoice {
   package static let alternatives: [Alternative<LossChoice>] = [
     Alternative("cross-entropy", "softmax and negative log-likelihood", CrossEntropyConfiguration.self) {
       .crossEntropy($0)
-    } extract: { if case .crossEntropy(let record) = $0 { record } else { nil } }
+    } extract: {
+      if case .crossEntropy(let record) = $0 { record } else { nil }
+    }
   ]
 
   /// The settings of the cross-entropy.

@@ -10,7 +10,9 @@ package enum GradientCheckReport {
     _ network: NetworkDescription, batch: Int, seed: UInt64, asJSON: Bool
   ) throws(RunError) {
     let check: GradientCheck
-    do { check = try GradientCheck(network: network, batch: batch, seed: seed) } catch { throw RunError.unusable(error) }
+    do { check = try GradientCheck(network: network, batch: batch, seed: seed) } catch {
+      throw RunError.unusable(error)
+    }
     let rows = check.run { row in
       if asJSON {
         Report.json([
@@ -27,7 +29,8 @@ package enum GradientCheckReport {
     let worst = rows.map(\.relativeError).max() ?? 0
     guard worst <= GradientCheck.tolerance else {
       throw RunError(
-        .failed, "\(network.name): the gradient differs from finite differences by \(Display.scientific(worst)) relative, "
+        .failed,
+        "\(network.name): the gradient differs from finite differences by \(Display.scientific(worst)) relative, "
           + "more than \(Display.scientific(GradientCheck.tolerance))")
     }
     if !asJSON {

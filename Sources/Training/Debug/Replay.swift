@@ -43,7 +43,8 @@ package enum Replay {
     let microBatches = try microBatches(of: part, blueprint)
     guard (state.step..<blueprint.steps).contains(step) else {
       throw RunError(
-        .unusable, "step \(step) is not between the checkpoint's step \(state.step) and the run's end at \(blueprint.steps)")
+        .unusable,
+        "step \(step) is not between the checkpoint's step \(state.step) and the run's end at \(blueprint.steps)")
     }
     let parameters = try advance(blueprint, from: state, to: step)
     let digests = try compute(microBatches, step: step, parameters: parameters, blueprint)
@@ -68,7 +69,8 @@ package enum Replay {
     case .rank(let rank, let workers):
       guard (1...count).contains(workers), (0..<workers).contains(rank) else {
         throw RunError(
-          .unusable, "rank \(rank) of \(workers) does not exist; a step of \(count) micro-batches has at most that many ranks")
+          .unusable,
+          "rank \(rank) of \(workers) does not exist; a step of \(count) micro-batches has at most that many ranks")
       }
       return ReductionTree.share(of: count, rank: rank, ranks: workers)
     }
@@ -134,7 +136,9 @@ package enum Replay {
           "ledger": .text(known), "equal": .truth(text == known),
         ])
       } else {
-        print("step \(step) micro-batch \(microBatch): \(text) \(text == known ? "equals" : "DIFFERS from") the ledger's \(known)")
+        print(
+          "step \(step) micro-batch \(microBatch): \(text) \(text == known ? "equals" : "DIFFERS from") the ledger's \(known)"
+        )
       }
     }
     guard differing.isEmpty else {

@@ -20,7 +20,9 @@ struct StepSamples {
     guard let images = file.tensors["images"], case .float32(let pixels) = images.elements,
       images.shape.count == 4, Array(images.shape[1...]) == shape, images.shape[0] > 0
     else {
-      throw RunError(.unusable, "\(path): needs a float32 tensor 'images' of shape [N, \(shape.map(String.init).joined(separator: ", "))]")
+      throw RunError(
+        .unusable,
+        "\(path): needs a float32 tensor 'images' of shape [N, \(shape.map(String.init).joined(separator: ", "))]")
     }
     count = images.shape[0]
     guard let labels = file.tensors["labels"], case .int64(let classes) = labels.elements, labels.shape == [count]

@@ -15,8 +15,11 @@ package enum DataReport {
         print("\(dataset.name) \(name): \(Display.count(summary.count)) images of \(summary.shape)")
         print(
           "  mean \(summary.normalization.mean.map { Display.decimal(Double($0), 4) }), deviation "
-            + "\(summary.normalization.deviation.map { Display.decimal(Double($0), 4) }) over \(summary.sampled) images")
-        for (name, count) in zip(summary.classNames, summary.classCounts) { print("  \(name): \(Display.count(count))") }
+            + "\(summary.normalization.deviation.map { Display.decimal(Double($0), 4) }) over \(summary.sampled) images"
+        )
+        for (name, count) in zip(summary.classNames, summary.classCounts) {
+          print("  \(name): \(Display.count(count))")
+        }
       }
     }
   }
@@ -24,7 +27,8 @@ package enum DataReport {
   /// Writes the built-in digits as IDX files.
   package static func makeDigits(in directory: String, train: Int, test: Int) throws(RunError) {
     do { try DigitsExport.writeIDX(to: directory, train: train, test: test) } catch { throw RunError.failed(error) }
-    print("\(directory): \(train) training and \(test) test images; use them with data.format=idx data.path=\(directory)")
+    print(
+      "\(directory): \(train) training and \(test) test images; use them with data.format=idx data.path=\(directory)")
   }
 
   /// Reads every sample; damaged ones are named.
@@ -35,7 +39,9 @@ package enum DataReport {
     var damages: [String] = []
     for (name, source) in [("train", dataset.train), ("test", dataset.test)] {
       let found = DatasetVerifier.verify(source) { read in
-        if read % 10_000 == 0, read > 0 { print("\(name): \(Display.count(read)) of \(Display.count(source.count)) read") }
+        if read % 10_000 == 0, read > 0 {
+          print("\(name): \(Display.count(read)) of \(Display.count(source.count)) read")
+        }
       }
       print("\(name): \(Display.count(source.count)) samples read, \(found.count) damaged")
       for damage in found { print("  \(damage)") }

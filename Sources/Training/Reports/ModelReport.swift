@@ -32,7 +32,10 @@ package enum ModelReport {
   package static func print(_ network: NetworkDescription, asJSON: Bool) throws(RunError) {
     let rows: [LayerRow]
     do { rows = try network.layerTable() } catch { throw RunError.unusable(error) }
-    if asJSON { return rows.forEach { Report.json($0.record) } }
+    if asJSON {
+      for row in rows { Report.json(row.record) }
+      return
+    }
     Report.table(
       ["layer", "kind", "output", "neurons", "parameters", "receptive field", "MFLOP"],
       rows.map { row in

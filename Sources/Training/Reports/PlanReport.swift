@@ -28,7 +28,8 @@ package enum PlanReport {
       "\(network.name), micro-batch \(program.batch): \(program.instructions.count) instructions, "
         + "\(Display.decimal(1e-6 * Double(program.flops), 2)) MFLOP for one image")
     Swift.print(
-      "arena \(Display.bytes(4 * program.arenaCount)) for each lane (\(Display.bytes(4 * separate)) without sharing memory)")
+      "arena \(Display.bytes(4 * program.arenaCount)) for each lane (\(Display.bytes(4 * separate)) without sharing memory)"
+    )
     Swift.print(
       "flat buffer \(Display.bytes(4 * layout.count)): \(Display.count(layout.parameterCount)) parameters, trailer "
         + "\(layout.count - layout.parameterEnd) numbers, \(layout.buckets.count) buckets")

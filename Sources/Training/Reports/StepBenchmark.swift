@@ -150,7 +150,8 @@ package enum StepBenchmark {
         "fastest-milliseconds": .number(1e3 * (measurement.steps.min() ?? 0)),
         "slowest-milliseconds": .number(1e3 * (measurement.steps.max() ?? 0)),
         "steps": .integer(measurement.steps.count), "kernels": .text(KernelSet.description),
-        "milliseconds": .record(Dictionary(uniqueKeysWithValues: kinds.map { ($0.key, .number(1e3 * $0.value.seconds)) })),
+        "milliseconds": .record(
+          Dictionary(uniqueKeysWithValues: kinds.map { ($0.key, .number(1e3 * $0.value.seconds)) })),
       ])
     }
     Swift.print(

@@ -36,7 +36,8 @@ struct Agreement {
       throw report(
         RunError(
           .unusable,
-          "the \(fact.name) of rank\(others.count > 1 ? "s" : "") \(list) differs from that of rank 0\(detail); \(fact.remedy)"))
+          "the \(fact.name) of rank\(others.count > 1 ? "s" : "") \(list) differs from that of rank 0\(detail); \(fact.remedy)"
+        ))
     }
   }
 

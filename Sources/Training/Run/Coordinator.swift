@@ -25,7 +25,8 @@ final class Coordinator {
   /// Opens the run directory: creates it for a new run, cuts its records back to the checkpoint for a resumed one.
   ///
   /// - Throws: `RunError` with code `unusable` if it cannot be written or there is no room for checkpoints.
-  init(_ plan: RunPlan, blueprint: Blueprint, identity: RunIdentity, console: Console, isResumed: Bool) throws(RunError) {
+  init(_ plan: RunPlan, blueprint: Blueprint, identity: RunIdentity, console: Console, isResumed: Bool) throws(RunError)
+  {
     let firstStep = plan.checkpoint?.contents.state.step ?? 0
     self.blueprint = blueprint
     self.identity = identity

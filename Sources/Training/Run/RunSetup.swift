@@ -100,7 +100,8 @@ struct RunSetup {
     for skipped in blueprint.dataset.skipped { console.line("note: left out: \(skipped)") }
     if let saved = plan.checkpoint?.contents.state, saved.kernels != identity.kernels {
       console.line(
-        "note: the checkpoint was computed with \(saved.kernels); the bits may differ from an undisturbed run from here on")
+        "note: the checkpoint was computed with \(saved.kernels); the bits may differ from an undisturbed run from here on"
+      )
     }
     if let coordinator { console.line("run directory: \(coordinator.directory.path)") }
   }

@@ -83,7 +83,8 @@ package struct Trainer {
     try setup.coordinator?.finish(after: done, evaluation: nil, worker: worker)
     let directory = setup.coordinator?.directory.path ?? "DIR"
     var error = RunError(
-      .stopped, "stopped on request after step \(done) of \(setup.blueprint.steps), everything is saved; continue with: "
+      .stopped,
+      "stopped on request after step \(done) of \(setup.blueprint.steps), everything is saved; continue with: "
         + "cnn-dist train --run-dir \(directory) --resume")
     error.isReportedElsewhere = communicator.rank != 0
     throw error

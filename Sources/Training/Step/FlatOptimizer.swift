@@ -43,7 +43,10 @@ final class FlatOptimizer: SegmentUpdate {
       return (parameter.range, .descend(weightDecay: decays ? decay : 0))
     }
     let statistics = layout.statistics.flatMap { statistics -> [(Range<Int>, Rule)] in
-      [(statistics.mean, .average(momentum: statistics.momentum)), (statistics.variance, .average(momentum: statistics.momentum))]
+      [
+        (statistics.mean, .average(momentum: statistics.momentum)),
+        (statistics.variance, .average(momentum: statistics.momentum)),
+      ]
     }
     return weights + statistics + [(layout.metrics, .copy), (layout.digests, .copy)]
   }

@@ -43,7 +43,8 @@ extension Worker {
       try unsafe momenta.withUnsafeBufferPointer { (all) throws(CommunicationError) in
         for (range, place) in owned.pieces {
           let piece = unsafe UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: all[place..<place + range.count]))
-          try unsafe communicator.send(piece, to: 0, tag: range.lowerBound / segments.bucketElements, group: snapshotGroup)
+          try unsafe communicator.send(
+            piece, to: 0, tag: range.lowerBound / segments.bucketElements, group: snapshotGroup)
         }
         try communicator.wait(group: snapshotGroup)
       }

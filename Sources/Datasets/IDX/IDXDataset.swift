@@ -13,11 +13,13 @@ enum IDXDataset {
     }
     if let test, test.shape != train.shape {
       throw DatasetError(
-        "\(folder): the test images are \(test.shape), but the training images are \(train.shape); check data.test-images")
+        "\(folder): the test images are \(test.shape), but the training images are \(train.shape); check "
+          + "data.test-images")
     }
     return OpenedSplits(
       train: train, test: test,
-      withoutTest: "\(folder): no test images were found; name data.test-images and data.test-labels, or set data.hold-out")
+      withoutTest: "\(folder): no test images were found; name data.test-images and data.test-labels, or set "
+        + "data.hold-out")
   }
 
   private typealias Pair = (images: String, labels: String)

@@ -55,7 +55,8 @@ struct IDXTests {
       let images = TestFiles.images(6)
       try folder.write(images.dropLast(3), to: "train-images-idx3-ubyte")
       expectRefusal(
-        request(folder), "train-images-idx3-ubyte: truncated", "expects \(images.count) bytes, it has \(images.count - 3)")
+        request(folder), "train-images-idx3-ubyte: truncated",
+        "expects \(images.count) bytes, it has \(images.count - 3)")
       try folder.write(images + [1, 2], to: "train-images-idx3-ubyte")
       expectRefusal(request(folder), "holds 2 bytes more than its header says")
       try folder.write(TestFiles.images(5), to: "train-images-idx3-ubyte")

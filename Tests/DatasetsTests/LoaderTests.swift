@@ -7,7 +7,8 @@ struct LoaderTests {
   private let source = PatternSource(count: 11)
   private let normalization = Normalization(mean: [0.5, 0.25], deviation: [0.5, 2])
 
-  private func loader(_ augmentations: [Augmentation] = [], ordered: Bool = true, seed: UInt64 = 3) -> MicroBatchLoader {
+  private func loader(_ augmentations: [Augmentation] = [], ordered: Bool = true, seed: UInt64 = 3) -> MicroBatchLoader
+  {
     MicroBatchLoader(
       source: source, order: ordered ? SampleOrder(count: source.count, seed: 3) : nil, augmentations: augmentations,
       normalization: normalization, seed: seed)

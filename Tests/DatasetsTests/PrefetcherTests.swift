@@ -45,13 +45,17 @@ struct PrefetcherTests {
   @Test("lanes take their items in any interleaving without waiting for each other", arguments: [2, 3, 5])
   func lanes(count lanes: Int) {
     let items = lanes * 40
-    let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: lanes + 1) { $0 < items ? $0 * 4..<$0 * 4 + 4 : nil }
+    let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: lanes + 1) {
+      $0 < items ? $0 * 4..<$0 * 4 + 4 : nil
+    }
     let right = Tally()
     onThreads(lanes) { lane in
       // Who takes which item of a turn changes from turn to turn.
       for turn in 0..<40 {
         let item = turn * lanes + (lane + turn) % lanes
-        guard let batch = try? prefetcher.take(item), let expected = try? loader().loaded(batch.positions) else { return }
+        guard let batch = try? prefetcher.take(item), let expected = try? loader().loaded(batch.positions) else {
+          return
+        }
         let isRight = batch.withImages { images in images.indices.allSatisfy { images[$0] == expected.images[$0] } }
         prefetcher.release(item)
         if isRight { right.add() }

@@ -108,7 +108,9 @@ struct TarTests {
       tar.add("train/a/1.png", [1, 2, 3], kind: "L", size: size)
       #expect(message(tar.file).contains("data.tar: "))
     }
-    for record in ["99 path=x\n", "0 path=x\n", "x path=x\n", "10 size=-1\n", "30 size=99999999999999999999\n", "9 path=x"] {
+    for record in [
+      "99 path=x\n", "0 path=x\n", "x path=x\n", "10 size=-1\n", "30 size=99999999999999999999\n", "9 path=x",
+    ] {
       var tar = TestTar()
       tar.add("x", Array(record.utf8), kind: "x")
       tar.add("train/a/1.png", picture(1))

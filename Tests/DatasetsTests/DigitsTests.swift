@@ -65,6 +65,9 @@ struct DigitsTests {
   @Test("counts of nothing or too much are refused")
   func counts() {
     expectRefusal(DatasetRequest(format: .digits, trainCount: 0), "data.train-count is 0")
+    expectError(["data.test-count is -1"]) { () throws(DatasetError) in
+      try DigitsExport.writeIDX(to: "/nowhere", train: 1, test: -1)
+    }
     expectRefusal(DatasetRequest(format: .digits, holdOut: -1), "data.hold-out is -1")
   }
 

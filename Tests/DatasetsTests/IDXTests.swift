@@ -111,6 +111,8 @@ struct IDXTests {
       #expect(data.skipped.count == 1 && data.skipped[0].contains("200"))
       #expect(try sample(3, of: data.train).pixels == (80..<100).map { UInt8(truncatingIfNeeded: $0 * 7) })
       var wide = request(folder)
+      wide.classes = -1
+      expectRefusal(wide, "data.classes is -1")
       wide.classes = 201
       #expect(try DatasetCatalog.open(wide).train.classNames.count == 201)
     }

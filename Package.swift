@@ -79,5 +79,7 @@ let package = Package(
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport"], swiftSettings: strict),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "Network", "Randomness", "CZlib"], swiftSettings: strict),
   ]
 )

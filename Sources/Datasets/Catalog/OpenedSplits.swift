@@ -29,7 +29,8 @@ extension DatasetRequest {
     }
     if let channels, channels != shape.channels {
       throw DatasetError(
-        "data.channels is \(channels), but the images are \(shape); remove it: only image-folder and tar convert colours")
+        "data.channels is \(channels), but the images are \(shape); remove it: only image-folder and tar "
+          + "convert colours")
     }
   }
 }

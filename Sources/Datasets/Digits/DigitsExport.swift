@@ -5,16 +5,19 @@ import Network
 package enum DigitsExport {
   /// Writes the four IDX files, with the names of MNIST's, into `directory`, which is made if need be.
   package static func writeIDX(to directory: String, train: Int = 20_000, test: Int = 4_000) throws(DatasetError) {
+    let digits = try DatasetCatalog.open(DatasetRequest(format: .digits, trainCount: train, testCount: test))
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     } catch {
       throw DatasetError("\(directory): cannot be made; name a folder that you may write to")
     }
-    try write(DigitsSource(.train, count: train), to: directory, prefix: "train")
-    try write(DigitsSource(.test, count: test), to: directory, prefix: "t10k")
+    try write(digits.train, to: directory, prefix: "train")
+    try write(digits.test, to: directory, prefix: "t10k")
   }
 
-  private static func write(_ source: DigitsSource, to directory: String, prefix: String) throws(DatasetError) {
+  private static func write(
+    _ source: any SampleSource, to directory: String, prefix: String
+  ) throws(DatasetError) {
     let images = try IDXWriter(path: "\(directory)/\(prefix)-images-idx3-ubyte")
     let labels = try IDXWriter(path: "\(directory)/\(prefix)-labels-idx1-ubyte")
     try images.start(.images, dimensions: [source.count, source.shape.height, source.shape.width])

@@ -21,7 +21,8 @@ extension ByteStore {
 
   /// An error for a read that goes past the end.
   func pastEnd(_ offset: Int, _ length: Int) -> DatasetError {
-    DatasetError("\(name): truncated: \(length) bytes were expected at byte \(offset), but it ends at \(count); fetch it again")
+    DatasetError(
+      "\(name): truncated: \(length) bytes were expected at byte \(offset), but it ends at \(count); fetch it again")
   }
 }
 

@@ -25,8 +25,8 @@ final class DiskFile: ByteStore {
   deinit { close(descriptor) }
 
   func read(at offset: Int, into target: inout MutableSpan<UInt8>) throws(DatasetError) {
-    guard offset >= 0, target.count <= count, offset <= count - target.count else { throw pastEnd(offset, target.count) }
     let wanted = target.count
+    guard offset >= 0, wanted <= count, offset <= count - wanted else { throw pastEnd(offset, wanted) }
     var done = 0
     while done < wanted {
       // The bytes from `done` on lie inside the span.

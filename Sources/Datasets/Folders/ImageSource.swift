@@ -39,7 +39,8 @@ struct ImageSource: SampleSource {
     let target = Extent(height: shape.height, width: shape.width)
     guard isResized else {
       throw DatasetError(
-        "\(name): its size is \(found), but the first image's is \(target); set data.size to bring all images to one size")
+        "\(name): its size is \(found), but the first image's is \(target); set data.size to bring all images "
+          + "to one size")
     }
     return Resampler(from: found, to: target)(image)
   }

@@ -6,6 +6,9 @@ enum IDXDataset {
     guard case .folder = FileTree.entry(at: folder) else {
       throw DatasetError("\(folder): is not a folder; set data.path to the folder of the IDX files")
     }
+    guard (1...256).contains(request.classes ?? 1) else {
+      throw DatasetError("data.classes is \(request.classes ?? 0); set it to 1...256")
+    }
     guard let names = try trainNames(request, in: folder) else { throw nothingFound(in: folder) }
     let train = try source("train", names, in: folder, classes: request.classes)
     let test = try testNames(request, in: folder).map { (names) throws(DatasetError) in
@@ -13,11 +16,13 @@ enum IDXDataset {
     }
     if let test, test.shape != train.shape {
       throw DatasetError(
-        "\(folder): the test images are \(test.shape), but the training images are \(train.shape); check data.test-images")
+        "\(folder): the test images are \(test.shape), but the training images are \(train.shape); check "
+          + "data.test-images")
     }
     return OpenedSplits(
       train: train, test: test,
-      withoutTest: "\(folder): no test images were found; name data.test-images and data.test-labels, or set data.hold-out")
+      withoutTest: "\(folder): no test images were found; name data.test-images and data.test-labels, or set "
+        + "data.hold-out")
   }
 
   private typealias Pair = (images: String, labels: String)

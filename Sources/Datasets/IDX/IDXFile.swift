@@ -35,7 +35,8 @@ struct IDXFile {
 
   private static func check(found: Int, _ header: IDXHeader, _ name: String) throws(DatasetError) {
     if found < header.length {
-      throw DatasetError("\(name): truncated: its header expects \(header.length) bytes, it has \(found); fetch it again")
+      throw DatasetError(
+        "\(name): truncated: its header expects \(header.length) bytes, it has \(found); fetch it again")
     }
     if found > header.length {
       throw DatasetError(

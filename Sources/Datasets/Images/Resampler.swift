@@ -2,8 +2,8 @@ import Network
 
 /// Brings an image to a size: scales it so that it covers the size, then crops it at the centre.
 ///
-/// Bilinear, with the triangle filter widened when shrinking, in two passes of 8-bit results and 22-bit weights: the
-/// arithmetic of the Python imaging library, so that pixels equal those that torchvision's transforms see.
+/// Bilinear, with the triangle filter widened when shrinking, in a horizontal and then a vertical pass of 8-bit results
+/// and 22-bit weights: the arithmetic of Pillow, so that pixels equal those that torchvision's transforms see.
 struct Resampler {
   private static let precision = 22
   private let rows: [Taps]

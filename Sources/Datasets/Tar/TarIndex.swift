@@ -48,7 +48,8 @@ struct TarIndex {
     // Compared without a sum, which a hostile size could overflow.
     guard size <= file.count - start else {
       throw DatasetError(
-        "\(file.name): truncated at byte \(file.count): the member at byte \(position) has \(size) bytes; fetch it again")
+        "\(file.name): truncated at byte \(file.count): the member at byte \(position) has \(size) bytes; "
+          + "fetch it again")
     }
     position = start + size + (TarHeader.blockLength - size % TarHeader.blockLength) % TarHeader.blockLength
     if isDescription(header) {
@@ -106,7 +107,8 @@ struct TarIndex {
       let bytes = try file.bytes(at: place, min(1 << 16, file.count - place))
       if let index = bytes.firstIndex(where: { $0 != 0 }) {
         throw DatasetError(
-          "\(file.name): holds data behind its end mark, at byte \(place + index); join archives with tar --concatenate")
+          "\(file.name): holds data behind its end mark, at byte \(place + index); join archives with "
+            + "tar --concatenate")
       }
       place += bytes.count
     }

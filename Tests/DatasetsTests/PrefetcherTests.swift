@@ -1,0 +1,123 @@
+import Datasets
+import Network
+import Synchronization
+import Testing
+
+@Suite("loading ahead", .timeLimit(.minutes(1)))
+struct PrefetcherTests {
+  private func loader(broken: Int? = nil, ordered: Bool = true) -> MicroBatchLoader {
+    MicroBatchLoader(
+      source: PatternSource(count: 13, broken: broken), order: ordered ? SampleOrder(count: 13, seed: 1) : nil,
+      augmentations: [.horizontalFlip], normalization: .identity(channels: 2), seed: 1)
+  }
+
+  private func expectEqual(_ batch: PreparedMicroBatch, _ loaded: Loaded) {
+    #expect(batch.withImages { images in images.indices.map { images[$0] } } == loaded.images)
+    #expect(batch.withLabels { labels in labels.indices.map { labels[$0] } } == loaded.labels)
+    #expect(batch.withIDs { ids in ids.indices.map { ids[$0] } } == loaded.ids)
+  }
+
+  @Test("items come in their order, equal to what is loaded directly, in aligned memory")
+  func inOrder() throws {
+    let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: 2) { $0 < 20 ? $0 * 4..<$0 * 4 + 4 : nil }
+    for item in 0..<20 {
+      let batch = try prefetcher.next()
+      #expect(batch.index == item && batch.count == 4)
+      unsafe #expect(Int(bitPattern: batch.images.baseAddress) % 64 == 0)
+      expectEqual(batch, try loader().loaded(item * 4..<item * 4 + 4))
+      prefetcher.release(item)
+    }
+    expectError(["micro-batch 20", "there are 20"]) { () throws(DatasetError) in _ = try prefetcher.next() }
+  }
+
+  @Test("a short item leaves zeros in the rest of its slot")
+  func shortItem() throws {
+    let prefetcher = Prefetcher(loader: loader(ordered: false), samples: 4, slots: 1) { $0 * 4..<$0 * 4 + 4 }
+    for item in 0..<3 {
+      _ = try prefetcher.take(item)
+      prefetcher.release(item)
+    }
+    let last = try prefetcher.take(3)
+    #expect(last.count == 1)
+    #expect(last.withImages { images in (24..<96).allSatisfy { images[$0] == 0 } })
+  }
+
+  @Test("lanes take their items in any interleaving without waiting for each other", arguments: [2, 3, 5])
+  func lanes(count lanes: Int) {
+    let items = lanes * 40
+    let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: lanes + 1) {
+      $0 < items ? $0 * 4..<$0 * 4 + 4 : nil
+    }
+    let right = Tally()
+    onThreads(lanes) { lane in
+      // Who takes which item of a turn changes from turn to turn.
+      for turn in 0..<40 {
+        let item = turn * lanes + (lane + turn) % lanes
+        guard let batch = try? prefetcher.take(item), let expected = try? loader().loaded(batch.positions) else {
+          return
+        }
+        let isRight = batch.withImages { images in images.indices.allSatisfy { images[$0] == expected.images[$0] } }
+        prefetcher.release(item)
+        if isRight { right.add() }
+      }
+    }
+    #expect(right.count == items)
+  }
+
+  @Test("items held at the same time can be taken in descending order")
+  func descending() throws {
+    let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: 3) { $0 * 4..<$0 * 4 + 4 }
+    for item in [2, 1, 0] { expectEqual(try prefetcher.take(item), try loader().loaded(item * 4..<item * 4 + 4)) }
+    for item in 0..<3 { prefetcher.release(item) }
+    expectEqual(try prefetcher.take(3), try loader().loaded(12..<16))
+  }
+
+  @Test("an error arrives at the item that has it, and at all after it")
+  func errors() throws {
+    let broken = SampleOrder(count: 13, seed: 1).sample(at: 9).index
+    let prefetcher = Prefetcher(loader: loader(broken: broken), samples: 4, slots: 3) { $0 * 4..<$0 * 4 + 4 }
+    for item in 0..<2 {
+      _ = try prefetcher.take(item)
+      prefetcher.release(item)
+    }
+    for item in [2, 2, 5] {
+      expectError(["pattern \(broken): broken"]) { () throws(DatasetError) in _ = try prefetcher.take(item) }
+    }
+  }
+
+  @Test("stop ends the thread, also with full slots, twice, and before the end of the object")
+  func stop() throws {
+    let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: 2) { $0 * 4..<$0 * 4 + 4 }
+    let batch = try prefetcher.take(0)
+    prefetcher.stop()
+    prefetcher.stop()
+    expectEqual(batch, try loader().loaded(0..<4))
+    expectError(["stopped"]) { () throws(DatasetError) in _ = try prefetcher.take(1) }
+    for _ in 0..<20 { _ = Prefetcher(loader: loader(), samples: 4, slots: 2) { $0 * 4..<$0 * 4 + 4 } }
+  }
+
+  @Test("a thread that waits for an item is woken by stop")
+  func stopWakes() {
+    let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: 1) { $0 * 4..<$0 * 4 + 4 }
+    _ = try? prefetcher.take(0)
+    let woken = Tally()
+    onThreads(2) { part in
+      if part == 0 {
+        expectError(["stopped"]) { () throws(DatasetError) in _ = try prefetcher.take(1) }
+        woken.add()
+      } else {
+        prefetcher.stop()
+      }
+    }
+    #expect(woken.count == 1)
+  }
+}
+
+/// A count that threads share.
+private final class Tally: Sendable {
+  private let value = Mutex(0)
+
+  var count: Int { value.withLock { $0 } }
+
+  func add() { value.withLock { $0 += 1 } }
+}

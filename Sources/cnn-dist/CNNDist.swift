@@ -25,11 +25,13 @@ struct CNNDist: ParsableCommand {
 
   /// Runs the command and turns errors into one sentence and an exit code.
   static func main() {
+    // A reader that goes away (as in `cnn-dist plan | head`) must not look like a crash.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot(ResumeArgument.expanded(Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch let error as RunError {
-      if !error.isReportedElsewhere { report(error) }
+      if !error.isReported { report(error) }
       Foundation.exit(error.code.rawValue)
     } catch {
       exit(withError: error)

@@ -89,10 +89,13 @@ enum Launch {
       let coresPerRank = max(1, cores / max(1, world.localRanks))
       do {
         try body(world, coresPerRank)
-      } catch let error as RunError where error.code == .failed {
-        try? FileHandle.standardError.write(
-          contentsOf: Data("cnn-dist: error: rank \(world.rank) on \(world.host): \(error)\n".utf8))
-        world.abort(code: error.code.rawValue)
+      } catch var error as RunError where error.isCollective {
+        error.isReported = world.rank != 0
+        throw error
+      } catch {
+        let place = "rank \(world.rank) on \(world.host)"
+        try? FileHandle.standardError.write(contentsOf: Data("cnn-dist: error: \(place): \(error)\n".utf8))
+        world.abort(code: (error as? RunError)?.code.rawValue ?? RunError.Code.failed.rawValue)
       }
     }
   }

@@ -38,9 +38,9 @@ extension Lowering {
 ///
 /// Source: Chellapilla, Puri and Simard, "High performance convolutional neural networks for document processing", 2006.
 enum Im2col {
-  /// Numbers of a block of columns: 1 MiB, which stays in the second- or third-level cache between its making and its
+  /// Numbers of a block of columns: 256 KiB, which stays in the second-level cache between its making and its
   /// use.
-  private static let blockNumbers = 1 << 18
+  private static let blockNumbers = 1 << 16
 
   /// How many output pixels of the micro-batch are turned into columns at a time. From the shape alone: the order of
   /// the sums in the gradient of the weights depends on it.

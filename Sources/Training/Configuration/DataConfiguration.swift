@@ -15,6 +15,7 @@ package struct DataConfiguration: YAMLRecord {
   package var channels: Int?
   package var trainCount: Int?
   package var testCount: Int?
+  package var classes: Int?
   package var onDamage = DamagePolicy.fail
   package var augment: [Augmentation] = []
   package var normalize = NormalizationConfiguration()
@@ -33,6 +34,7 @@ package struct DataConfiguration: YAMLRecord {
     Field("channels", \.channels, "1 for grey, 3 for colour (folders and archives)", check: Bounds.channels),
     Field("train-count", \.trainCount, "use so many training samples", check: Bounds.positive),
     Field("test-count", \.testCount, "use so many test samples", check: Bounds.positive),
+    Field("classes", \.classes, "number of classes, where the files do not tell (IDX)", check: Bounds.positive),
     Field("on-damage", \.onDamage, "what a damaged image does: end the run, or be left out"),
     Field("augment", \.augment, "random changes of training images, in order"),
     Field("normalize", \.normalize, "mean and deviation of each channel, on the scale 0 to 1"),
@@ -47,7 +49,7 @@ package struct DataConfiguration: YAMLRecord {
   package func request(seed: UInt64) -> DatasetRequest {
     DatasetRequest(
       format: format, path: path, images: images, labels: labels, testImages: testImages, testLabels: testLabels,
-      holdOut: holdOut, size: size, channels: channels, trainCount: trainCount, testCount: testCount, seed: seed,
+      holdOut: holdOut, size: size, channels: channels, trainCount: trainCount, testCount: testCount, classes: classes, seed: seed,
       onDamage: onDamage)
   }
 }

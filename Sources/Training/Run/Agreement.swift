@@ -33,11 +33,10 @@ struct Agreement {
       guard let first = others.first else { continue }
       let list = others.map(String.init).joined(separator: ", ")
       let detail = fact.value.count < 100 ? " (rank 0: \(values[0]); rank \(first): \(values[first]))" : ""
-      throw report(
-        RunError(
-          .unusable,
-          "the \(fact.name) of rank\(others.count > 1 ? "s" : "") \(list) differs from that of rank 0\(detail); \(fact.remedy)"
-        ))
+      throw RunError(
+        .unusable,
+        "the \(fact.name) of rank\(others.count > 1 ? "s" : "") \(list) differs from that of rank 0\(detail); \(fact.remedy)",
+        isCollective: true)
     }
   }
 
@@ -64,14 +63,7 @@ struct Agreement {
       let isGeneral = communicator.size == 1 || problem.ranks.count == communicator.size || problem.ranks == [0]
       return isGeneral ? problem.message : problem.description
     }
-    throw report(RunError(.unusable, sentences.joined(separator: "\n")))
-  }
-
-  /// Marks the error as rank 0's to print.
-  private func report(_ error: RunError) -> RunError {
-    var error = error
-    error.isReportedElsewhere = communicator.rank != 0
-    return error
+    throw RunError(.unusable, sentences.joined(separator: "\n"), isCollective: true)
   }
 
   private func transport<Result>(_ body: () throws(CommunicationError) -> Result) throws(RunError) -> Result {

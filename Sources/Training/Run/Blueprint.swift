@@ -33,6 +33,8 @@ package struct Blueprint: Sendable {
         .unusable,
         "data.normalize has \(configuration.data.normalize.mean.count) channels, but the images have \(shape.channels)")
     }
+    for augmentation in configuration.data.augment { try augmentation.check(for: shape) }
+    try normalization.check(channels: shape.channels)
     self.configuration = configuration
     self.dataset = dataset
     self.normalization = normalization

@@ -12,13 +12,16 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
 
   package let code: Code
   package let description: String
-  /// Whether another rank prints the sentence.
-  package var isReportedElsewhere = false
+  /// Whether all ranks end with this error, so that one of them is enough to report it and none has to be aborted.
+  package var isCollective = false
+  /// Whether the sentence has been printed, here or on another rank.
+  package var isReported = false
 
   /// An error with the given sentence.
-  package init(_ code: Code, _ description: String) {
+  package init(_ code: Code, _ description: String, isCollective: Bool = false) {
     self.code = code
     self.description = description
+    self.isCollective = isCollective
   }
 
   /// An unusable input, from an error that already is one sentence.

@@ -82,18 +82,16 @@ package struct Trainer {
   private func stop(after done: Int, _ setup: RunSetup, _ worker: Worker) throws(RunError) {
     try setup.coordinator?.finish(after: done, evaluation: nil, worker: worker)
     let directory = setup.coordinator?.directory.path ?? "DIR"
-    var error = RunError(
+    throw RunError(
       .stopped,
       "stopped on request after step \(done) of \(setup.blueprint.steps), everything is saved; continue with: "
-        + "cnn-dist train --run-dir \(directory) --resume")
-    error.isReportedElsewhere = communicator.rank != 0
-    throw error
+        + "cnn-dist train --run-dir \(directory) --resume", isCollective: true)
   }
 
   private static func divergence(step: Int, _ setup: RunSetup) -> RunError {
     RunError(
       .failed,
       "step \(step): the loss is not a finite number; lower the learning rate (train.schedule), or find the layer with: "
-        + "cnn-dist train --debug")
+        + "cnn-dist train --debug", isCollective: true)
   }
 }

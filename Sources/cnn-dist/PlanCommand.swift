@@ -8,19 +8,22 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "Print a training step: its instructions, memory, arithmetic and buckets.",
-    discussion: "Names a zoo model (cnn-dist models), a model file, or nothing for the built-in configuration.")
+    discussion: """
+      Names a zoo model (cnn-dist models), a model file or a configuration file; without a name it plans the built-in
+      configuration. Example: cnn-dist plan resnet20 --micro-batch 32
+      """)
 
-  @Argument(help: ArgumentHelp("A zoo model or a model file (.yaml).", valueName: "model"))
-  var model = "lenet5"
+  @Argument(help: ArgumentHelp("A zoo model, a model file or a configuration file (.yaml).", valueName: "model|config"))
+  var subject: String?
 
   @Option(help: "Samples of a micro-batch.")
-  var microBatch = 16
+  var microBatch: Int?
 
   @Option(help: "Micro-batches of a global batch.")
-  var microBatches = 4
+  var microBatches: Int?
 
   @Option(help: ArgumentHelp("Size of a bucket in KiB.", valueName: "KiB"))
-  var bucket = 1024
+  var bucket: Int?
 
   @Flag(help: "Print the evaluation program instead of the training program.")
   var evaluation = false
@@ -28,17 +31,18 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    guard (1...65_536).contains(microBatch), (1...65_536).contains(microBatches), (1...1_048_576).contains(bucket)
-    else {
-      throw ValidationError("--micro-batch, --micro-batches and --bucket must be at least 1 and not absurdly large")
+    let isSane = [microBatch, microBatches, bucket].allSatisfy { (1...65_536).contains($0 ?? 1) }
+    guard isSane else {
+      throw ValidationError("--micro-batch, --micro-batches and --bucket must be from 1 to 65536")
     }
   }
 
   func run() throws {
-    let network = try ModelLoader.network(named: model)
-    try PlanReport.print(
-      network, microBatch: microBatch, microBatches: microBatches, bucketElements: bucket * 256,
-      evaluation: evaluation, asJSON: report.json)
+    var (network, options) = try PlanReport.subject(subject)
+    options.microBatch = microBatch ?? options.microBatch
+    options.microBatches = microBatches ?? options.microBatches
+    options.bucketElements = bucket.map { $0 * 256 } ?? options.bucketElements
+    try PlanReport.print(network, options: options, evaluation: evaluation, asJSON: report.json)
   }
 }
 

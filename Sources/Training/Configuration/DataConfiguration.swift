@@ -49,7 +49,8 @@ package struct DataConfiguration: YAMLRecord {
   package func request(seed: UInt64) -> DatasetRequest {
     DatasetRequest(
       format: format, path: path, images: images, labels: labels, testImages: testImages, testLabels: testLabels,
-      holdOut: holdOut, size: size, channels: channels, trainCount: trainCount, testCount: testCount, classes: classes, seed: seed,
+      holdOut: holdOut, size: size, channels: channels, trainCount: trainCount, testCount: testCount, classes: classes,
+      seed: seed,
       onDamage: onDamage)
   }
 }

@@ -23,7 +23,7 @@ package enum ModelReport {
           model.name, Display.count(parameters), model.usual.input.description, String(model.usual.classes),
           model.summary,
         ]
-      })
+      }, text: [0, 2, 4])
   }
 
   /// The layer table of one model.
@@ -44,7 +44,7 @@ package enum ModelReport {
           Display.count(row.parameterCount), row.receptiveField.map(\.description) ?? "all",
           Display.decimal(2e-6 * Double(row.multiplyAdds), 3),
         ]
-      })
+      }, text: [0, 1, 2])
     let parameters = rows.reduce(0) { $0 + $1.parameterCount }
     let neurons = rows.reduce(0) { $0 + $1.output.count }
     let flops = rows.reduce(0) { $0 + 2 * $1.multiplyAdds }

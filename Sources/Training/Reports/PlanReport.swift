@@ -1,17 +1,36 @@
 package import Network
-import Planner
+package import Planner
+import StrictYAML
 
 /// What `plan` prints: the step as a list of instructions, its memory and its buckets.
 package enum PlanReport {
+  /// The network and the plan's options that a name stands for.
+  ///
+  /// - Parameter name: a zoo model, a model file, a configuration file, or nil for the built-in configuration.
+  /// - Throws: `RunError` if it is unknown or cannot be used.
+  package static func subject(_ name: String?) throws(RunError) -> (NetworkDescription, PlanOptions) {
+    if let name, !isConfiguration(name) {
+      return (try ModelLoader.network(named: name), RunConfiguration().planOptions)
+    }
+    let configuration: RunConfiguration
+    do { configuration = try Configurations.read(path: name) } catch { throw RunError.unusable(error) }
+    return (try Blueprint(configuration).network, configuration.planOptions)
+  }
+
+  /// A YAML file that has no layers is no model.
+  private static func isConfiguration(_ name: String) -> Bool {
+    guard name.hasSuffix(".yaml") || name.hasSuffix(".yml"), let text = try? Configurations.contents(of: name),
+      let tree = try? YAMLTree(parsing: text, source: name)
+    else { return false }
+    return tree[key: "layers"] == nil
+  }
+
   /// Plans and prints.
   ///
   /// - Throws: `RunError` if a layer does not fit its input.
   package static func print(
-    _ network: NetworkDescription, microBatch: Int, microBatches: Int, bucketElements: Int, evaluation: Bool,
-    asJSON: Bool
+    _ network: NetworkDescription, options: PlanOptions, evaluation: Bool, asJSON: Bool
   ) throws(RunError) {
-    let options = PlanOptions(
-      microBatch: microBatch, microBatches: microBatches, bucketElements: bucketElements)
     let plan: StepPlan
     do { plan = try Planner.plan(network, options: options) } catch { throw RunError.unusable(error) }
     let program = evaluation ? plan.evaluation : plan.training

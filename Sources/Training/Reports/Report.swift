@@ -37,14 +37,14 @@ enum Report {
     print(String(decoding: data, as: UTF8.self))
   }
 
-  /// Prints a table: the first column to the left, the others to the right, each as wide as it needs.
-  static func table(_ header: [String], _ rows: [[String]]) {
+  /// Prints a table: columns of text to the left, columns of numbers to the right, each as wide as it needs.
+  static func table(_ header: [String], _ rows: [[String]], text: Set<Int> = [0]) {
     let all = [header] + rows
     let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     for row in all {
       let cells = row.enumerated().map { column, cell in
         let fill = String(repeating: " ", count: widths[column] - cell.count)
-        return column == 0 ? cell + fill : fill + cell
+        return text.contains(column) ? cell + fill : fill + cell
       }
       print(cells.joined(separator: "  "))
     }

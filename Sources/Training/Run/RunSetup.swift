@@ -10,8 +10,10 @@ struct RunSetup {
   let blueprint: Blueprint
   /// The coordinator, on rank 0.
   let coordinator: Coordinator?
+  /// The run directory, as rank 0 names it.
+  let directory: RunDirectory
+  let lanes: Int
   private let state: TrainingState
-  private let lanes: Int
 
   /// The step to begin with.
   var firstStep: Int { state.step }
@@ -40,6 +42,7 @@ struct RunSetup {
     }
     state = try agreement.share(start??.state, layout: blueprint.plan.layout)
     coordinator = start??.coordinator
+    directory = RunDirectory(try agreement.share(coordinator?.directory.path))
     self.blueprint = blueprint
     self.lanes = lanes
     if let plan { Self.announce(plan, blueprint, identity, coordinator, state, console) }

@@ -49,12 +49,16 @@ package struct Trainer {
   private func loop(_ setup: RunSetup, _ worker: Worker) throws(RunError) {
     let calendar = Calendar(setup.blueprint)
     let inspector = request.isDebugging ? StepInspector(setup.blueprint, console: console) : nil
+    var log = RankLog(
+      directory: setup.directory, rank: communicator.rank, host: communicator.host, lanes: setup.lanes)
     var evaluation: Evaluation?
     var step = setup.firstStep
     while step < setup.blueprint.steps {
       let metrics = try take(step, worker, setup, inspector)
       let directive = calendar.directive(after: step, metrics: metrics)
       step += 1
+      log.note(worker.timing)
+      if directive != Calendar.Directive() { log.flush(after: step) }
       if directive.evaluate {
         evaluation = try worker.evaluate()
         if let evaluation { try setup.coordinator?.note(evaluation: evaluation, after: step) }
@@ -81,11 +85,10 @@ package struct Trainer {
 
   private func stop(after done: Int, _ setup: RunSetup, _ worker: Worker) throws(RunError) {
     try setup.coordinator?.finish(after: done, evaluation: nil, worker: worker)
-    let directory = setup.coordinator?.directory.path ?? "DIR"
     throw RunError(
       .stopped,
       "stopped on request after step \(done) of \(setup.blueprint.steps), everything is saved; continue with: "
-        + "cnn-dist train --run-dir \(directory) --resume", isCollective: true)
+        + "cnn-dist train --run-dir \(setup.directory.path) --resume", isCollective: true)
   }
 
   private static func divergence(step: Int, _ setup: RunSetup) -> RunError {

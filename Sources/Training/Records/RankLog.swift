@@ -1,0 +1,40 @@
+import Foundation
+
+/// The log of one rank, `ranks/0000.log`: where it ran, and where its time went. Kept where the rank can see the run
+/// directory; on a machine that cannot, there is no log, and training goes on.
+struct RankLog {
+  private let file: FileHandle?
+  private var sum = StepTiming()
+  private var steps = 0
+
+  /// Opens the log and writes the first line.
+  init(directory: RunDirectory, rank: Int, host: String, lanes: Int) {
+    let path = directory.log(ofRank: rank)
+    if !FileManager.default.fileExists(atPath: path) {
+      _ = FileManager.default.createFile(atPath: path, contents: nil)
+    }
+    file = FileHandle(forWritingAtPath: path)
+    _ = try? file?.seekToEnd()
+    write("rank \(rank) on \(host), process \(ProcessInfo.processInfo.processIdentifier), \(lanes) lanes")
+  }
+
+  /// Takes up a step.
+  mutating func note(_ timing: StepTiming) {
+    sum += timing
+    steps += 1
+  }
+
+  /// Writes where the time of the steps since the last line went: computing is what is left when waiting is taken off.
+  mutating func flush(after done: Int) {
+    guard steps > 0 else { return }
+    let computing = sum.wall - sum.exchange - sum.lanes - sum.input
+    let parts = [
+      ("computing", computing), ("awaiting the exchange", sum.exchange), ("awaiting other lanes", sum.lanes),
+      ("awaiting input", sum.input),
+    ].map { "\(Display.decimal($0.1, 3)) s \($0.0)" }
+    write("after step \(done): \(steps) steps in \(Display.decimal(sum.wall, 3)) s: \(parts.joined(separator: ", "))")
+    (sum, steps) = (StepTiming(), 0)
+  }
+
+  private func write(_ line: String) { try? file?.write(contentsOf: Data((line + "\n").utf8)) }
+}

@@ -118,7 +118,7 @@ package struct CosineSchedule: YAMLRecord {
 ///
 /// Source: Smith and Topin, "Super-convergence", 2017, with PyTorch's divisors and cosines.
 package struct OneCycleSchedule: YAMLRecord {
-  package var peak = 0.1
+  package var peak = 0.03
   package var warmUpEpochs = 1.0
   package init() {}
   package static let fields: [Field<Self>] = [

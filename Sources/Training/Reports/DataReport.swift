@@ -13,10 +13,10 @@ package enum DataReport {
         Report.json(summary.record(split: name))
       } else {
         print("\(dataset.name) \(name): \(Display.count(summary.count)) images of \(summary.shape)")
+        let numbers = { (values: [Float]) in values.map { Display.decimal(Double($0), 4) }.joined(separator: ", ") }
         print(
-          "  mean \(summary.normalization.mean.map { Display.decimal(Double($0), 4) }), deviation "
-            + "\(summary.normalization.deviation.map { Display.decimal(Double($0), 4) }) over \(summary.sampled) images"
-        )
+          "  mean \(numbers(summary.normalization.mean)); deviation \(numbers(summary.normalization.deviation)); over "
+            + "\(Display.count(summary.sampled)) images")
         for (name, count) in zip(summary.classNames, summary.classCounts) {
           print("  \(name): \(Display.count(count))")
         }

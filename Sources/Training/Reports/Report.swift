@@ -26,6 +26,15 @@ enum ReportValue: Encodable, ExpressibleByStringLiteral {
   }
 }
 
+extension String {
+  /// The text without the characters at its end for which `isUnwanted` holds.
+  fileprivate func trimmingSuffix(while isUnwanted: (Character) -> Bool) -> Substring {
+    var text = self[...]
+    while let last = text.last, isUnwanted(last) { text.removeLast() }
+    return text
+  }
+}
+
 /// How reporting commands print.
 enum Report {
   /// Prints one JSON object on a line, keys in alphabetic order.
@@ -46,7 +55,7 @@ enum Report {
         let fill = String(repeating: " ", count: widths[column] - cell.count)
         return text.contains(column) ? cell + fill : fill + cell
       }
-      print(cells.joined(separator: "  "))
+      print(cells.joined(separator: "  ").trimmingSuffix(while: { $0 == " " }))
     }
   }
 }

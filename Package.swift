@@ -72,5 +72,14 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Network", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "StrictYAMLTests", dependencies: ["StrictYAML", "Randomness"], swiftSettings: strict),
+    .testTarget(
+      name: "NetworkTests", dependencies: ["Network", "StrictYAML", "Randomness", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PlannerTests", dependencies: ["Planner", "Network", "Randomness", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ReferenceTests", dependencies: ["Reference", "Planner", "Network", "Randomness", "TestSupport"],
+      swiftSettings: strict),
   ]
 )

@@ -58,30 +58,31 @@ struct DifferenceQuotient {
   /// Compares the derivative along `direction`, with smaller and smaller steps until the error is clearly below the
   /// tolerance; else the best of them counts.
   mutating func comparison(along direction: [Double]) -> Comparison {
-    let size = (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
+    let size = max(0.01, (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot())
     var best: Comparison?
+    let floor = floor(longestStep: Self.steps[0] * size)
     for step in Self.steps {
-      let next = comparison(along: direction, step: step * max(size, 0.01))
+      let next = comparison(along: direction, step: step * size, floor: floor)
       if next.error < best?.error ?? .infinity { best = next }
       if next.error < GradientCheck.tolerance / 10 { break }
     }
     return best ?? Comparison(analytic: .nan, numeric: .nan, error: .infinity)
   }
 
-  private mutating func comparison(along direction: [Double], step: Double) -> Comparison {
+  private mutating func comparison(along direction: [Double], step: Double, floor: Double) -> Comparison {
     let numeric = (loss(at: step, along: direction) - loss(at: -step, along: direction)) / (2 * step)
     let analytic = zip(gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
-    let error = abs(analytic - numeric) / max(abs(analytic) + abs(numeric), floor(step: step))
+    let error = abs(analytic - numeric) / max(abs(analytic) + abs(numeric), floor)
     return Comparison(analytic: analytic, numeric: numeric, error: error.isNaN ? .infinity : error)
   }
 
   /// What a derivative counts at least in the relative error.
   ///
   /// A loss carries some eight roundings' worth of noise, so the quotient carries 8ε · loss/step, whatever the
-  /// derivative is. The floor is 10⁷ times that noise: noise alone then gives an error of 1e-7, while a derivative
-  /// below the floor is still compared to the tolerance times the floor, which is far below any gradient that matters
-  /// (about 1e-8).
-  func floor(step: Double) -> Double { 8 * Double.ulpOfOne * max(meanLoss, 1) / step * 1e7 }
+  /// derivative is. The floor is 10⁷ times that noise for the longest step: noise alone then gives an error of 1e-7,
+  /// while a derivative below the floor is still compared to the tolerance times the floor, which is about 1e-8 and far
+  /// below any gradient that matters.
+  private func floor(longestStep: Double) -> Double { 8 * Double.ulpOfOne * max(meanLoss, 1) / longestStep * 1e7 }
 
   /// The mean loss at the point `step · direction` away from the origin.
   private mutating func loss(at step: Double, along direction: [Double]) -> Double {

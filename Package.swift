@@ -81,5 +81,14 @@ let package = Package(
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport"], swiftSettings: strict),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Network", "Randomness", "CZlib"], swiftSettings: strict),
+    .testTarget(name: "StrictYAMLTests", dependencies: ["StrictYAML", "Randomness"], swiftSettings: strict),
+    .testTarget(
+      name: "NetworkTests", dependencies: ["Network", "StrictYAML", "Randomness", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PlannerTests", dependencies: ["Planner", "Network", "Randomness", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ReferenceTests", dependencies: ["Reference", "Planner", "Network", "Randomness", "TestSupport"],
+      swiftSettings: strict),
   ]
 )

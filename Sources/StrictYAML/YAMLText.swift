@@ -13,38 +13,14 @@ extension YAMLTree {
         self = .empty
         return
       }
-      self = try YAMLTree(node, source: source)
+      var reader = NodeReader(source: source)
+      self = try reader.tree(node, depth: 0)
     } catch let error as YAMLError {
       throw error
     } catch let error as YamlError {
       throw YAMLError("\(source): is not valid YAML: \(Self.summary(of: error))")
     } catch {
       throw YAMLError("\(source): is not valid YAML: \(error)")
-    }
-  }
-
-  private init(_ node: Node, source: String) throws(YAMLError) {
-    let line = node.mark?.line
-    switch node {
-    case .scalar(let scalar):
-      self.init(.scalar(text: scalar.string, quoted: scalar.style != .plain && scalar.style != .any), line: line)
-    case .sequence(let sequence):
-      var items: [YAMLTree] = []
-      for item in sequence { items.append(try YAMLTree(item, source: source)) }
-      self.init(.sequence(items), line: line)
-    case .mapping(let mapping):
-      var entries: [Entry] = []
-      for (key, value) in mapping {
-        guard let name = key.scalar?.string else {
-          throw YAMLError("\(source):\(key.mark?.line ?? 0): a key must be a word, not a list or a mapping")
-        }
-        var value = try YAMLTree(value, source: source)
-        value.line = key.mark?.line ?? value.line
-        entries.append(Entry(name, value))
-      }
-      self.init(.mapping(entries), line: line)
-    case .alias:
-      throw YAMLError("\(source):\(line ?? 0): an alias refers to an anchor that does not exist")
     }
   }
 
@@ -78,7 +54,7 @@ extension YAMLTree {
     case .sequence(let items):
       "[" + items.map(\.inline).joined(separator: ", ") + "]"
     case .mapping(let entries):
-      "{" + entries.map { "\($0.key): \($0.value.inline)" }.joined(separator: ", ") + "}"
+      "{" + entries.map { "\($0.key.yaml.inline): \($0.value.inline)" }.joined(separator: ", ") + "}"
     }
   }
 
@@ -91,13 +67,71 @@ extension YAMLTree {
       case "\\": quoted += "\\\\"
       case "\n": quoted += "\\n"
       case "\t": quoted += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+      case _ where !isPrintable(scalar):
         let digits = String(scalar.value, radix: 16)
-        quoted += "\\x" + String(repeating: "0", count: 2 - digits.count) + digits
+        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: quoted.unicodeScalars.append(scalar)
       }
     }
     return quoted + "\""
+  }
+
+  /// Whether the character may stand in a document as it is (YAML 1.2.2, production 1) and is no line break.
+  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: false
+    default: true
+    }
+  }
+}
+
+/// Turns Yams' nodes into a tree and counts them: aliases make a small text stand for a very large tree. (LibYAML itself
+/// refuses to nest deeper than 1000.)
+private struct NodeReader {
+  /// Values of a document, each use of an alias counted.
+  private static let largestCount = 100_000
+  /// How deep lists and mappings may nest, so that those who decode the tree need little stack.
+  private static let largestDepth = 200
+
+  let source: String
+  private var count = 0
+
+  init(source: String) { self.source = source }
+
+  mutating func tree(_ node: Node, depth: Int) throws(YAMLError) -> YAMLTree {
+    let line = node.mark?.line
+    count += 1
+    guard count <= Self.largestCount, depth <= Self.largestDepth else { throw tooLarge(line) }
+    switch node {
+    case .scalar(let scalar):
+      let isQuoted = scalar.style != .plain && scalar.style != .any
+      return YAMLTree(.scalar(text: scalar.string, quoted: isQuoted), line: line)
+    case .sequence(let sequence):
+      var items: [YAMLTree] = []
+      for item in sequence { items.append(try tree(item, depth: depth + 1)) }
+      return YAMLTree(.sequence(items), line: line)
+    case .mapping(let mapping):
+      var entries: [YAMLTree.Entry] = []
+      for (key, value) in mapping { entries.append(try entry(key, value, depth: depth + 1)) }
+      return YAMLTree(.mapping(entries), line: line)
+    case .alias:
+      throw YAMLError("\(source):\(line ?? 0): an alias refers to an anchor that does not exist")
+    }
+  }
+
+  private mutating func entry(_ key: Node, _ value: Node, depth: Int) throws(YAMLError) -> YAMLTree.Entry {
+    guard let name = key.scalar?.string else {
+      throw YAMLError("\(source):\(key.mark?.line ?? 0): a key must be a word, not a list or a mapping")
+    }
+    var value = try tree(value, depth: depth)
+    value.line = key.mark?.line ?? value.line
+    return YAMLTree.Entry(name, value)
+  }
+
+  private func tooLarge(_ line: Int?) -> YAMLError {
+    YAMLError(
+      "\(source):\(line ?? 0): holds more than \(Self.largestCount) values or nests them more than "
+        + "\(Self.largestDepth) deep; write it shorter, without aliases of aliases")
   }
 }
 
@@ -106,6 +140,7 @@ extension YAMLTree.Entry {
   private static let inlineWidth = 100
 
   fileprivate func block(indentation: String) -> String {
+    let key = key.yaml.inline
     let line = "\(indentation)\(key): \(value.inline)"
     switch value.content {
     case .mapping(let entries) where entries.count > 1 || (entries.count == 1 && line.count > Self.inlineWidth):

@@ -37,7 +37,7 @@ extension UInt64: YAMLValue {
 extension Double: YAMLValue {
   package init(yaml cursor: YAMLCursor) throws(YAMLError) {
     let text = try cursor.scalar("a number")
-    guard let value = Double(text), value.isFinite, !text.lowercased().hasPrefix("0x") else {
+    guard let value = Double(text), value.isFinite, !text.lowercased().contains("x") else {
       throw cursor.failure("must be a finite number, not '\(text)'")
     }
     self = value
@@ -52,7 +52,9 @@ extension Double: YAMLValue {
 
 extension Float: YAMLValue {
   package init(yaml cursor: YAMLCursor) throws(YAMLError) {
-    self = Float(try Double(yaml: cursor))
+    let value = try Double(yaml: cursor)
+    guard Float(value).isFinite else { throw cursor.failure("must be below 3.4e38, not \(value)") }
+    self = Float(value)
   }
 
   package var yaml: YAMLTree { self == rounded() && abs(self) < 1e6 ? .word(String(Int(self))) : .word("\(self)") }
@@ -82,7 +84,7 @@ extension String: YAMLValue {
 
   /// Whether the text can stand without quotes and is still read as a string by every YAML reader.
   private var isPlainWord: Bool {
-    let reserved: Set<String> = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+    let reserved: Set<String> = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", ".nan", ".inf", "..."]
     guard let first = unicodeScalars.first, Double(self) == nil, !reserved.contains(lowercased()) else { return false }
     let isOrdinary = { (c: Unicode.Scalar) in
       c.isASCII && (c.properties.isAlphabetic || ("0"..."9").contains(c) || "-_./".unicodeScalars.contains(c))

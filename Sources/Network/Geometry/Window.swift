@@ -16,6 +16,11 @@ package struct Extent: Hashable, Sendable, CustomStringConvertible {
   package var count: Int { height * width }
 
   package var description: String { height == width ? "\(height)" : "\(height)×\(width)" }
+
+  /// The positions from the first to the last tap of a kernel of this size whose taps are `dilation` apart.
+  package func dilated(by dilation: Extent) -> Extent {
+    Extent(height: dilation.height * (height - 1) + 1, width: dilation.width * (width - 1) + 1)
+  }
 }
 
 /// Rows and columns of zeros laid round an image.
@@ -80,6 +85,23 @@ package struct Window: Hashable, Sendable {
   private static func size(_ input: Int, _ padding: Int, _ kernel: Int, _ stride: Int, _ dilation: Int) -> Int {
     let room = input + padding - dilation * (kernel - 1) - 1
     return room < 0 ? 0 : room / stride + 1
+  }
+
+  /// Whether at least one tap falls on the input at every output position. Without dilation padding of at most half
+  /// the kernel is enough for that.
+  package var alwaysMeetsInput: Bool {
+    Self.meets(input.height, output.height, padding.top, kernel.height, stride.height, dilation.height)
+      && Self.meets(input.width, output.width, padding.left, kernel.width, stride.width, dilation.width)
+  }
+
+  private static func meets(
+    _ input: Int, _ output: Int, _ padding: Int, _ kernel: Int, _ stride: Int, _ dilation: Int
+  ) -> Bool {
+    (0..<output).allSatisfy { place in
+      let start = place * stride - padding
+      let skipped = start < 0 ? (dilation - 1 - start) / dilation : 0
+      return skipped < kernel && start + skipped * dilation < input
+    }
   }
 }
 

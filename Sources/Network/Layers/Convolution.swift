@@ -76,11 +76,7 @@ package struct ConvolutionLayer: LayerDescription {
 
   package func multiplyAdds(for input: Shape) -> Int { geometry(for: input).multiplyAdds }
 
-  package var reach: (kernel: Extent, stride: Extent)? {
-    let dilated = Extent(
-      height: dilation.height * (kernel.height - 1) + 1, width: dilation.width * (kernel.width - 1) + 1)
-    return (dilated, stride)
-  }
+  package var reach: (kernel: Extent, stride: Extent)? { (kernel.dilated(by: dilation), stride) }
 }
 
 extension Window {

@@ -54,4 +54,7 @@ package struct ParameterDescription: Hashable, Sendable {
 
   /// The number of elements.
   package var count: Int { shape.reduce(1, *) }
+
+  /// The name in the network: the layer's path and the name within the layer, "layer1.0.conv1.weight".
+  package func fullName(at path: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 }

@@ -35,10 +35,17 @@ package struct MaxPoolingLayer: LayerDescription {
   }
 
   package func output(for input: Shape) throws(ShapeProblem) -> Shape {
-    try window(for: input).fit(input, channels: input.channels, what: "window")
+    let window = window(for: input)
+    let output = try window.fit(input, channels: input.channels, what: "window")
+    guard window.alwaysMeetsInput else {
+      throw ShapeProblem(
+        "its window of \(kernel) (dilation \(dilation), padding \(padding)) lies on padding alone at some positions "
+          + "of its input \(input) and has no largest value there; use less padding or dilation")
+    }
+    return output
   }
 
-  package var reach: (kernel: Extent, stride: Extent)? { (kernel, stride ?? kernel) }
+  package var reach: (kernel: Extent, stride: Extent)? { (kernel.dilated(by: dilation), stride ?? kernel) }
 }
 
 /// The mean of each window, channel by channel.

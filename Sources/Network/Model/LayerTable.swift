@@ -64,7 +64,7 @@ private struct TableVisitor: ModelVisitor {
     rows.append(
       LayerRow(
         path: path, kind: layer.kind, input: input.shape, output: output,
-        parameters: description.parameters(for: input.shape).map { ("\(path).\($0.name)", $0) },
+        parameters: description.parameters(for: input.shape).map { ($0.fullName(at: path), $0) },
         keepsStatistics: description.keepsStatistics, multiplyAdds: description.multiplyAdds(for: input.shape),
         receptiveField: value.field))
     return value
@@ -75,11 +75,14 @@ private struct TableVisitor: ModelVisitor {
     return Value(
       shape: output,
       field: Extent(
-        height: field.height + (reach.kernel.height - 1) * value.jump.height,
-        width: field.width + (reach.kernel.width - 1) * value.jump.width),
+        height: limited(field.height + (reach.kernel.height - 1) * value.jump.height),
+        width: limited(field.width + (reach.kernel.width - 1) * value.jump.width)),
       jump: Extent(
-        height: value.jump.height * reach.stride.height, width: value.jump.width * reach.stride.width))
+        height: limited(value.jump.height * reach.stride.height),
+        width: limited(value.jump.width * reach.stride.width)))
   }
+
+  private func limited(_ pixels: Int) -> Int { min(pixels, SizeLimits.field) }
 
   mutating func merge(_ merge: Module.Merge, path: String, inputs: [Value], output: Shape) -> Value {
     let fields = inputs.compactMap(\.field)

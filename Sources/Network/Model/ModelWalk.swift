@@ -22,6 +22,7 @@ extension NetworkDescription {
   package func walk<Visitor: ModelVisitor>(
     _ visitor: inout Visitor, input: Visitor.Value
   ) throws(NetworkError) -> Visitor.Value {
+    if let problem = SizeLimits.problem(with: self.input) { throw NetworkError("model \(name): \(problem)") }
     var walk = ModelWalk(network: name)
     return try walk.sequence(layers, path: "", input: input, &visitor)
   }
@@ -68,11 +69,17 @@ private struct ModelWalk {
     }
     let shape = visitor.shape(of: input)
     do {
-      let output = try layer.description.output(for: shape)
+      let output = try output(of: layer.description, for: shape)
       return visitor.layer(layer, path: path, input: input, output: output)
     } catch {
       throw NetworkError("model \(network), layer '\(path)' (\(layer.kind)): \(error.message)")
     }
+  }
+
+  private func output(of layer: any LayerDescription, for input: Shape) throws(ShapeProblem) -> Shape {
+    let output = try layer.output(for: input)
+    if let problem = SizeLimits.problem(with: layer, input: input, output: output) { throw ShapeProblem(problem) }
+    return output
   }
 
   private func merged(_ merge: Module.Merge, _ shapes: [Shape], path: String) throws(NetworkError) -> Shape {
@@ -88,10 +95,11 @@ private struct ModelWalk {
       let need = merge == .add ? "equal shapes" : "equal heights and widths"
       throw NetworkError("model \(network), branches '\(path)': \(merge.rawValue) needs \(need), but they are \(list)")
     }
-    switch merge {
-    case .add: return first
-    case .concat:
-      return Shape(channels: shapes.reduce(0) { $0 + $1.channels }, height: first.height, width: first.width)
+    guard merge == .concat else { return first }
+    let output = Shape(channels: shapes.reduce(0) { $0 + $1.channels }, height: first.height, width: first.width)
+    if let problem = SizeLimits.problem(with: output) {
+      throw NetworkError("model \(network), branches '\(path)': \(problem)")
     }
+    return output
   }
 }

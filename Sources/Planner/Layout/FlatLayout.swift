@@ -20,7 +20,7 @@ package struct FlatLayout: Hashable, Sendable {
     /// The full name: path and name within the layer, "layer1.0.conv1.weight".
     package let name: String
     package let description: ParameterDescription
-    package let range: Range<Int>
+    package var range: Range<Int>
   }
 
   /// The running mean and variance of one layer.
@@ -34,7 +34,7 @@ package struct FlatLayout: Hashable, Sendable {
   }
 
   /// Parameters in order of execution, last layer first.
-  package let parameters: [Parameter]
+  package var parameters: [Parameter]
   /// Statistics in order of execution, last layer first.
   package let statistics: [Statistics]
   /// The end of the parameters and the beginning of the trailer.
@@ -46,7 +46,7 @@ package struct FlatLayout: Hashable, Sendable {
   /// The size of a flat buffer in numbers.
   package let count: Int
   /// The buckets: contiguous, in the order in which the backward pass completes them.
-  package let buckets: [Range<Int>]
+  package var buckets: [Range<Int>]
 
   /// The parameter of the given identity.
   package subscript(_ id: ParameterID) -> Parameter { parameters[id.index] }

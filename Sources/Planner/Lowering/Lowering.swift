@@ -58,7 +58,7 @@ struct Lowering {
     let momentum = (layer as? BatchNormalizationLayer).map { Float($0.momentum) }
     layers.append(
       FlatLayout.LayerNeeds(
-        path: path, parameters: descriptions.map { ("\(path).\($0.name)", $0) },
+        path: path, parameters: descriptions.map { ($0.fullName(at: path), $0) },
         statistics: momentum.map { (input.channels, $0) }))
     defer { parameterCount += descriptions.count }
     return descriptions.indices.map { ParameterID(index: parameterCount + $0) }

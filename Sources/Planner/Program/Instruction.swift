@@ -10,7 +10,7 @@ package struct Slot: Hashable, Sendable {
   /// Numbers (4 bytes each) for the whole micro-batch.
   package let count: Int
   /// The first number's place in the arena, a multiple of 16; set by the arena planner.
-  package internal(set) var offset = 0
+  package var offset = 0
 
   /// The numbers' places in the arena.
   package var range: Range<Int> { offset..<offset + count }
@@ -35,7 +35,7 @@ package enum Pass: String, Hashable, Sendable {
 
 /// One coarse step of a program: an operation with the places of its operands.
 package struct Instruction: Hashable, Sendable {
-  package let operation: Operation
+  package var operation: Operation
   package let pass: Pass
   /// The path of the layer in the model tree.
   package let path: String

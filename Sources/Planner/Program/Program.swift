@@ -2,17 +2,17 @@
 /// rank and lane runs the same one, and nothing is discovered while it runs.
 package struct Program: Hashable, Sendable {
   /// Samples of a micro-batch.
-  package let batch: Int
-  package let instructions: [Instruction]
-  package let slots: [Slot]
+  package var batch: Int
+  package var instructions: [Instruction]
+  package var slots: [Slot]
   /// The slot of the images. It lies outside the arena: the images stay where the loader put them.
-  package let images: SlotID
+  package var images: SlotID
   /// The slot of the logits.
-  package let logits: SlotID
+  package var logits: SlotID
   /// The slot of the gradient with respect to the images, where that was asked for.
-  package let imageGradient: SlotID?
+  package var imageGradient: SlotID?
   /// The arena's size in numbers of 4 bytes.
-  package let arenaCount: Int
+  package var arenaCount: Int
 
   /// The slot of the given name's value.
   package subscript(_ id: SlotID) -> Slot { slots[id.index] }
@@ -20,10 +20,10 @@ package struct Program: Hashable, Sendable {
 
 /// What a planner makes of a network: the training program, the evaluation program, and the layout they share.
 package struct StepPlan: Hashable, Sendable {
-  package let layout: FlatLayout
-  package let training: Program
-  package let evaluation: Program
-  package let options: PlanOptions
+  package var layout: FlatLayout
+  package var training: Program
+  package var evaluation: Program
+  package var options: PlanOptions
 }
 
 /// What a plan depends on beside the network.

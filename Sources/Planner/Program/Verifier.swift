@@ -21,11 +21,21 @@ package enum Verifier {
     return problems + overlaps(program, name)
   }
 
+  /// The slots' lives; the logits and the gradient of the images must survive the program.
+  private static func lives(in program: Program) -> [ArenaPlanner.Life?] {
+    var lives = ArenaPlanner.lives(of: program.slots.count, in: program.instructions)
+    for kept in [program.logits, program.imageGradient].compactMap({ $0 }) {
+      lives[kept.index] = lives[kept.index].map { $0.lowerBound...program.instructions.count }
+    }
+    return lives
+  }
+
   private static func overlaps(_ program: Program, _ name: String) -> [String] {
     var problems: [String] = []
-    let lives = ArenaPlanner.lives(of: program.slots.count, in: program.instructions)
+    let lives = lives(in: program)
     let live = program.slots.indices.filter { lives[$0] != nil && $0 != program.images.index }
-    for slot in live where program.slots[slot].range.upperBound > program.arenaCount {
+    for slot in live
+    where program.slots[slot].offset < 0 || program.slots[slot].range.upperBound > program.arenaCount {
       problems.append("\(name): '\(program.slots[slot].name)' lies outside the arena")
     }
     for (place, a) in live.enumerated() {
@@ -59,24 +69,24 @@ package enum Verifier {
     return problems
   }
 
-  /// Each gradient is written once, before its buckets are complete; no parameter is read after its bucket is complete;
-  /// each bucket is completed once, in ascending order.
+  /// Each gradient is written once, before its buckets are complete; no parameter is read and no statistics are written
+  /// after their bucket is complete; each bucket is completed once, in ascending order.
   private static func exchange(_ plan: StepPlan) -> [String] {
     var problems: [String] = []
     var written: Set<ParameterID> = []
     var complete = 0
     let layout = plan.layout
     for (index, instruction) in plan.training.instructions.enumerated() {
-      for parameter in instruction.parameters + instruction.gradients
-      where layout.buckets[..<complete].contains(where: { $0.overlaps(layout[parameter].range) }) {
-        problems.append("training \(index): touches '\(layout[parameter].name)' after its bucket is complete")
+      for (name, range) in touched(by: instruction, layout)
+      where layout.buckets[..<complete].contains(where: { $0.overlaps(range) }) {
+        problems.append("training \(index): touches '\(name)' after its bucket is complete")
       }
       for parameter in instruction.gradients where !written.insert(parameter).inserted {
         problems.append("training \(index): writes the gradient of '\(layout[parameter].name)' a second time")
       }
       if case .bucketComplete(let bucket) = instruction.operation {
         if bucket != complete { problems.append("training \(index): bucket \(bucket) is completed out of order") }
-        complete = bucket + 1
+        complete = min(bucket + 1, layout.buckets.count)
       }
     }
     if complete != layout.buckets.count {
@@ -84,6 +94,18 @@ package enum Verifier {
     }
     let missing = layout.parameters.indices.filter { !written.contains(ParameterID(index: $0)) }
     return problems + missing.map { "no instruction writes the gradient of '\(layout.parameters[$0].name)'" }
+  }
+
+  /// What an instruction touches of the flat buffers.
+  private static func touched(
+    by instruction: Instruction, _ layout: FlatLayout
+  ) -> [(name: String, range: Range<Int>)] {
+    var touched = (instruction.parameters + instruction.gradients).map { (layout[$0].name, layout[$0].range) }
+    if let statistics = instruction.statistics.map({ layout[$0] }) {
+      touched += [statistics.mean, statistics.variance].map { ("\(statistics.path) statistics", $0) }
+    }
+    if case .crossEntropy = instruction.operation { touched.append(("metrics", layout.metrics)) }
+    return touched
   }
 
   /// The evaluation program touches no gradient and completes no bucket.

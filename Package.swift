@@ -81,5 +81,9 @@ let package = Package(
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport"], swiftSettings: strict),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Network", "Randomness", "CZlib"], swiftSettings: strict),
+    .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+    .testTarget(
+      name: "ConfigurationTests",
+      dependencies: ["Training", "StrictYAML", "Network", "Datasets", "Kernels", "Randomness"], swiftSettings: strict),
   ]
 )

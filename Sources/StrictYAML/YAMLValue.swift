@@ -53,6 +53,9 @@ extension Double: YAMLValue {
 extension Float: YAMLValue {
   package init(yaml cursor: YAMLCursor) throws(YAMLError) {
     self = Float(try Double(yaml: cursor))
+    guard isFinite else {
+      throw cursor.failure("must be a number that fits in 32 bits, not '\(try cursor.scalar("a number"))'")
+    }
   }
 
   package var yaml: YAMLTree { self == rounded() && abs(self) < 1e6 ? .word(String(Int(self))) : .word("\(self)") }

@@ -13,7 +13,8 @@ extension YAMLTree {
         self = .empty
         return
       }
-      self = try YAMLTree(node, source: source)
+      var budget = Self.valueLimit
+      self = try YAMLTree(node, source: source, budget: &budget)
     } catch let error as YAMLError {
       throw error
     } catch let error as YamlError {
@@ -23,14 +24,21 @@ extension YAMLTree {
     }
   }
 
-  private init(_ node: Node, source: String) throws(YAMLError) {
+  /// The most values of a document: aliases of aliases can make a small file endless.
+  private static let valueLimit = 100_000
+
+  private init(_ node: Node, source: String, budget: inout Int) throws(YAMLError) {
+    budget -= 1
+    guard budget >= 0 else {
+      throw YAMLError("\(source): holds more than \(Self.valueLimit) values; use fewer aliases")
+    }
     let line = node.mark?.line
     switch node {
     case .scalar(let scalar):
       self.init(.scalar(text: scalar.string, quoted: scalar.style != .plain && scalar.style != .any), line: line)
     case .sequence(let sequence):
       var items: [YAMLTree] = []
-      for item in sequence { items.append(try YAMLTree(item, source: source)) }
+      for item in sequence { items.append(try YAMLTree(item, source: source, budget: &budget)) }
       self.init(.sequence(items), line: line)
     case .mapping(let mapping):
       var entries: [Entry] = []
@@ -38,7 +46,7 @@ extension YAMLTree {
         guard let name = key.scalar?.string else {
           throw YAMLError("\(source):\(key.mark?.line ?? 0): a key must be a word, not a list or a mapping")
         }
-        var value = try YAMLTree(value, source: source)
+        var value = try YAMLTree(value, source: source, budget: &budget)
         value.line = key.mark?.line ?? value.line
         entries.append(Entry(name, value))
       }

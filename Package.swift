@@ -90,5 +90,9 @@ let package = Package(
     .testTarget(
       name: "ReferenceTests", dependencies: ["Reference", "Planner", "Network", "Randomness", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+    .testTarget(
+      name: "ConfigurationTests",
+      dependencies: ["Training", "StrictYAML", "Network", "Datasets", "Kernels", "Randomness"], swiftSettings: strict),
   ]
 )

@@ -4,26 +4,38 @@ package struct YAMLCursor: Sendable {
   package let tree: YAMLTree
   package let path: String
   package let source: String
+  /// Where values come from that have no line.
+  private let lineless: String
 
-  /// The root of a document that was read from `source`.
-  package init(_ tree: YAMLTree, source: String) {
-    self.init(tree, path: "", source: source)
+  /// The root of a document.
+  ///
+  /// - Parameters:
+  ///   - tree: the document.
+  ///   - source: the file that it was read from.
+  ///   - lineless: where its values without a line come from, if not from the file.
+  package init(_ tree: YAMLTree, source: String, lineless: String? = nil) {
+    self.init(tree, path: "", source: source, lineless: lineless ?? source)
   }
 
-  private init(_ tree: YAMLTree, path: String, source: String) {
+  private init(_ tree: YAMLTree, path: String, source: String, lineless: String) {
     self.tree = tree
     self.path = path
     self.source = source
+    self.lineless = lineless
+  }
+
+  private func moved(to tree: YAMLTree, path: String) -> YAMLCursor {
+    YAMLCursor(tree, path: path, source: source, lineless: lineless)
   }
 
   /// The cursor at the same place with another tree.
   package func with(_ tree: YAMLTree) -> YAMLCursor {
-    YAMLCursor(YAMLTree(tree.content, line: self.tree.line), path: path, source: source)
+    moved(to: YAMLTree(tree.content, line: self.tree.line), path: path)
   }
 
   /// The cursor at one entry of this mapping.
   package func at(_ entry: YAMLTree.Entry) -> YAMLCursor {
-    YAMLCursor(entry.value, path: path.isEmpty ? entry.key : "\(path).\(entry.key)", source: source)
+    moved(to: entry.value, path: path.isEmpty ? entry.key : "\(path).\(entry.key)")
   }
 
   /// The cursors at the items of this list.
@@ -31,7 +43,7 @@ package struct YAMLCursor: Sendable {
   /// - Throws: an error if this is no list.
   package func items() throws(YAMLError) -> [YAMLCursor] {
     guard case .sequence(let items) = tree.content else { throw failure("must be a list, not \(tree.kind)") }
-    return items.enumerated().map { YAMLCursor($1, path: "\(path)[\($0)]", source: source) }
+    return items.enumerated().map { moved(to: $1, path: "\(path)[\($0)]") }
   }
 
   /// The entries of this mapping.
@@ -53,7 +65,7 @@ package struct YAMLCursor: Sendable {
 
   /// An error at this place: "file:line: path: message".
   package func failure(_ message: String) -> YAMLError {
-    let place = tree.line.map { "\(source):\($0)" } ?? source
+    let place = tree.line.map { "\(source):\($0)" } ?? lineless
     return YAMLError(path.isEmpty ? "\(place): \(message)" : "\(place): \(path): \(message)")
   }
 

@@ -71,16 +71,19 @@ extension YAMLRecord {
     if let problem = problem() { throw cursor.failure(problem) }
   }
 
-  /// All fields with their values; those that are not given are left out.
+  /// All fields with their values; those that are not given, and would not be by default, are left out.
   package var yaml: YAMLTree {
-    .mapping(Self.fields.filter { !$0.isAbsent(self) }.map { YAMLTree.Entry($0.key, $0.encode(self)) })
+    let plain = Self()
+    return .mapping(
+      Self.fields.filter { !($0.isAbsent(self) && $0.isAbsent(plain)) }
+        .map { YAMLTree.Entry($0.key, $0.encode(self)) })
   }
 
   /// Only the fields that differ from their defaults.
   package var briefYAML: YAMLTree {
     let plain = Self()
     return .mapping(
-      Self.fields.filter { !$0.isAbsent(self) && ($0.isRequired || $0.encode(self) != $0.encode(plain)) }
+      Self.fields.filter { $0.isRequired || $0.encode(self) != $0.encode(plain) }
         .map { YAMLTree.Entry($0.key, $0.encode(self)) })
   }
 

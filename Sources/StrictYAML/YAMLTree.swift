@@ -71,4 +71,13 @@ package struct YAMLTree: Hashable, Sendable {
     }
     return YAMLTree(.mapping(entries), line: line)
   }
+
+  /// This document without its lines, for what was not read from a file.
+  package var withoutLines: YAMLTree {
+    switch content {
+    case .scalar: YAMLTree(content)
+    case .sequence(let items): YAMLTree(.sequence(items.map(\.withoutLines)))
+    case .mapping(let entries): .mapping(entries.map { Entry($0.key, $0.value.withoutLines) })
+    }
+  }
 }

@@ -29,8 +29,8 @@ package enum Configurations {
       let (path, value) = try split(override)
       tree = tree.setting(path[...], to: value)
     }
-    let origin = overrides.isEmpty ? source : "\(source) with --set"
-    return try RunConfiguration(yaml: YAMLCursor(tree, source: origin))
+    let lineless = overrides.isEmpty ? source : "\(source) with --set"
+    return try RunConfiguration(yaml: YAMLCursor(tree, source: source, lineless: lineless))
   }
 
   private static func split(_ override: String) throws(YAMLError) -> (path: [String], value: YAMLTree) {
@@ -39,9 +39,10 @@ package enum Configurations {
     }
     let path = override[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard !path.contains("") else { throw YAMLError("--set \(override): the path has an empty part") }
-    var value = try YAMLTree(parsing: String(override[override.index(after: equals)...]), source: "--set \(override)")
-    value.line = nil
-    return (path, value)
+    let text = String(override[override.index(after: equals)...])
+    // As in a file, a key without a value has none.
+    if text.allSatisfy(\.isWhitespace) { return (path, .word("null")) }
+    return (path, try YAMLTree(parsing: text, source: "--set \(override)").withoutLines)
   }
 
   /// The text of a file that a user named.

@@ -135,6 +135,6 @@ package struct OneCycleSchedule: YAMLRecord {
 
 private enum RateChecks {
   static let warmUpSummary = "epochs in which the rate rises linearly from nearly zero"
-  static let rate: @Sendable (Double) -> String? = { $0 > 0 && $0 <= 1e6 ? nil : "must be above 0" }
-  static let warmUp: @Sendable (Double) -> String? = { $0 >= 0 && $0 <= 1e6 ? nil : "must be at least 0" }
+  static let rate: @Sendable (Double) -> String? = { $0 > 0 && $0 <= 1e6 ? nil : "must be above 0 and at most 1000000" }
+  static let warmUp: @Sendable (Double) -> String? = { $0 >= 0 && $0 <= 1e6 ? nil : "must be from 0 to 1000000" }
 }

@@ -2,7 +2,10 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// What the operating system has asked for: SIGINT and SIGTERM mean save and stop, SIGUSR1 means save and go on.
+/// What the operating system has asked for: SIGINT, SIGTERM and SIGUSR2 mean save and stop, SIGUSR1 means save and go on.
+///
+/// SIGUSR2 is there for `kill -USR2` on mpirun, which passes it on to all ranks at once. SIGINT and SIGTERM it follows
+/// itself: SIGTERM to the ranks after a second, and SIGKILL a second later.
 package final class StopSignals: Sendable {
   private let stop = Atomic<Bool>(false)
   private let save = Atomic<Bool>(false)
@@ -18,7 +21,7 @@ package final class StopSignals: Sendable {
 
   /// Starts to listen. A second SIGINT ends the process at once, without saving.
   package func listen() {
-    for number in [SIGINT, SIGTERM, SIGUSR1] {
+    for number in [SIGINT, SIGTERM, SIGUSR1, SIGUSR2] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { [self] in receive(number) }

@@ -1,0 +1,54 @@
+import Testing
+
+/// The arrows between the targets.
+@Suite struct ArrowTests {
+  @Test func everyImportIsInTheTable() throws {
+    var problems: [String] = []
+    for source in try Repository.sources(in: "Sources") {
+      for module in ImportList.modules(in: source.text) {
+        if let problem = HouseTable.problem(module, in: source.target) { problems.append("\(source.path): \(problem)") }
+      }
+    }
+    #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
+  }
+
+  @Test func importsAreFoundAtAll() throws {
+    let sources = try Repository.sources(in: "Sources")
+    let modules = Set(sources.flatMap { ImportList.modules(in: $0.text) })
+    for module in ["CMPI", "COpenBLAS", "CKernels", "Yams", "ArgumentParser", "Crypto", "Network"] {
+      #expect(modules.contains(module), "no file imports \(module): does the parser see the sources?")
+    }
+  }
+
+  @Test func arrowsPointOneWay() {
+    var above: Set<String> = []
+    for row in HouseTable.rows {
+      let upward = row.imports.subtracting(above).subtracting(HouseTable.packages)
+      #expect(upward.isEmpty, "\(row.target) may import \(upward.sorted()), which stand below it")
+      above.insert(row.target)
+    }
+  }
+
+  @Test(arguments: [
+    ("CMPI", ["MPITransport"]), ("COpenBLAS", ["Kernels"]), ("CKernels", ["Kernels"]), ("Yams", ["StrictYAML"]),
+    ("ArgumentParser", ["cnn-dist"]), ("Crypto", ["Training"]), ("MPITransport", ["cnn-dist"]),
+    ("Training", ["cnn-dist"]), ("CJPEG", ["Datasets"]), ("CPNG", ["Datasets"]),
+  ])
+  func someModulesHaveOneUser(module: String, users: [String]) {
+    #expect(HouseTable.rows.filter { $0.imports.contains(module) }.map(\.target) == users)
+  }
+
+  @Test func tableFoldersAndManifestNameTheSameTargets() throws {
+    let table = HouseTable.rows.map(\.target).sorted()
+    #expect(try Repository.folders(in: "Sources") == table)
+    #expect(try Manifest(Repository.text("Package.swift")).targets.map(\.name).sorted() == table)
+  }
+
+  @Test func manifestStaysWithinTheTable() throws {
+    for target in try Manifest(Repository.text("Package.swift")).targets {
+      let allowed = HouseTable.row(target.name)?.imports ?? []
+      let others = target.dependencies.subtracting(allowed).sorted()
+      #expect(others.isEmpty, "Package.swift: \(target.name) depends on \(others), which the table forbids")
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/// What each target may import. A target stands below everything that it may import, so all arrows point one way.
+enum HouseTable {
+  /// A target and the modules that it may import, of this package and of the packages that it depends on.
+  struct Row {
+    let target: String
+    let imports: Set<String>
+
+    init(_ target: String, _ imports: Set<String> = []) {
+      self.target = target
+      self.imports = imports
+    }
+  }
+
+  /// Modules of the toolchain, which every target may import.
+  static let toolchain: Set = ["Foundation", "Dispatch", "Synchronization"]
+
+  /// Modules of other packages, each for one target.
+  static let packages: Set = ["Yams", "Crypto", "ArgumentParser"]
+
+  /// All targets. Next to the arrows of the design stand those to the modules of plain values (`Network`,
+  /// `Randomness`) whose members are used through them: the compiler wants each of those imported by name.
+  static let rows = [
+    // System libraries and inner loops.
+    Row("CMPI"), Row("COpenBLAS"), Row("CJPEG"), Row("CPNG"), Row("CZlib"), Row("CXXHash"), Row("CKernels"),
+    // Leaves: counter-based random numbers, and the one place that knows Yams.
+    Row("Randomness"),
+    Row("StrictYAML", ["Yams"]),
+    Row("Network", ["StrictYAML"]),
+    Row("Planner", ["Network", "Randomness"]),
+    // The only user of OpenBLAS and of the inner loops.
+    Row("Kernels", ["Network", "Randomness", "COpenBLAS", "CKernels", "CXXHash"]),
+    Row("Collectives", ["Kernels", "CXXHash"]),
+    // The only user of MPI.
+    Row("MPITransport", ["Collectives", "CMPI"]),
+    Row("Engine", ["Planner", "Kernels", "Network", "Randomness"]),
+    // The interpreter in double precision: knows programs, and nothing of the kernels that it is the judge of.
+    Row("Reference", ["Planner", "Network", "Randomness"]),
+    Row("Datasets", ["Network", "Randomness", "CJPEG", "CPNG", "CZlib"]),
+    Row("Interchange", ["Network"]),
+    Row(
+      "Training",
+      [
+        "StrictYAML", "Randomness", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference", "Datasets",
+        "Interchange", "Crypto",
+      ]),
+    // The command line; from below `Training` it names a communicator, a network and a plan.
+    Row("cnn-dist", ["Training", "MPITransport", "Collectives", "Network", "Planner", "ArgumentParser"]),
+  ]
+
+  /// The row of a target.
+  static func row(_ target: String) -> Row? { rows.first { $0.target == target } }
+
+  /// What is wrong with an import, or nil.
+  static func problem(_ module: String, in target: String) -> String? {
+    guard let row = row(target) else { return "the target \(target) is not in the table" }
+    if row.imports.contains(module) || toolchain.contains(module) { return nil }
+    return "\(target) must not import \(module)"
+  }
+}

@@ -1,0 +1,22 @@
+/// Where the word `unsafe` may stand, and why. A path that ends with a slash is a folder with all below it.
+enum UnsafeList {
+  /// The list. Each entry is used, and no file outside of it needs the word.
+  static let entries: [(path: String, reason: String)] = [
+    ("Sources/Collectives/", "messages are views of the flat buffers, given by address to a transport"),
+    ("Sources/Datasets/Files/", "zlib, pread and directory streams work on pointers"),
+    ("Sources/Datasets/IDX/", "file names and bytes are handed to the C library"),
+    ("Sources/Datasets/Images/", "libjpeg and libpng work on pointers"),
+    ("Sources/Datasets/Loading/", "a prepared micro-batch is filled in place by another thread"),
+    ("Sources/Engine/", "operands are views of the arena, whose bounds the verifier has checked"),
+    ("Sources/Interchange/Files/", "open, fsync, rename and their like work on pointers"),
+    ("Sources/Interchange/SafeTensors/", "floats are seen as bytes"),
+    ("Sources/Kernels/", "spans are handed to OpenBLAS and to the inner loops by address"),
+    ("Sources/MPITransport/", "handles and buffers of MPI are pointers"),
+    ("Sources/Training/", "flat buffers and arenas are passed on by view between the engine and the exchange"),
+  ]
+
+  /// The entry that a path falls under.
+  static func entry(for path: String) -> String? {
+    entries.first { $0.path.hasSuffix("/") ? path.hasPrefix($0.path) : path == $0.path }?.path
+  }
+}

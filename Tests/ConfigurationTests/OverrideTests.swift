@@ -1,0 +1,96 @@
+import Datasets
+import StrictYAML
+import Testing
+import Training
+
+/// `--set key.path=value`.
+@Suite struct OverrideTests {
+  @Test func numbersWordsAndTruths() throws {
+    let run = try overridden(
+      "seed=18446744073709551615", "lanes=2", "train.epochs=0.5", "train.global-batch=32", "exchange.order=any",
+      "exchange.bucket=64KiB", "kernels.isa=avx2", "train.optimizer.sgd.nesterov=true", "data.train-count=1_000",
+      "checkpoint.keep=1", "data.on-damage=skip", "model=mlp")
+    #expect(run.seed == .max)
+    #expect(run.lanes == .fixed(2))
+    #expect(run.train.epochs == 0.5)
+    #expect(run.train.globalBatch == 32)
+    #expect(run.exchange.order == .any)
+    #expect(run.exchange.bucket == ByteCount(65_536))
+    #expect(run.kernels.isa == .avx2)
+    #expect(run.train.optimizer.sgd.nesterov)
+    #expect(run.data.trainCount == 1000)
+    #expect(run.checkpoint.keep == 1)
+    #expect(run.data.onDamage == .skip)
+    #expect(run.model == .zoo("mlp"))
+  }
+
+  @Test func nothingTakesAValueAway() throws {
+    let run = try overridden("evaluate.every-epochs=null", "checkpoint.every-epochs=~", "train.steps=5", "train.epochs=")
+    #expect(run.evaluate.everyEpochs == nil)
+    #expect(run.checkpoint.everyEpochs == nil)
+    #expect(run.train.epochs == nil)
+    #expect(run.train.stepCount(samples: 1_000_000) == 5)
+  }
+
+  @Test func textsAsTheyAreTyped() throws {
+    #expect(try overridden("data.path=/data/a b=c").data.path == "/data/a b=c")
+    #expect(try overridden("data.path=\"null\"").data.path == "null")
+    #expect(try overridden("data.path=12").data.path == "12")
+    #expect(try overridden("model={file: my-model.yaml}").model == .file("my-model.yaml"))
+    #expect(try overridden("model.file=my-model.yaml").model == .file("my-model.yaml"))
+  }
+
+  @Test func listsAndMappings() throws {
+    let run = try overridden(
+      "data.augment=[{random-crop: {padding: 2}}, horizontal-flip]", "data.augment.0.random-crop.padding=3",
+      "data.normalize={mean: [0, 0.25, 1], std: [1, 2, 3]}", "data.size=[32, 48]")
+    #expect(run.data.augment == [.randomCrop(padding: 3), .horizontalFlip])
+    #expect(run.data.normalize.mean == [0, 0.25, 1])
+    #expect(run.data.size?.height == 32)
+    #expect(run.data.size?.width == 48)
+  }
+
+  @Test func oneKindReplacesAnother() throws {
+    let cosine = try overridden("train.schedule={cosine: {peak: 0.3}}").train.schedule
+    guard case .cosine(let record) = cosine else {
+      Issue.record("\(cosine)")
+      return
+    }
+    #expect(record.peak == 0.3)
+    guard case .oneCycle(let changed) = try overridden("train.schedule.one-cycle.peak=0.2").train.schedule else {
+      Issue.record("the kind must stay")
+      return
+    }
+    #expect(changed.peak == 0.2)
+    #expect(changed.warmUpEpochs == OneCycleSchedule().warmUpEpochs)
+  }
+
+  @Test func theLastOneWins() throws {
+    #expect(try overridden("seed=1", "seed=2").seed == 2)
+  }
+
+  @Test(arguments: [
+    ("seed", "--set seed: must have the form key=value, as in --set train.epochs=10"),
+    ("=1", "--set =1: must have the form key=value, as in --set train.epochs=10"),
+    ("train..epochs=1", "--set train..epochs=1: the path has an empty part"),
+    ("train.epoch=1", "my.yaml with --set: train.epoch: unknown key 'epoch'; did you mean 'epochs'?"),
+    ("train.epochs=soon", "my.yaml with --set: train.epochs: must be a finite number, not 'soon'"),
+    ("data.augment=[{random-crop: {paddin: 4}}]",
+      "my.yaml with --set: data.augment[0].random-crop.paddin: unknown key 'paddin'; did you mean 'padding'?"),
+    ("data.augment.7=horizontal-flip", "my.yaml with --set: data.augment: must be a list, not a mapping"),
+  ])
+  func wrongOverrides(override: String, message: String) {
+    #expect(problem(in: "seed: 1", overrides: [override]) == message)
+  }
+
+  @Test func brokenOverrideIsNamed() {
+    let message = problem(in: "seed: 1", overrides: ["data.size=[32"]) ?? "nothing"
+    #expect(message.hasPrefix("--set data.size=[32: is not valid YAML: "), "\(message)")
+  }
+
+  @Test func theFileKeepsItsLinesBesideAnOverride() {
+    #expect(
+      problem(in: "seed: 1\nlanes: none", overrides: ["seed=2"])
+        == "my.yaml:2: lanes: must be an integer, not 'none'")
+  }
+}

@@ -1,0 +1,60 @@
+import StrictYAML
+import Testing
+import Training
+
+/// The files in configs/.
+@Suite struct ShippedConfigurationTests {
+  @Test func digitsIsTheBuiltInConfiguration() throws {
+    let path = ShippedConfigurations.path("digits-lenet5.yaml")
+    #expect(try Configurations.read(path: path) == RunConfiguration())
+    #expect(try Configurations.read(path: nil) == RunConfiguration())
+  }
+
+  @Test func everyFileDecodes() throws {
+    let names = try ShippedConfigurations.names()
+    #expect(names == ["cifar10-resnet20.yaml", "digits-lenet5.yaml", "mnist-lenet5.yaml", "my-images.yaml"])
+    for name in names { _ = try Configurations.read(path: ShippedConfigurations.path(name)) }
+  }
+
+  @Test func digitsNamesEveryKey() throws {
+    let path = ShippedConfigurations.path("digits-lenet5.yaml")
+    let tree = try YAMLTree(parsing: Configurations.text(of: path), source: path)
+    expectKeys(RunConfiguration.self, in: tree)
+    expectKeys(DataConfiguration.self, in: tree[key: "data"])
+    expectKeys(TrainConfiguration.self, in: tree[key: "train"])
+    expectKeys(ExchangeConfiguration.self, in: tree[key: "exchange"])
+    expectKeys(CheckpointConfiguration.self, in: tree[key: "checkpoint"])
+    expectKeys(EvaluationConfiguration.self, in: tree[key: "evaluate"])
+    expectKeys(KernelConfiguration.self, in: tree[key: "kernels"])
+    expectKeys(SGDConfiguration.self, in: tree[key: "train"]?[key: "optimizer"]?[key: "sgd"])
+    expectKeys(OneCycleSchedule.self, in: tree[key: "train"]?[key: "schedule"]?[key: "one-cycle"])
+  }
+
+  private func expectKeys<Record: YAMLRecord>(_ record: Record.Type, in tree: YAMLTree?) {
+    guard case .mapping(let entries) = tree?.content else {
+      Issue.record("digits-lenet5.yaml has no mapping for \(record)")
+      return
+    }
+    #expect(entries.map(\.key) == Record.fields.map(\.key))
+  }
+
+  @Test func cifarIsTheRecipeItSays() throws {
+    let path = ShippedConfigurations.path("cifar10-resnet20.yaml")
+    let run = try Configurations.read(path: path, overrides: ["data.path=/data/c.tar"])
+    #expect(run.model == .zoo("resnet20"))
+    #expect(run.data.format == .tar)
+    #expect(run.data.path == "/data/c.tar")
+    #expect(run.data.augment == [.randomCrop(padding: 4), .horizontalFlip])
+    #expect(run.data.normalize.mean == [0.4914, 0.4822, 0.4465])
+    #expect(run.train.microBatches == 8)
+    #expect(run.train.optimizer.sgd.nesterov)
+    #expect(run.train.optimizer.sgd.weightDecay == 5e-4)
+    #expect(run.train.stepCount(samples: 50_000) == 1954)
+  }
+
+  @Test func missingFileIsNamed() {
+    #expect(throws: YAMLError("no/such.yaml: cannot be read; check the path and its permissions")) {
+      try Configurations.read(path: "no/such.yaml")
+    }
+  }
+}

@@ -46,7 +46,7 @@ import Testing
 
   @Test(arguments: settings)
   func `a setting that cannot be used is refused`(refused: Case) throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       try place.write(
         "input: [1, 28, 28]\nlayers:\n  - {name: conv1, convolution: {channels: 2, kernel: 40}}\n  - flatten\n"
           + "  - dense: {features: 10}\n", to: "big.yaml")
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func `an error in a file names file and line`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       try place.write("seed: 1\ntrain:\n  epoch: 3\n", to: "my.yaml")
       expectRefusal(try place.cnnDist(["train", "my.yaml"]), ["my.yaml:3", "train.epoch", "epochs"])
       try place.write("seed: [1\n", to: "broken.yaml")
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func `damaged IDX files are refused`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       let made = try place.cnnDist(["data", "make", "digits", "--output", "idx", "--train-count", "40", "--test-count", "8"])
       #expect(made.status == 0, "\(made.everything)")
       let file = "idx/train-images-idx3-ubyte"
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func `CIFAR files of a wrong length or with a wrong label are refused`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       let record = [UInt8](repeating: 3, count: 3073)
       for batch in 1...5 { try place.write(record + record, to: "cifar/data_batch_\(batch).bin") }
       try place.write(record, to: "cifar/test_batch.bin")
@@ -109,7 +109,7 @@ import Testing
   }
 
   @Test func `folders with empty classes or files that are no images are refused`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       let folder = ["data={format: image-folder, path: photos, size: 28, channels: 1}"]
       try place.write("no image", to: "photos/train/cat/1.jpg")
       try FileManager.default.createDirectory(
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test func `a run directory that cannot be used is refused`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       try place.write("a file", to: "taken")
       expectRefusal(try place.train("taken"), ["taken"])
       #expect(try place.train("run").status == 0)
@@ -135,7 +135,7 @@ import Testing
   }
 
   @Test func `unknown options have the exit code of wrong usage`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       #expect(try place.cnnDist(["train", "--quickly"]).status == 64)
       #expect(try place.cnnDist(["debug", "replay", "--checkpoint", "x", "--step", "1"]).status == 64)
     }

@@ -31,7 +31,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(5)))
   func `ranks, lanes, buckets and debug mode give the same weights`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       try place.write(Self.model, to: "model.yaml")
       let expected = try place.hash("alone", Self.settings)
       let ledger = try place.text("alone/ledger.jsonl")
@@ -50,9 +50,9 @@ import Testing
   }
 
   @Test func `with plain MPI_Allreduce the weights depend on the ranks`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       try place.write(Self.model, to: "model.yaml")
-      let hashes = try [1, 2, 3].map { ranks in
+      let hashes = try [1, 2, 3].map { (ranks: Int) in
         try place.hash("any\(ranks)", Self.settings + ["exchange.order=any"], ranks: ranks)
       }
       #expect(Set(hashes).count == 3, "\(hashes)")
@@ -60,9 +60,9 @@ import Testing
   }
 
   @Test func `the evaluation is the same to the last digit and scores each sample once`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       _ = try place.hash("run")
-      let lines = try [1, 2, 3, 5].map { ranks in
+      let lines = try [1, 2, 3, 5].map { (ranks: Int) in
         let outcome = try place.cnnDist(
           ["evaluate", "--checkpoint", "run/checkpoints/latest", "--json", "--set", "lanes=1"], ranks: ranks)
         #expect(outcome.status == 0, "\(outcome.everything)")

@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func `another configuration on one rank is refused`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       expectRefusal(
         try run(place, "set -- \"$@\" --set train.steps=13", []), ["configuration", "rank 1", "differs"])
       #expect(!place.exists("run"))
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func `other data on one rank are refused`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       for (folder, count) in [("a", "64"), ("b", "65")] {
         _ = try place.cnnDist([
           "data", "make", "digits", "--output", "\(folder)/idx", "--train-count", count, "--test-count", "8",
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func `another program on one rank is refused`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       let program = try Programs.path(of: "cnn-dist")
       var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: program)))
       bytes += [0, 0, 0, 0, 0, 0, 0, 1]
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `a problem that all ranks have is said once`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       expectRefusal(try place.train("run", ["model=lenet6"], ranks: 3), ["lenet6"])
       expectRefusal(try place.train("run", [], ranks: 9), ["9 ranks × 1 lanes", "has 8"])
       #expect(!place.exists("run"))
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func `a missing file on one rank is refused by all`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       try place.write("seed: 1\n", to: "my.yaml")
       expectRefusal(
         try run(place, "cd /", ["my.yaml"]), ["rank 1", "my.yaml", "cannot be read"])

@@ -7,7 +7,7 @@ import Testing
   private static let saving = ["checkpoint.every-steps=4", "checkpoint.keep=9"]
 
   @Test func `foreign, damaged and incompatible checkpoints are refused`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       #expect(try place.train("run", Self.saving).status == 0)
       let resume = { (settings: [String], name: String) in
         try place.train("run", Self.saving + settings, options: ["--resume", name])
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func `a resumed run on other ranks and lanes ends with the same bits`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       let expected = try place.hash("whole", Self.saving)
       let ledger = try place.text("whole/ledger.jsonl")
       for (ranks, lanes, from) in [(3, 1, "step-0000004"), (1, 2, "step-0000008"), (2, 2, "step-0000004")] {
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func `a changed schedule is allowed and said`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       #expect(try place.train("run", Self.saving).status == 0)
       let longer = try place.train("run", Self.saving + ["train.steps=16"], options: ["--resume"])
       #expect(longer.status == 0 && longer.output.contains("train.steps changes from 12 to 16"), "\(longer.everything)")
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func `resuming without a checkpoint starts at step 0 and says so`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       expectRefusal(
         try place.cnnDist(["train", "--resume"] + Workplace.sets(Workplace.tiny)), ["--resume", "--run-dir"])
       let expected = try place.hash("run")
@@ -84,7 +84,7 @@ import Testing
   @Test(.timeLimit(.minutes(3)))
   func `a job that is killed again and again ends with the same bits`() throws {
     let settings = ["train.steps=120", "checkpoint.every-steps=10", "evaluate.every-epochs=null"]
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       let expected = try place.hash("whole", settings)
       let ledger = try place.text("whole/ledger.jsonl")
       var random = SystemRandomNumberGenerator()
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func `a full disk ends the run and leaves the checkpoint before it whole`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       let program = try Programs.path(of: "cnn-dist")
       let words = ["train", "--run-dir", "run"] + Workplace.sets(Workplace.tiny + Self.saving)
       #expect(try place.train("run", Self.saving + ["train.steps=4"]).status == 0)

@@ -8,7 +8,7 @@ import Testing
 
   @Test(arguments: [SIGINT, SIGTERM])
   func `a signal saves and stops, and the run can go on`(number: Int32) throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       let job = try place.start(
         ["train", "--run-dir", "run"] + Workplace.sets(Workplace.tiny + Self.long))
       try job.await("run directory")
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func `a signal to one of several ranks stops all of them`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       let job = try place.start(
         ["train", "--run-dir", "run"] + Workplace.sets(Workplace.tiny + Self.long), ranks: 3)
       try job.await("run directory")
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func `SIGUSR1 saves and goes on`() throws {
-    try Workplace.run { place in
+    try Workplace.run { place throws in
       let job = try place.start(
         ["train", "--run-dir", "run"] + Workplace.sets(Workplace.tiny + Self.long + ["train.steps=1200"]))
       try job.await("run directory")

@@ -1,4 +1,6 @@
 import Datasets
+import Kernels
+import Network
 import StrictYAML
 import Testing
 import Training

@@ -1,3 +1,7 @@
+import Datasets
+import Foundation
+import Kernels
+import Network
 import StrictYAML
 import Testing
 import Training
@@ -18,7 +22,7 @@ import Training
 
   @Test func digitsNamesEveryKey() throws {
     let path = ShippedConfigurations.path("digits-lenet5.yaml")
-    let tree = try YAMLTree(parsing: Configurations.text(of: path), source: path)
+    let tree = try YAMLTree(parsing: String(contentsOfFile: path, encoding: .utf8), source: path)
     expectKeys(RunConfiguration.self, in: tree)
     expectKeys(DataConfiguration.self, in: tree[key: "data"])
     expectKeys(TrainConfiguration.self, in: tree[key: "train"])

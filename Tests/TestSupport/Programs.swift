@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// Runs the programs of this package as processes of their own, each with a deadline.
 package enum Programs {

@@ -46,15 +46,17 @@ package protocol Communicator: AnyObject {
 }
 
 /// The tags of all messages, in one place so that no two uses ever share one.
-enum Tag {
+package enum Tag {
   /// Broadcast, gather and their kin; every rank calls them in the same order, so one tag is enough.
   static let collective = 0
   /// A rank's share of the gradient's digest.
   static let digest = 1
+  /// Optimizer state on its way to rank 0; one tag is enough, since its messages keep their order.
+  package static let snapshot = 2
 
   /// Subtree sums of a bucket, on their way to the owners of its segments.
-  static func sums(bucket: Int) -> Int { 2 * bucket + 2 }
+  static func sums(bucket: Int) -> Int { 2 * bucket + 4 }
 
   /// New parameters of a bucket, on their way from the owners of its segments.
-  static func parameters(bucket: Int) -> Int { 2 * bucket + 3 }
+  static func parameters(bucket: Int) -> Int { 2 * bucket + 5 }
 }

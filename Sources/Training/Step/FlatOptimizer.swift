@@ -96,6 +96,9 @@ final class FlatOptimizer: SegmentUpdate {
     }
   }
 
+  /// Whether there is momentum at all; a rank that owns no segment has none of it.
+  var keepsMomentum: Bool { settings.momentum > 0 }
+
   /// The momentum of the owned segments, one behind the other; empty without momentum.
   var ownedMomenta: [Float] { momenta }
 

@@ -35,16 +35,15 @@ extension Worker {
   }
 
   private func sendMomenta() throws(RunError) {
-    guard order == .fixed else { return }
+    guard order == .fixed, optimizer.keepsMomentum else { return }
     let owned = OwnedSegments(layout: segments, rank: communicator.rank, order: order)
     let momenta = optimizer.ownedMomenta
-    guard !momenta.isEmpty else { return }
     try failing { () throws(CommunicationError) in
       try unsafe momenta.withUnsafeBufferPointer { (all) throws(CommunicationError) in
         for (range, place) in owned.pieces {
           let piece = unsafe UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: all[place..<place + range.count]))
           try unsafe communicator.send(
-            piece, to: 0, tag: range.lowerBound / segments.bucketElements, group: snapshotGroup)
+            piece, to: 0, tag: Tag.snapshot, group: snapshotGroup)
         }
         try communicator.wait(group: snapshotGroup)
       }
@@ -53,8 +52,8 @@ extension Worker {
 
   private func receiveMomenta() throws(RunError) -> [Float] {
     var flat = [Float](repeating: 0, count: blueprint.plan.layout.count)
+    guard optimizer.keepsMomentum else { return flat }
     let own = optimizer.ownedMomenta
-    guard !own.isEmpty else { return flat }
     for (range, place) in OwnedSegments(layout: segments, rank: 0, order: order).pieces {
       flat.replaceSubrange(range, with: own[place..<place + range.count])
     }
@@ -76,7 +75,7 @@ extension Worker {
     for (range, _) in OwnedSegments(layout: segments, rank: rank, order: order).pieces {
       let piece = unsafe UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: flat[range]))
       try unsafe communicator.receive(
-        into: piece, from: rank, tag: range.lowerBound / segments.bucketElements, group: snapshotGroup)
+        into: piece, from: rank, tag: Tag.snapshot, group: snapshotGroup)
     }
   }
 }

@@ -51,6 +51,10 @@ package enum ModelLoader {
     }
     let output: Shape
     do { output = try network.output() } catch { throw RunError.unusable(error) }
+    guard output.isVector else {
+      throw RunError(
+        .unusable, "\(path): the model ends with \(output), but the loss needs a vector of logits; end with 'dense'")
+    }
     guard output.count == classes else {
       throw RunError(
         .unusable, "\(path): the model ends with \(output.count) logits, but the data has \(classes) classes")

@@ -72,13 +72,14 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Network", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Network", "Randomness"], swiftSettings: strict),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Randomness"], swiftSettings: strict),
     .testTarget(
       name: "CheckpointTests", dependencies: ["Training", "Interchange", "Randomness"], swiftSettings: strict),
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "MPITransportTests", dependencies: ["MPITransport"], swiftSettings: strict),
+    .testTarget(name: "MPITransportTests", dependencies: ["MPITransport", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Network", "Randomness", "CZlib"], swiftSettings: strict),
     .testTarget(name: "StrictYAMLTests", dependencies: ["StrictYAML", "Randomness"], swiftSettings: strict),

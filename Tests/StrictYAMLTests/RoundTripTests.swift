@@ -56,7 +56,7 @@ struct RoundTripTests {
     record.title = text
     #expect(try sample(record.yaml.text).title == text)
     let tree = try YAMLTree(parsing: "a: \(text.yaml.inline)", source: "test.yaml")
-    let isQuoted = if case .scalar(_, true)? = tree["a"]?.content { true } else { false }
+    let isQuoted = if case .scalar(_, true)? = tree[key: "a"]?.content { true } else { false }
     let isWord = ["/data/x.bin", "a-b_c.d"].contains(text)
     #expect(isQuoted != isWord)
   }

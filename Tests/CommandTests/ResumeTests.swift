@@ -1,0 +1,128 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Resuming: what is refused, and that nothing else ever changes the weights.
+@Suite(.serialized) struct ResumeTests {
+  private static let saving = ["checkpoint.every-steps=4", "checkpoint.keep=9"]
+
+  @Test func `foreign, damaged and incompatible checkpoints are refused`() throws {
+    try Workplace.run { place in
+      #expect(try place.train("run", Self.saving).status == 0)
+      let resume = { (settings: [String], name: String) in
+        try place.train("run", Self.saving + settings, options: ["--resume", name])
+      }
+      expectRefusal(try resume([], "latest"), ["step-0000012", "nothing left to do", "train.steps"])
+      expectRefusal(try resume([], "step-0000005"), ["step-0000005", "step-0000004"])
+      expectRefusal(try resume(["model=mlp"], "step-0000008"), ["model", "lenet5", "mlp"])
+      expectRefusal(try resume(["seed=2"], "step-0000008"), ["seed", "2"])
+      expectRefusal(try resume(["train.micro-batch=8"], "step-0000008"), ["train.micro-batch"])
+      try FileManager.default.createDirectory(
+        atPath: place.path + "/run/checkpoints/foreign", withIntermediateDirectories: true)
+      expectRefusal(try resume([], "foreign"), ["foreign", "not a cnn-dist checkpoint", "manifest.json"])
+      for file in ["model.safetensors", "optimizer.safetensors", "state.json", "manifest.json"] {
+        try flip(place, "run/checkpoints/step-0000008/\(file)") {
+          expectRefusal(try resume([], "step-0000008"), ["step-0000008"])
+          let verified = try place.cnnDist(["checkpoint", "verify", "run/checkpoints/step-0000008"])
+          #expect(verified.status == 2, "\(file): \(verified.everything)")
+        }
+      }
+      #expect(try place.cnnDist(["checkpoint", "verify", "run/checkpoints/step-0000008"]).status == 0)
+    }
+  }
+
+  /// Changes one byte in the middle of a file while `body` runs.
+  private func flip(_ place: Workplace, _ name: String, _ body: () throws -> Void) throws {
+    let url = URL(fileURLWithPath: place.path + "/" + name)
+    let good = try Data(contentsOf: url)
+    var bad = good
+    bad[bad.count / 2] ^= 0x10
+    try bad.write(to: url)
+    try body()
+    try good.write(to: url)
+  }
+
+  @Test func `a resumed run on other ranks and lanes ends with the same bits`() throws {
+    try Workplace.run { place in
+      let expected = try place.hash("whole", Self.saving)
+      let ledger = try place.text("whole/ledger.jsonl")
+      for (ranks, lanes, from) in [(3, 1, "step-0000004"), (1, 2, "step-0000008"), (2, 2, "step-0000004")] {
+        try? FileManager.default.removeItem(atPath: place.path + "/part")
+        try FileManager.default.copyItem(atPath: place.path + "/whole", toPath: place.path + "/part")
+        let hash = try place.hash(
+          "part", Self.saving + ["lanes=\(lanes)"], ranks: ranks, options: ["--resume", from])
+        #expect(hash == expected, "\(ranks) ranks × \(lanes) lanes from \(from)")
+        #expect(try place.text("part/ledger.jsonl") == ledger)
+      }
+    }
+  }
+
+  @Test func `a changed schedule is allowed and said`() throws {
+    try Workplace.run { place in
+      #expect(try place.train("run", Self.saving).status == 0)
+      let longer = try place.train("run", Self.saving + ["train.steps=16"], options: ["--resume"])
+      #expect(longer.status == 0 && longer.output.contains("train.steps changes from 12 to 16"), "\(longer.everything)")
+    }
+  }
+
+  @Test func `resuming without a checkpoint starts at step 0 and says so`() throws {
+    try Workplace.run { place in
+      expectRefusal(
+        try place.cnnDist(["train", "--resume"] + Workplace.sets(Workplace.tiny)), ["--resume", "--run-dir"])
+      let expected = try place.hash("run")
+      try FileManager.default.removeItem(atPath: place.path + "/run/checkpoints")
+      try FileManager.default.createDirectory(
+        atPath: place.path + "/run/checkpoints", withIntermediateDirectories: true)
+      let again = try place.train("run", options: ["--resume"])
+      #expect(again.output.contains("no checkpoint yet"), "\(again.everything)")
+      #expect(again.lastLine.hasSuffix(expected))
+      let lines = try place.text("run/ledger.jsonl").split(separator: "\n")
+      #expect(lines.count == 12)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(3)))
+  func `a job that is killed again and again ends with the same bits`() throws {
+    let settings = ["train.steps=120", "checkpoint.every-steps=10", "evaluate.every-epochs=null"]
+    try Workplace.run { place in
+      let expected = try place.hash("whole", settings)
+      let ledger = try place.text("whole/ledger.jsonl")
+      var random = SystemRandomNumberGenerator()
+      for kill in 0..<5 {
+        let ranks = Int.random(in: 1...4, using: &random)
+        let options = place.exists("killed") ? ["--resume"] : []
+        let job = try place.start(
+          ["train", "--run-dir", "killed"] + options + Workplace.sets(Workplace.tiny + settings), ranks: ranks)
+        usleep(UInt32.random(in: 300_000...1_500_000, using: &random))
+        _ = try Programs.run(["pkill", "-KILL", "-f", "--", "cnn-dist train --run-dir killed"])
+        _ = try job.finish(deadline: 30)
+        if place.exists("killed/summary.json") { break }
+        _ = kill
+      }
+      let hash = place.exists("killed/summary.json") ? try done(place) : try place.hash(
+        "killed", settings, ranks: 2, options: place.exists("killed") ? ["--resume"] : [])
+      #expect(hash == expected)
+      #expect(try place.text("killed/ledger.jsonl") == ledger, "a step is missing, doubled or different in the ledger")
+    }
+  }
+
+  private func done(_ place: Workplace) throws -> String {
+    try place.cnnDist(["checkpoint", "show", "--hash", "killed/checkpoints/latest"]).lastLine
+  }
+
+  @Test func `a full disk ends the run and leaves the checkpoint before it whole`() throws {
+    try Workplace.run { place in
+      let program = try Programs.path(of: "cnn-dist")
+      let words = ["train", "--run-dir", "run"] + Workplace.sets(Workplace.tiny + Self.saving)
+      #expect(try place.train("run", Self.saving + ["train.steps=4"]).status == 0)
+      // Files of more than 100 KiB cannot be written; the weights alone take 240.
+      let outcome = try Programs.run(
+        ["bash", "-c", "ulimit -f 100; exec \"$0\" \"$@\"", program] + words + ["--resume"], in: place.path)
+      #expect(outcome.status == 1, "\(outcome.everything)")
+      #expect(outcome.errors.contains("could not be written"), "\(outcome.everything)")
+      #expect(outcome.errors.contains("step-0000004 is intact"), "\(outcome.everything)")
+      #expect(try place.cnnDist(["checkpoint", "verify", "run/checkpoints/latest"]).status == 0)
+      #expect(try place.train("run", Self.saving, options: ["--resume"]).status == 0)
+    }
+  }
+}

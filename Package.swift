@@ -95,5 +95,9 @@ let package = Package(
     .testTarget(
       name: "ConfigurationTests",
       dependencies: ["Training", "StrictYAML", "Network", "Datasets", "Kernels", "Randomness"], swiftSettings: strict),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: ["Engine", "Kernels", "Planner", "Network", "Reference", "Randomness", "TestSupport"],
+      swiftSettings: strict),
   ]
 )

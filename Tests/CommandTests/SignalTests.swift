@@ -51,7 +51,9 @@ import Testing
     _ = try job.finish(deadline: 60)
     let half = try place.hash(
       "run", settings, ranks: ranks,
-      options: ["--resume", "step-" + String(repeating: "0", count: 7 - "\(max(1, step / 2))".count) + "\(max(1, step / 2))"])
+      options: [
+        "--resume", "step-" + String(repeating: "0", count: 7 - "\(max(1, step / 2))".count) + "\(max(1, step / 2))",
+      ])
     #expect(half == expected)
   }
 

@@ -37,6 +37,11 @@ package struct Executor: ~Copyable {
     unsafe self.frame = nil
   }
 
+  /// Fills the arena with NaN: what reads a number before it is written then shows in the results.
+  package mutating func poisonArena() {
+    unsafe arena.unsafeBase.update(repeating: .nan, count: arena.count)
+  }
+
   /// Runs the training program for one micro-batch.
   ///
   /// - Parameters:

@@ -1,14 +1,15 @@
-import Collectives
-import Planner
+package import Collectives
+package import Planner
 
 /// Decisions that all ranks take together: either all go on, or all end with the same error, which rank 0 reports.
-struct Agreement {
+package struct Agreement {
   private let communicator: any Communicator
 
-  init(_ communicator: any Communicator) { self.communicator = communicator }
+  /// The decisions of these ranks.
+  package init(_ communicator: any Communicator) { self.communicator = communicator }
 
   /// Runs `body` on every rank; throws on all if it throws on any.
-  func everywhere<Result>(_ body: () throws(RunError) -> Result) throws(RunError) -> Result {
+  package func everywhere<Result>(_ body: () throws(RunError) -> Result) throws(RunError) -> Result {
     var result: Result?
     var problem: String?
     do throws(RunError) { result = try body() } catch { problem = error.description }
@@ -18,13 +19,13 @@ struct Agreement {
   }
 
   /// Runs `body` on rank 0; nil on the others. Throws on all if it throws.
-  func onCoordinator<Result>(_ body: () throws(RunError) -> Result) throws(RunError) -> Result? {
+  package func onCoordinator<Result>(_ body: () throws(RunError) -> Result) throws(RunError) -> Result? {
     let isCoordinator = communicator.rank == 0
     return try everywhere { () throws(RunError) in isCoordinator ? try body() : nil }
   }
 
   /// Throws on all ranks if a fact differs between them.
-  func equal(_ facts: [(name: String, value: String, remedy: String)]) throws(RunError) {
+  package func equal(_ facts: [(name: String, value: String, remedy: String)]) throws(RunError) {
     for fact in facts {
       let values = try transport { () throws(CommunicationError) in
         try communicator.allGather(Array(fact.value.utf8))
@@ -41,7 +42,7 @@ struct Agreement {
   }
 
   /// The text that rank 0 offers, on all ranks.
-  func share(_ text: String?) throws(RunError) -> String {
+  package func share(_ text: String?) throws(RunError) -> String {
     let bytes = try transport { () throws(CommunicationError) in
       try communicator.broadcast(Array((text ?? "").utf8), from: 0)
     }
@@ -49,7 +50,7 @@ struct Agreement {
   }
 
   /// The state that rank 0 offers, on all ranks.
-  func share(_ state: TrainingState?, layout: FlatLayout) throws(RunError) -> TrainingState {
+  package func share(_ state: TrainingState?, layout: FlatLayout) throws(RunError) -> TrainingState {
     let bytes = try transport { () throws(CommunicationError) in
       try communicator.broadcast(state?.bytes ?? [], from: 0)
     }

@@ -2,26 +2,30 @@ import Datasets
 
 /// What happens after a step: a pure function of the configuration and the step, so that all ranks agree without a
 /// word; wishes that depend on a clock or a signal travel as votes.
-struct Calendar: Hashable, Sendable {
+package struct Calendar: Hashable, Sendable {
   /// What all ranks do together after a step.
-  struct Directive: Hashable, Sendable {
-    var evaluate = false
-    var save = false
-    var stop = false
+  package struct Directive: Hashable, Sendable {
+    /// Score the test data.
+    package var evaluate = false
+    /// Write a checkpoint.
+    package var save = false
+    /// End the run.
+    package var stop = false
   }
 
   private let configuration: RunConfiguration
   private let samples: Int
   private let steps: Int
 
-  init(_ blueprint: Blueprint) {
+  /// The calendar of a run.
+  package init(_ blueprint: Blueprint) {
     configuration = blueprint.configuration
     samples = blueprint.dataset.train.count
     steps = blueprint.steps
   }
 
   /// What is due after step `step` with these votes.
-  func directive(after step: Int, metrics: StepMetrics) -> Directive {
+  package func directive(after step: Int, metrics: StepMetrics) -> Directive {
     let done = step + 1
     let isLast = done == steps
     let saves = configuration.checkpoint

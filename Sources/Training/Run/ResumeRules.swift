@@ -1,7 +1,7 @@
 import StrictYAML
 
 /// What may change between a checkpoint and its continuation.
-enum ResumeRules {
+package enum ResumeRules {
   /// Without these the checkpoint's tensors or the sample stream mean something else.
   private static let fixed = [
     "seed", "model", "data.format", "data.images", "data.labels", "data.hold-out", "data.size",
@@ -13,7 +13,7 @@ enum ResumeRules {
   /// Sentences about changes that are allowed but lead away from an undisturbed run.
   ///
   /// - Throws: `RunError` for a change that the checkpoint does not survive.
-  static func notices(
+  package static func notices(
     from saved: RunConfiguration, to new: RunConfiguration, checkpoint: String
   ) throws(RunError) -> [String] {
     var notices: [String] = []
@@ -34,7 +34,7 @@ enum ResumeRules {
   }
 
   /// The part of a configuration that decides the trajectory, as text; checkpoints keep its hash.
-  static func trajectory(of configuration: RunConfiguration) -> String {
+  package static func trajectory(of configuration: RunConfiguration) -> String {
     leaves(of: configuration.yaml).filter { !matches($0.path, free) }.map { "\($0.path)=\($0.value)" }
       .joined(separator: "\n")
   }

@@ -1,12 +1,12 @@
 import Collectives
 import Kernels
 import Network
-import Planner
+package import Planner
 
 /// Updates the segments of the flat buffer that this rank owns: weights by SGD, running statistics by their moving
 /// average; metrics and digests are passed on as they are. Only the owner of a segment holds its momentum.
 @safe
-final class FlatOptimizer: SegmentUpdate {
+package final class FlatOptimizer: SegmentUpdate {
   /// What is done to a stretch of the flat buffer.
   private enum Rule {
     case descend(weightDecay: Float)
@@ -22,9 +22,17 @@ final class FlatOptimizer: SegmentUpdate {
   private var momenta: [Float]
   private let owned: OwnedSegments
   /// The learning rate of the step.
-  var rate: Float = 0
+  package var rate: Float = 0
 
-  init(
+  /// The optimizer of one rank, with momenta of zero.
+  ///
+  /// - Parameters:
+  ///   - layout: what lies where in the flat buffer.
+  ///   - owned: the segments that the rank updates.
+  ///   - settings: momentum and weight decay.
+  ///   - microBatches: the micro-batches of a step, whose statistics are averaged.
+  ///   - parameters: the flat parameter buffer; it outlives the optimizer.
+  package init(
     layout: FlatLayout, owned: OwnedSegments, settings: SGDConfiguration, microBatches: Int,
     parameters: UnsafeMutablePointer<Float>
   ) {
@@ -51,7 +59,7 @@ final class FlatOptimizer: SegmentUpdate {
     return weights + statistics + [(layout.metrics, .copy), (layout.digests, .copy)]
   }
 
-  func update(range: Range<Int>, gradient: UnsafePointer<Float>) {
+  package func update(range: Range<Int>, gradient: UnsafePointer<Float>) {
     // The rules are in the order of the layout: start at the first that reaches into the range.
     var place = firstRule(reaching: range.lowerBound)
     while place < rules.count, rules[place].range.lowerBound < range.upperBound {
@@ -100,10 +108,10 @@ final class FlatOptimizer: SegmentUpdate {
   var keepsMomentum: Bool { settings.momentum > 0 }
 
   /// The momentum of the owned segments, one behind the other; empty without momentum.
-  var ownedMomenta: [Float] { momenta }
+  package var ownedMomenta: [Float] { momenta }
 
   /// Takes over the momentum of the owned segments from a whole flat buffer.
-  func restore(from flat: [Float]) {
+  package func restore(from flat: [Float]) {
     guard !momenta.isEmpty else { return }
     for (range, place) in owned.pieces { momenta.replaceSubrange(place..<place + range.count, with: flat[range]) }
   }

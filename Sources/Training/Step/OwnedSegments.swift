@@ -1,17 +1,17 @@
-import Collectives
+package import Collectives
 
 /// The segments of all buckets that a rank owns, one behind the other.
-struct OwnedSegments: Hashable, Sendable {
+package struct OwnedSegments: Hashable, Sendable {
   /// The owned ranges of the flat buffer and where each begins in the rank's own storage.
-  let pieces: [(range: Range<Int>, place: Int)]
+  package let pieces: [(range: Range<Int>, place: Int)]
   /// The length of the rank's own storage.
-  let count: Int
+  package let count: Int
   private let bucketElements: Int
   /// For each bucket the place of its segment's first number minus the segment's start.
   private let shifts: [Int]
 
   /// The segments of `rank`; with a plain sum (`any`) every rank owns everything.
-  init(layout: BucketLayout, rank: Int, order: OrderedExchange.Order) {
+  package init(layout: BucketLayout, rank: Int, order: OrderedExchange.Order) {
     var pieces: [(Range<Int>, Int)] = []
     var shifts: [Int] = []
     var end = 0
@@ -28,9 +28,9 @@ struct OwnedSegments: Hashable, Sendable {
   }
 
   /// Where the number at `position` of the flat buffer lies in the rank's own storage.
-  func place(of position: Int) -> Int { position + shifts[position / bucketElements] }
+  package func place(of position: Int) -> Int { position + shifts[position / bucketElements] }
 
-  static func == (a: OwnedSegments, b: OwnedSegments) -> Bool { a.shifts == b.shifts && a.count == b.count }
+  package static func == (a: OwnedSegments, b: OwnedSegments) -> Bool { a.shifts == b.shifts && a.count == b.count }
 
-  func hash(into hasher: inout Hasher) { hasher.combine(shifts) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(shifts) }
 }

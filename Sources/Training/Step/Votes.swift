@@ -24,6 +24,15 @@ package struct StepMetrics: Hashable, Sendable {
   /// Whether any rank asked to save.
   package let save: Bool
 
+  /// The metrics and votes of a step.
+  package init(loss: Double, correct: Int, samples: Int, stop: Bool = false, save: Bool = false) {
+    self.loss = loss
+    self.correct = correct
+    self.samples = samples
+    self.stop = stop
+    self.save = save
+  }
+
   /// Reads the metrics where the exchange left them.
   init(parameters: UnsafePointer<Float>, layout: FlatLayout) {
     let value = { (metric: Metric) in unsafe parameters[layout.index(of: metric)] }

@@ -24,7 +24,7 @@ package struct TrainingState: Equatable, Sendable {
   }
 
   /// The state as bytes, for the broadcast at the start of a run.
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(8 + 4 * (parameters.count + momenta.count))
     unsafe withUnsafeBytes(of: UInt64(step).littleEndian) { unsafe bytes.append(contentsOf: $0) }
@@ -33,7 +33,7 @@ package struct TrainingState: Equatable, Sendable {
   }
 
   /// The state that `bytes` made bytes of.
-  init(bytes: [UInt8], count: Int) {
+  package init(bytes: [UInt8], count: Int) {
     precondition(bytes.count == 8 + 8 * count, "a state of \(bytes.count) bytes does not fit a layout of \(count)")
     step = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
     parameters = Self.numbers(in: bytes, at: 8, count: count)

@@ -8,24 +8,11 @@ package enum Planner {
   package static func plan(_ network: NetworkDescription, options: PlanOptions) throws(NetworkError) -> StepPlan {
     precondition(options.bucketElements % FlatLayout.block == 0 && options.bucketElements > 0)
     let training = try lower(network, options: options, isTraining: true)
-    try checkStatistics(training.lowering, network)
     let layout = FlatLayout(layers: training.lowering.layers, options: options)
     let evaluation = try lower(network, options: options, isTraining: false)
     return StepPlan(
       layout: layout, training: finish(training, layout: layout), evaluation: finish(evaluation, layout: layout),
       options: options)
-  }
-
-  /// The variance of a single number is not defined.
-  private static func checkStatistics(_ lowering: Lowering, _ network: NetworkDescription) throws(NetworkError) {
-    for instruction in lowering.instructions {
-      guard case .batchNormalization(_, let positions, _) = instruction.operation else { continue }
-      guard lowering.batch * positions > 1 else {
-        throw NetworkError(
-          "model \(network.name), layer '\(instruction.path)' (batch-norm): a micro-batch of one sample gives one number "
-            + "per channel, which has no variance; use a micro-batch of at least 2")
-      }
-    }
   }
 
   private struct Lowered {

@@ -31,14 +31,18 @@ struct CNNDist: ParsableCommand {
       var command = try parseAsRoot(ResumeArgument.expanded(Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch let error as RunError {
-      if !error.isReported { report(error) }
+      if !error.isReported { ErrorReport.print(error) }
       Foundation.exit(error.code.rawValue)
     } catch {
       exit(withError: error)
     }
   }
+}
 
-  private static func report(_ error: RunError) {
+/// How a failure is told.
+enum ErrorReport {
+  /// Prints the sentence, or the sentences, of an error to the standard error.
+  static func print(_ error: RunError) {
     let prefix = error.code == .stopped ? "" : "error: "
     let lines = error.description.split(separator: "\n").map { "cnn-dist: \(prefix)\($0)\n" }.joined()
     try? FileHandle.standardError.write(contentsOf: Data(lines.utf8))

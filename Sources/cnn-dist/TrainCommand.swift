@@ -90,7 +90,9 @@ enum Launch {
       do {
         try body(world, coresPerRank)
       } catch var error as RunError where error.isCollective {
-        error.isReported = world.rank != 0
+        // Before MPI ends: the launcher ends the other ranks as soon as one has left with a failure.
+        if world.rank == 0 { ErrorReport.print(error) }
+        error.isReported = true
         throw error
       } catch {
         let place = "rank \(world.rank) on \(world.host)"

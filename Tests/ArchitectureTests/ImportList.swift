@@ -10,7 +10,9 @@ enum ImportList {
 
   private static func module(of statement: String) -> String? {
     var tokens = statement.split { $0.isWhitespace }[...]
-    while let token = tokens.first, token.hasPrefix("@") || accessLevels.contains(String(token)) { tokens.removeFirst() }
+    while let token = tokens.first, token.hasPrefix("@") || accessLevels.contains(String(token)) {
+      tokens.removeFirst()
+    }
     guard tokens.popFirst() == "import" else { return nil }
     if let token = tokens.first, kinds.contains(String(token)) { tokens.removeFirst() }
     return tokens.first?.split(separator: ".").first.map(String.init)

@@ -74,12 +74,15 @@ import Testing
 
   @Test func `damaged IDX files are refused`() throws {
     try Workplace.run { place throws in
-      let made = try place.cnnDist(["data", "make", "digits", "--output", "idx", "--train-count", "40", "--test-count", "8"])
+      let made = try place.cnnDist([
+        "data", "make", "digits", "--output", "idx", "--train-count", "40", "--test-count", "8",
+      ])
       #expect(made.status == 0, "\(made.everything)")
       let file = "idx/train-images-idx3-ubyte"
       let whole = Array(try Data(contentsOf: URL(fileURLWithPath: place.path + "/" + file)))
       let damages: [([UInt8], [String])] = [
-        (Array(whole.dropLast(100)), ["train-images", "truncated"]), (whole + [1, 2, 3], ["train-images", "3 bytes more"]),
+        (Array(whole.dropLast(100)), ["train-images", "truncated"]),
+        (whole + [1, 2, 3], ["train-images", "3 bytes more"]),
         ([], ["train-images"]), ([9] + whole.dropFirst(), ["train-images"]),
       ]
       for (bytes, words) in damages {

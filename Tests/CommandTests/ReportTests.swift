@@ -19,7 +19,9 @@ import Testing
         ])
       #expect(summary["weights-sha256"] as? String == hash)
       #expect(summary["samples-evaluated"] as? Int == 83)
-      for file in ["config.yaml", "metrics.jsonl", "ledger.jsonl", "ranks/0000.log"] { #expect(place.exists("run/\(file)")) }
+      for file in ["config.yaml", "metrics.jsonl", "ledger.jsonl", "ranks/0000.log"] {
+        #expect(place.exists("run/\(file)"))
+      }
     }
   }
 
@@ -59,7 +61,9 @@ import Testing
     ["data", "order", "--steps", "0-2"], ["checkpoint", "show", "run/checkpoints/latest"],
     ["bench", "step", "mlp", "--seconds", "0.1", "--micro-batch", "4"], ["debug", "gradcheck", "mlp"],
     ["evaluate", "--checkpoint", "run/checkpoints/best"],
-    ["debug", "replay", "--checkpoint", "run/checkpoints/step-0000008", "--step", "9", "--rank", "1", "--workers", "3"],
+    [
+      "debug", "replay", "--checkpoint", "run/checkpoints/step-0000008", "--step", "9", "--rank", "1", "--workers", "3",
+    ],
   ]
 
   @Test func `every reporting command prints one JSON object a line`() throws {

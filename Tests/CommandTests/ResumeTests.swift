@@ -99,8 +99,11 @@ import Testing
         if place.exists("killed/summary.json") { break }
         _ = kill
       }
-      let hash = place.exists("killed/summary.json") ? try done(place) : try place.hash(
-        "killed", settings, ranks: 2, options: place.exists("killed") ? ["--resume"] : [])
+      let hash =
+        place.exists("killed/summary.json")
+        ? try done(place)
+        : try place.hash(
+          "killed", settings, ranks: 2, options: place.exists("killed") ? ["--resume"] : [])
       #expect(hash == expected)
       #expect(try place.text("killed/ledger.jsonl") == ledger, "a step is missing, doubled or different in the ledger")
     }

@@ -27,7 +27,8 @@ import Training
   }
 
   @Test func nothingTakesAValueAway() throws {
-    let run = try overridden("evaluate.every-epochs=null", "checkpoint.every-epochs=~", "train.steps=5", "train.epochs=")
+    let run = try overridden(
+      "evaluate.every-epochs=null", "checkpoint.every-epochs=~", "train.steps=5", "train.epochs=")
     #expect(run.evaluate.everyEpochs == nil)
     #expect(run.checkpoint.everyEpochs == nil)
     #expect(run.train.epochs == nil)
@@ -77,8 +78,10 @@ import Training
     ("train..epochs=1", "--set train..epochs=1: the path has an empty part"),
     ("train.epoch=1", "my.yaml with --set: train.epoch: unknown key 'epoch'; did you mean 'epochs'?"),
     ("train.epochs=soon", "my.yaml with --set: train.epochs: must be a finite number, not 'soon'"),
-    ("data.augment=[{random-crop: {paddin: 4}}]",
-      "my.yaml with --set: data.augment[0].random-crop.paddin: unknown key 'paddin'; did you mean 'padding'?"),
+    (
+      "data.augment=[{random-crop: {paddin: 4}}]",
+      "my.yaml with --set: data.augment[0].random-crop.paddin: unknown key 'paddin'; did you mean 'padding'?"
+    ),
     ("data.augment.7=horizontal-flip", "my.yaml with --set: data.augment: must be a list, not a mapping"),
   ])
   func wrongOverrides(override: String, message: String) {

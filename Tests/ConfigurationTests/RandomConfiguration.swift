@@ -28,9 +28,11 @@ struct RandomConfiguration {
   /// Texts that YAML could take for something else.
   private mutating func text() -> String {
     one(of: [
-      "data/cifar10", "/a b/c", "~", "null", "", " ", "a: b", "- a", "#a", "a #b", "true", "No", "1e3", "0x10", "12", ".5",
+      "data/cifar10", "/a b/c", "~", "null", "", " ", "a: b", "- a", "#a", "a #b", "true", "No", "1e3", "0x10", "12",
+      ".5",
       "-", "[a]", "{a: 1}", "*a", "&a", "!a", "%a", "@a", "`a`", "'a'", "\"a\"", "a\\b", "tab\there", "line\nbreak",
-      "\r", "\u{1}", "\u{7F}", "\u{85}", "\u{2028}", "\u{FEFF}a", "über/日本", "👩‍👩‍👧", "a:", "---", "...", "=", "<<", "nan", ".inf",
+      "\r", "\u{1}", "\u{7F}", "\u{85}", "\u{2028}", "über/日本", "👩‍👩‍👧", "a:", "---", "...", "=", "<<", "nan",
+      ".inf",
     ])
   }
 

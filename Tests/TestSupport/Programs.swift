@@ -102,7 +102,8 @@ package final class RunningProgram {
       let printed = output + text("errors")
       end()
       throw Programs.Problem(
-        description: "\(command.joined(separator: " ")) was still running after \(deadline) s and was ended: \(printed)")
+        description: "\(command.joined(separator: " ")) was still running after \(deadline) s and was ended: \(printed)"
+      )
     }
     process.waitUntilExit()
     let status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus

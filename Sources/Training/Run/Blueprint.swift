@@ -41,10 +41,24 @@ package struct Blueprint: Sendable {
     self.network = try ModelLoader.network(
       configuration.model, input: shape, classes: dataset.train.classNames.count)
     self.plan = try Planner.plan(network, options: configuration.planOptions)
+    try Self.checkStatistics(plan.training)
     self.order = SampleOrder(count: dataset.train.count, seed: configuration.seed)
     self.steps = configuration.train.stepCount(samples: dataset.train.count)
     let violations = Verifier.violations(of: plan)
     precondition(violations.isEmpty, "the planner broke its own rules: \(violations)")
+  }
+
+  /// The variance of a single number is not defined, so batch normalization cannot be trained on one.
+  private static func checkStatistics(_ program: Program) throws(RunError) {
+    for instruction in program.instructions {
+      guard case .batchNormalization(_, let positions, _) = instruction.operation else { continue }
+      guard program.batch * positions > 1 else {
+        throw RunError(
+          .unusable,
+          "layer '\(instruction.path)' (batch-norm): train.micro-batch is 1 and gives it one number per channel, which "
+            + "has no variance; use a micro-batch of at least 2")
+      }
+    }
   }
 
   /// Samples of the training data / samples of a global batch.

@@ -7,7 +7,9 @@ package import StrictYAML
 /// and variance are used; they move by `momentum` towards the mean over the step's micro-batches of mean and unbiased
 /// variance, once per step. Parameters: weight (γ) and bias (β), one per channel.
 package struct BatchNormalizationLayer: LayerDescription {
+  /// Added to the variance.
   package var epsilon = 1e-5
+  /// Weight of the newest step in the running statistics.
   package var momentum = 0.1
 
   package init() {}

@@ -7,13 +7,21 @@ package import StrictYAML
 /// Parameters: weight [channels, input channels / groups, kernel rows, kernel columns], bias [channels].
 /// Multiply-adds for a sample: output count · kernel positions · input channels / groups.
 package struct ConvolutionLayer: LayerDescription {
+  /// Output channels.
   package var channels = 0
+  /// Kernel size.
   package var kernel = Extent(3)
+  /// Step between windows.
   package var stride = Extent(1)
+  /// Zeros on each side.
   package var padding = Extent(0)
+  /// Distance between kernel taps.
   package var dilation = Extent(1)
+  /// Groups of channels that do not see each other.
   package var groups = 1
+  /// Whether to add a bias per output channel.
   package var bias = true
+  /// Distribution of the initial weights.
   package var initial = WeightInitializer.pytorch
 
   package init() {}

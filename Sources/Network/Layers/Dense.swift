@@ -5,8 +5,11 @@ package import StrictYAML
 /// Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, eq. 6.3. The input must be a vector: put `flatten`
 /// or a global pooling before it. Parameters: weight [features, inputs], bias [features].
 package struct DenseLayer: LayerDescription {
+  /// Outputs.
   package var features = 0
+  /// Whether to add a bias per output.
   package var bias = true
+  /// Distribution of the initial weights.
   package var initial = WeightInitializer.pytorch
 
   package init() {}

@@ -32,6 +32,7 @@ package struct SoftmaxLayer: LayerDescription {
 /// Source: Srivastava et al., "Dropout", 2014, with the scaling at training time. Which elements is a pure function of
 /// (seed, layer path, step, sample). Does nothing in evaluation.
 package struct DropoutLayer: LayerDescription {
+  /// Probability of dropping an element.
   package var rate = 0.5
 
   package init() {}

@@ -4,9 +4,13 @@ package import StrictYAML
 ///
 /// Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 9.3. Padding never wins. No parameters.
 package struct MaxPoolingLayer: LayerDescription {
+  /// Window size.
   package var kernel = Extent(2)
+  /// Step between windows (the window size if not given).
   package var stride: Extent?
+  /// Rows and columns added on each side, at most half the kernel.
   package var padding = Extent(0)
+  /// Distance between the taps of a window.
   package var dilation = Extent(1)
 
   package init() {}
@@ -53,9 +57,13 @@ package struct MaxPoolingLayer: LayerDescription {
 /// Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section II.B (without the
 /// trainable coefficient). No parameters.
 package struct AveragePoolingLayer: LayerDescription {
+  /// Window size.
   package var kernel = Extent(2)
+  /// Step between windows (the window size if not given).
   package var stride: Extent?
+  /// Zeros added on each side, at most half the kernel.
   package var padding = Extent(0)
+  /// Whether padded zeros count in the mean.
   package var includePadding = true
 
   package init() {}

@@ -4,20 +4,35 @@ package import StrictYAML
 
 /// The keys below `data`.
 package struct DataConfiguration: YAMLRecord {
+  /// Kind of dataset.
   package var format = DatasetFormat.digits
+  /// Folder or archive of the dataset.
   package var path: String?
+  /// IDX file of the training images, relative to the path.
   package var images: String?
+  /// IDX file of the training labels.
   package var labels: String?
+  /// IDX file of the test images.
   package var testImages: String?
+  /// IDX file of the test labels.
   package var testLabels: String?
+  /// Samples taken from the training data as test data.
   package var holdOut: Int?
+  /// Size that images of folders and archives are brought to.
   package var size: Extent?
+  /// 1 for grey, 3 for colour (folders and archives).
   package var channels: Int?
+  /// Use so many training samples.
   package var trainCount: Int?
+  /// Use so many test samples.
   package var testCount: Int?
+  /// Number of classes, where the files do not tell (IDX).
   package var classes: Int?
+  /// What a damaged image does: end the run, or be left out.
   package var onDamage = DamagePolicy.fail
+  /// Random changes of training images, in order.
   package var augment: [Augmentation] = []
+  /// Mean and deviation of each channel, on the scale 0 to 1.
   package var normalize = NormalizationConfiguration()
 
   package init() {}
@@ -57,7 +72,9 @@ package struct DataConfiguration: YAMLRecord {
 
 /// Mean and standard deviation of the channels; one number serves all channels.
 package struct NormalizationConfiguration: YAMLRecord {
+  /// Mean of each channel.
   package var mean: [Float] = [0.5]
+  /// Standard deviation of each channel.
   package var std: [Float] = [0.5]
 
   package init() {}
@@ -107,6 +124,7 @@ extension Augmentation: YAMLChoice {
 }
 
 struct RandomCropRecord: YAMLRecord {
+  /// Pixels added on each side.
   var padding = 4
   static let fields: [Field<Self>] = [
     Field(

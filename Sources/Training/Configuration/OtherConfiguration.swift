@@ -17,8 +17,11 @@ package struct ExchangeConfiguration: YAMLRecord {
     case float32
   }
 
+  /// Order of summation: fixed, or any (plain MPI_Allreduce).
   package var order = Order.fixed
+  /// Size of the pieces in which gradients are exchanged.
   package var bucket = ByteCount(1 << 20)
+  /// Number format of what is sent.
   package var wire = Wire.float32
 
   package init() {}
@@ -64,9 +67,13 @@ package struct ByteCount: YAMLValue, Hashable {
 
 /// The keys below `checkpoint`.
 package struct CheckpointConfiguration: YAMLRecord {
+  /// Epochs between two checkpoints.
   package var everyEpochs: Double? = 1
+  /// Steps between two checkpoints.
   package var everySteps: Int?
+  /// Minutes between two checkpoints.
   package var everyMinutes: Double?
+  /// How many to keep, beside the best.
   package var keep = 3
 
   package init() {}
@@ -81,6 +88,7 @@ package struct CheckpointConfiguration: YAMLRecord {
 
 /// The keys below `evaluate`.
 package struct EvaluationConfiguration: YAMLRecord {
+  /// Epochs between two evaluations; null for only at the end.
   package var everyEpochs: Double? = 1
 
   package init() {}
@@ -94,6 +102,7 @@ package struct EvaluationConfiguration: YAMLRecord {
 
 /// The keys below `kernels`.
 package struct KernelConfiguration: YAMLRecord {
+  /// The newest instruction set that our own kernels may use.
   package var isa = InstructionSet.auto
 
   package init() {}

@@ -76,7 +76,9 @@ package enum Schedule: YAMLChoice {
 
 /// The keys of the schedule `constant`.
 package struct ConstantSchedule: YAMLRecord {
+  /// The learning rate.
   package var rate = 0.1
+  /// Epochs in which the rate rises linearly from nearly zero.
   package var warmUpEpochs = 0.0
   package init() {}
   package static let fields: [Field<Self>] = [
@@ -87,9 +89,13 @@ package struct ConstantSchedule: YAMLRecord {
 
 /// The keys of the schedule `step`.
 package struct StepSchedule: YAMLRecord {
+  /// The first learning rate.
   package var rate = 0.1
+  /// Epochs between two changes.
   package var everyEpochs = 30.0
+  /// What the rate is multiplied by.
   package var factor = 0.1
+  /// Epochs in which the rate rises linearly from nearly zero.
   package var warmUpEpochs = 0.0
   package init() {}
   package static let fields: [Field<Self>] = [
@@ -102,8 +108,11 @@ package struct StepSchedule: YAMLRecord {
 
 /// The keys of the schedule `cosine`.
 package struct CosineSchedule: YAMLRecord {
+  /// The highest learning rate.
   package var peak = 0.1
+  /// The rate at the end.
   package var final = 0.0
+  /// Epochs in which the rate rises linearly from nearly zero.
   package var warmUpEpochs = 0.0
   package init() {}
   package static let fields: [Field<Self>] = [
@@ -118,7 +127,9 @@ package struct CosineSchedule: YAMLRecord {
 ///
 /// Source: Smith and Topin, "Super-convergence", 2017, with PyTorch's divisors and cosines.
 package struct OneCycleSchedule: YAMLRecord {
+  /// The highest learning rate.
   package var peak = 0.03
+  /// Epochs until the peak.
   package var warmUpEpochs = 1.0
   package init() {}
   package static let fields: [Field<Self>] = [

@@ -2,12 +2,19 @@ package import StrictYAML
 
 /// The keys below `train`.
 package struct TrainConfiguration: YAMLRecord {
+  /// Passes over the training data; may be fractional.
   package var epochs: Double? = 6
+  /// Optimizer steps, instead of epochs.
   package var steps: Int?
+  /// Samples of one optimizer step.
   package var globalBatch = 64
+  /// Samples that one lane computes at once.
   package var microBatch = 16
+  /// How a gradient changes the weights.
   package var optimizer = OptimizerChoice.sgd(SGDConfiguration())
+  /// The learning rate over the steps.
   package var schedule = Schedule.oneCycle(OneCycleSchedule())
+  /// What is minimised.
   package var loss = LossChoice.crossEntropy(CrossEntropyConfiguration())
 
   package init() {}
@@ -74,9 +81,13 @@ package enum OptimizerChoice: YAMLChoice {
 /// Source: Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep learning",
 /// 2013, in PyTorch's form, where the rate stands outside of the velocity.
 package struct SGDConfiguration: YAMLRecord {
+  /// Part of the velocity that is kept (μ).
   package var momentum = 0.9
+  /// Whether to look ahead along the velocity.
   package var nesterov = false
+  /// Pull of the weights to zero (λ).
   package var weightDecay = 0.0
+  /// Whether biases and normalization parameters decay too.
   package var decayAll = false
 
   package init() {}
@@ -119,6 +130,7 @@ package enum LossChoice: YAMLChoice {
 /// Softmax cross-entropy: −Σ t·log p. Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, eq. 6.33;
 /// label smoothing: Szegedy et al., "Rethinking the Inception architecture", 2015, section 7.
 package struct CrossEntropyConfiguration: YAMLRecord {
+  /// Part of the target that is spread over all classes.
   package var labelSmoothing = 0.0
 
   package init() {}

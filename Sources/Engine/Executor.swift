@@ -7,20 +7,27 @@ package import Planner
 /// verifier has checked the plan and every slot's range lies within the arena. The kernels check all counts again.
 @safe
 package struct Executor: ~Copyable {
+  /// The programs and their layout.
   package let plan: StepPlan
   /// The program that runs, or ran last.
   package private(set) var program: Program
+  /// The memory of all slots but the images.
   let arena: AlignedBuffer
+  /// The pointers of the running micro-batch; nil between two of them.
   var frame: Frame?
 
   /// The pointers that change from micro-batch to micro-batch.
   @unsafe
   struct Frame {
+    /// The samples.
     let batch: MicroBatch
+    /// The flat parameter buffer.
     let parameters: UnsafePointer<Float>
     /// The flat buffer for this micro-batch's gradient; nil in evaluation.
     let gradient: UnsafeMutablePointer<Float>?
+    /// Seed, step and global batch.
     let context: StepContext
+    /// What the loss has found.
     var score = Score()
   }
 
@@ -65,6 +72,7 @@ package struct Executor: ~Copyable {
   package mutating func evaluate<Observer: ProgramObserver & ~Copyable>(
     _ batch: MicroBatch, parameters: UnsafePointer<Float>, observer: inout Observer
   ) throws(Observer.Failure) -> Score {
+    /// Seed, step and global batch.
     let context = StepContext(seed: 0, step: 0, globalBatch: plan.options.globalBatch)
     let frame = unsafe Frame(batch: batch, parameters: parameters, gradient: nil, context: context)
     return unsafe try run(plan.evaluation, frame, observer: &observer)

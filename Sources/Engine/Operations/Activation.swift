@@ -3,6 +3,7 @@ import Network
 import Planner
 
 extension Executor {
+  /// Runs an activation forward.
   func activate(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     var y = unsafe output(instruction.writes[0]).mutableSpan
@@ -17,6 +18,7 @@ extension Executor {
     }
   }
 
+  /// Runs an activation backward; what was saved is its output, for GELU its input.
   func activateBackward(_ instruction: Instruction) {
     let saved = unsafe input(instruction.reads[0]).span
     let dy = unsafe input(instruction.reads[1]).span

@@ -2,6 +2,7 @@ import Kernels
 import Planner
 
 extension Executor {
+  /// Runs batch normalization: forward, backward, or with running statistics.
   func normalize(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     let scale = unsafe parameter(instruction, 0).span

@@ -3,6 +3,7 @@ import Network
 import Planner
 
 extension Executor {
+  /// Runs a convolution: forward, to the data, or to the weights.
   func convolve(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     var scratch = unsafe scratch(instruction).mutableSpan

@@ -2,6 +2,7 @@ import Kernels
 import Planner
 
 extension Executor {
+  /// Runs a dense layer: forward, to the data, or to the weights.
   func multiply(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     switch instruction.operation {

@@ -3,6 +3,7 @@ import Planner
 import Randomness
 
 extension Executor {
+  /// Runs dropout: forward with a new mask, backward with the same one.
   func drop(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     var y = unsafe output(instruction.writes[0]).mutableSpan

@@ -2,6 +2,7 @@ import Kernels
 import Planner
 
 extension Executor {
+  /// Runs the loss, or its gradient.
   mutating func scoreLoss(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     var y = unsafe output(instruction.writes[0]).mutableSpan

@@ -3,6 +3,7 @@ import Network
 import Planner
 
 extension Executor {
+  /// Runs a pooling layer forward or backward.
   func pool(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     var y = unsafe output(instruction.writes[0]).mutableSpan

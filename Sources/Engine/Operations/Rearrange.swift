@@ -2,6 +2,7 @@ import Kernels
 import Planner
 
 extension Executor {
+  /// Runs what only moves or adds numbers: flatten, add, concat.
   func rearrange(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     var y = unsafe output(instruction.writes[0]).mutableSpan

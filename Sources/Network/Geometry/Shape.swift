@@ -3,8 +3,11 @@
 /// In memory a micro-batch is [sample, height, width, channel] (NHWC); in messages and files shapes are written
 /// channels × height × width, as the field does.
 package struct Shape: Hashable, Sendable, CustomStringConvertible {
+  /// Planes of the image, or features of a vector.
   package var channels: Int
+  /// Rows.
   package var height: Int
+  /// Columns.
   package var width: Int
 
   /// A shape of `channels` × `height` × `width`; all at least 1.

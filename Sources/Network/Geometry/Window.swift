@@ -1,6 +1,8 @@
 /// Two numbers that belong to the vertical and the horizontal axis.
 package struct Extent: Hashable, Sendable, CustomStringConvertible {
+  /// The number for the vertical axis (rows).
   package var height: Int
+  /// The number for the horizontal axis (columns).
   package var width: Int
 
   /// An extent with its own number for each axis.
@@ -25,9 +27,13 @@ package struct Extent: Hashable, Sendable, CustomStringConvertible {
 
 /// Rows and columns of zeros laid round an image.
 package struct Padding: Hashable, Sendable, CustomStringConvertible {
+  /// Rows above the image.
   package var top: Int
+  /// Columns before the image.
   package var left: Int
+  /// Rows below the image.
   package var bottom: Int
+  /// Columns behind the image.
   package var right: Int
 
   /// Padding with its own number for each side.
@@ -57,10 +63,15 @@ package struct Padding: Hashable, Sendable, CustomStringConvertible {
 /// Along each axis output = ⌊(M + p − d(K − 1) − 1)/s⌋ + 1 for input size M, total padding p, kernel size K, stride s
 /// and dilation d (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, relationship 15).
 package struct Window: Hashable, Sendable {
+  /// The size of the input, without padding.
   package var input: Extent
+  /// The taps along each axis.
   package var kernel: Extent
+  /// Positions from one window to the next.
   package var stride: Extent
+  /// Zeros laid round the input.
   package var padding: Padding
+  /// Positions from one tap to the next.
   package var dilation: Extent
 
   /// A window over an input of the given size.
@@ -109,9 +120,13 @@ package struct Window: Hashable, Sendable {
 ///
 /// Weights are rows of [output channel][kernel row][kernel column][input channel of the group].
 package struct ConvolutionGeometry: Hashable, Sendable {
+  /// How the kernel slides over the input.
   package var window: Window
+  /// Channels of the input, over all groups.
   package var inputChannels: Int
+  /// Channels of the output, over all groups.
   package var outputChannels: Int
+  /// Groups of channels that do not see each other.
   package var groups: Int
 
   /// A convolution; `groups` divides both numbers of channels.

@@ -2,6 +2,7 @@ import StrictYAML
 
 /// The distribution of a parameter before the first step.
 package enum InitialValues: Hashable, Sendable {
+  /// The same number everywhere.
   case constant(Float)
   /// Uniform on [-bound, bound].
   case uniform(bound: Double)

@@ -2,6 +2,7 @@ package import StrictYAML
 
 /// Why a layer does not fit its input; the model walk adds the layer's path.
 package struct ShapeProblem: Error, Equatable {
+  /// The sentence, without the layer's path.
   package let message: String
 
   /// A problem with the given sentence.
@@ -46,7 +47,9 @@ package struct ParameterDescription: Hashable, Sendable {
   package let name: String
   /// The shape in files (PyTorch's).
   package let shape: [Int]
+  /// How it lies in memory.
   package let arrangement: Arrangement
+  /// What it holds before the first step.
   package let initial: InitialValues
   /// Whether weight decay applies unless the configuration says otherwise: weights yes, biases and the scales and
   /// shifts of normalizations no.

@@ -4,7 +4,9 @@ package struct LayerRow: Hashable, Sendable {
   package let path: String
   /// The layer's kind as it is written in YAML.
   package let kind: String
+  /// The shape that goes in.
   package let input: Shape
+  /// The shape that comes out.
   package let output: Shape
   /// The trainable parameters' names (with the path) and descriptions.
   package let parameters: [(name: String, description: ParameterDescription)]

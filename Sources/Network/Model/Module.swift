@@ -5,8 +5,11 @@
 package struct Module: Hashable, Sendable {
   /// What the node is made of.
   package indirect enum Body: Hashable, Sendable {
+    /// A leaf.
     case layer(Layer)
+    /// Nodes one after the other.
     case sequential([Module])
+    /// Nodes that see the same input, and how their outputs become one.
     case branches(Merge, [Module])
   }
 
@@ -21,6 +24,7 @@ package struct Module: Hashable, Sendable {
 
   /// The node's part of the path; nil stands for its index among its siblings.
   package var name: String?
+  /// What the node is made of.
   package var body: Body
 
   /// A node with an explicit body.

@@ -19,7 +19,9 @@ package struct FlatLayout: Hashable, Sendable {
   package struct Parameter: Hashable, Sendable {
     /// The full name: path and name within the layer, "layer1.0.conv1.weight".
     package let name: String
+    /// Shape, arrangement and initial values.
     package let description: ParameterDescription
+    /// Its place in a flat buffer.
     package var range: Range<Int>
   }
 
@@ -27,7 +29,9 @@ package struct FlatLayout: Hashable, Sendable {
   package struct Statistics: Hashable, Sendable {
     /// The path of the layer.
     package let path: String
+    /// The place of the means, one per channel.
     package let mean: Range<Int>
+    /// The place of the variances, one per channel.
     package let variance: Range<Int>
     /// The weight of the newest step.
     package let momentum: Float
@@ -84,7 +88,9 @@ package enum Metric: Int, CaseIterable, Sendable {
 extension FlatLayout {
   /// What the layout needs to know of one layer.
   struct LayerNeeds {
+    /// The path of the layer.
     let path: String
+    /// The full names and descriptions of its parameters.
     let parameters: [(name: String, description: ParameterDescription)]
     /// Channels and momentum, if the layer keeps running statistics.
     let statistics: (channels: Int, momentum: Float)?

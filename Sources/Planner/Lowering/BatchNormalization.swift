@@ -1,6 +1,7 @@
 import Network
 
 extension Lowering {
+  /// Statistics of the micro-batch in training, running statistics in evaluation.
   mutating func batchNormalization(_ layer: BatchNormalizationLayer, path: String, input: Value) -> Value {
     let shape = input.shape
     let statistics = StatisticsID(index: layers.count { $0.statistics != nil })
@@ -23,6 +24,7 @@ extension Lowering {
     return Value(slot: y, shape: shape, isTrainable: true)
   }
 
+  /// One instruction gives the gradients of input, scale and shift: they share their sums.
   mutating func batchNormalizationBackward(_ record: Record, channels: Int, positions: Int, dy: SlotID) {
     let forward = record.instruction
     let dx = slot("\(forward.path) dx", perSample: channels * positions)

@@ -1,6 +1,7 @@
 import Network
 
 extension Lowering {
+  /// Sums of more than two branches are formed pair by pair, in order.
   mutating func add(path: String, inputs: [Value], output: Shape) -> Value {
     var sum = inputs[0]
     for input in inputs.dropFirst() {
@@ -15,6 +16,7 @@ extension Lowering {
     return sum
   }
 
+  /// The branches' channels one behind the other.
   mutating func concatenate(path: String, inputs: [Value], output: Shape) -> Value {
     let y = slot("\(path) y", perSample: output.count)
     let widths = inputs.map(\.shape.channels)
@@ -26,6 +28,7 @@ extension Lowering {
     return Value(slot: y, shape: output, isTrainable: inputs.contains(where: \.isTrainable))
   }
 
+  /// Each branch gets its channels of the gradient.
   mutating func concatenateBackward(_ record: Record, positions: Int, widths: [Int], dy: SlotID) {
     var offset = 0
     for (read, width) in widths.enumerated() {

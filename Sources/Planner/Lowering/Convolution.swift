@@ -1,6 +1,7 @@
 import Network
 
 extension Lowering {
+  /// A convolution and, if it needs one, the scratch of its columns.
   mutating func convolution(_ layer: ConvolutionLayer, path: String, input: Value, output: Shape) -> Value {
     let geometry = layer.geometry(for: input.shape)
     let block = Im2col.blockPixels(geometry, batch: batch)
@@ -14,6 +15,7 @@ extension Lowering {
     return Value(slot: y, shape: output, isTrainable: true)
   }
 
+  /// The gradient of the weights, then that of the input where it is wanted: not for the first layer.
   mutating func convolutionBackward(
     _ record: Record, _ geometry: ConvolutionGeometry, blockPixels: Int, dy: SlotID
   ) {

@@ -1,6 +1,7 @@
 import Network
 
 extension Lowering {
+  /// A dense layer.
   mutating func dense(_ layer: DenseLayer, path: String, input: Value, output: Shape) -> Value {
     let parameters = register(layer, path: path, input: input.shape)
     let y = slot("\(path) y", perSample: output.count)
@@ -12,6 +13,7 @@ extension Lowering {
     return Value(slot: y, shape: output, isTrainable: true)
   }
 
+  /// The gradient of the weights, then that of the input where it is wanted.
   mutating func denseBackward(_ record: Record, inputs: Int, outputs: Int, dy: SlotID) {
     let forward = record.instruction
     instructions.append(

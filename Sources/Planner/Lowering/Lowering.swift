@@ -6,7 +6,9 @@ import Network
 struct Lowering {
   /// What flows along the edges of the tree.
   struct Value {
+    /// Where the value lies.
     var slot: SlotID
+    /// The shape of one sample of it.
     var shape: Shape
     /// Whether anything upstream can be trained, so that a gradient has to flow here.
     var isTrainable: Bool
@@ -14,21 +16,30 @@ struct Lowering {
 
   /// A forward instruction that the backward pass will come back to.
   struct Record {
+    /// The forward instruction.
     let instruction: Instruction
     /// Whether a gradient has to flow into each of the instruction's reads.
     let wantsGradient: [Bool]
   }
 
+  /// What is asked for.
   let options: PlanOptions
+  /// Whether the training program is made, or the evaluation program.
   let isTraining: Bool
+  /// All slots so far.
   var slots: [Slot] = []
+  /// The program so far.
   var instructions: [Instruction] = []
+  /// What the layers with parameters or statistics need, in order of execution.
   var layers: [FlatLayout.LayerNeeds] = []
+  /// Parameters registered so far.
   var parameterCount = 0
+  /// The forward instructions that the backward pass comes back to.
   var tape: [Record] = []
   /// The gradients that have arrived at each slot so far.
   var arrived: [SlotID: [SlotID]] = [:]
 
+  /// An empty program.
   init(options: PlanOptions, isTraining: Bool) {
     self.options = options
     self.isTraining = isTraining

@@ -11,10 +11,12 @@ extension Lowering {
     return Value(slot: y, shape: output, isTrainable: input.isTrainable)
   }
 
+  /// An element-wise activation.
   mutating func activation(_ function: ActivationFunction, path: String, input: Value) -> Value {
     pointwise(.activation(function, count: input.shape.count), path: path, input: input, output: input.shape)
   }
 
+  /// A softmax over the channels at each position.
   mutating func softmax(path: String, input: Value) -> Value {
     pointwise(
       .softmax(rows: input.shape.positions, columns: input.shape.channels), path: path, input: input,

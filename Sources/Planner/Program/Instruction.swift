@@ -1,5 +1,6 @@
 /// One slot of the arena, by its place in the program's list of slots.
 package struct SlotID: Hashable, Sendable {
+  /// The place in the list.
   package let index: Int
 }
 
@@ -18,31 +19,44 @@ package struct Slot: Hashable, Sendable {
 
 /// One parameter, by its place in the layout's list.
 package struct ParameterID: Hashable, Sendable {
+  /// The place in the list.
   package let index: Int
 }
 
 /// One layer's running statistics, by their place in the layout's list.
 package struct StatisticsID: Hashable, Sendable {
+  /// The place in the list.
   package let index: Int
 }
 
 /// Which part of a training step an instruction belongs to.
 package enum Pass: String, Hashable, Sendable {
+  /// From the images to the logits.
   case forward
+  /// The loss and its gradient.
   case loss
+  /// From the gradient of the logits to those of the parameters.
   case backward
 }
 
 /// One coarse step of a program: an operation with the places of its operands.
 package struct Instruction: Hashable, Sendable {
+  /// What is computed.
   package var operation: Operation
+  /// Which part of the step it belongs to.
   package let pass: Pass
   /// The path of the layer in the model tree.
   package let path: String
+  /// The slots that are read, in the order that the operation names.
   package var reads: [SlotID] = []
+  /// The slots that are written, in the order that the operation names.
   package var writes: [SlotID] = []
+  /// The slot that the operation works in; what it holds before and after means nothing.
   package var scratch: SlotID?
+  /// The parameters that are read.
   package var parameters: [ParameterID] = []
+  /// The parameters whose gradients are written.
   package var gradients: [ParameterID] = []
+  /// The running statistics that are read, or whose observation is written.
   package var statistics: StatisticsID?
 }

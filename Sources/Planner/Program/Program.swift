@@ -3,7 +3,9 @@
 package struct Program: Hashable, Sendable {
   /// Samples of a micro-batch.
   package var batch: Int
+  /// What is done, in order.
   package var instructions: [Instruction]
+  /// All slots, by their identity.
   package var slots: [Slot]
   /// The slot of the images. It lies outside the arena: the images stay where the loader put them.
   package var images: SlotID
@@ -20,9 +22,13 @@ package struct Program: Hashable, Sendable {
 
 /// What a planner makes of a network: the training program, the evaluation program, and the layout they share.
 package struct StepPlan: Hashable, Sendable {
+  /// Where parameters, gradients and the trailer lie.
   package var layout: FlatLayout
+  /// The program of a training micro-batch.
   package var training: Program
+  /// The program of an evaluation micro-batch.
   package var evaluation: Program
+  /// What the plan was made for.
   package var options: PlanOptions
 }
 

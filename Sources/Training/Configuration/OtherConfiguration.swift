@@ -14,6 +14,7 @@ package struct ExchangeConfiguration: YAMLRecord {
 
   /// The number format on the wire.
   package enum Wire: String, CaseIterable, YAMLValue {
+    /// Four bytes a number, as it is computed.
     case float32
   }
 
@@ -40,6 +41,7 @@ package struct ExchangeConfiguration: YAMLRecord {
 
 /// A number of bytes, written as `64KiB`, `1MiB` or a plain number.
 package struct ByteCount: YAMLValue, Hashable {
+  /// The number of bytes.
   package var bytes: Int
 
   /// So many bytes.

@@ -3,9 +3,13 @@ package import StrictYAML
 
 /// The learning rate as a pure function of the step.
 package enum Schedule: YAMLChoice {
+  /// The same rate throughout.
   case constant(ConstantSchedule)
+  /// Multiplied by a factor every so many epochs.
   case step(StepSchedule)
+  /// Half a cosine from the peak to the final rate.
   case cosine(CosineSchedule)
+  /// Up to the peak and down to nearly nothing.
   case oneCycle(OneCycleSchedule)
 
   package static let subject = "schedule"
@@ -137,6 +141,7 @@ package struct OneCycleSchedule: YAMLRecord {
     Field("warm-up-epochs", \.warmUpEpochs, "epochs until the peak", check: RateChecks.warmUp),
   ]
 
+  /// The rate at a step, `warmUp` being the steps until the peak.
   func rate(_ position: Double, steps: Double, warmUp: Double) -> Double {
     let start = peak / 25
     if position < warmUp { return Schedule.anneal(from: start, to: peak, progress: position / warmUp) }

@@ -57,6 +57,7 @@ package struct TrainConfiguration: YAMLRecord {
 
 /// The optimizer.
 package enum OptimizerChoice: YAMLChoice {
+  /// Stochastic gradient descent.
   case sgd(SGDConfiguration)
 
   package static let subject = "optimizer"
@@ -108,6 +109,7 @@ package struct SGDConfiguration: YAMLRecord {
 
 /// The loss.
 package enum LossChoice: YAMLChoice {
+  /// Softmax cross-entropy.
   case crossEntropy(CrossEntropyConfiguration)
 
   package static let subject = "loss"

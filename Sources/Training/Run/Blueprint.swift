@@ -5,11 +5,17 @@ package import Planner
 
 /// Everything about a run that does not depend on the rank: made from the configuration alone, before any work.
 package struct Blueprint: Sendable {
+  /// The effective configuration.
   package let configuration: RunConfiguration
+  /// The network, fitted to the data.
   package let network: NetworkDescription
+  /// Training and test data.
   package let dataset: Dataset
+  /// How pixels become numbers.
   package let normalization: Normalization
+  /// The programs of a step and their layout.
   package let plan: StepPlan
+  /// The stream of training samples.
   package let order: SampleOrder
   /// The number of steps of the whole run.
   package let steps: Int

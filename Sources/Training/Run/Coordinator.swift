@@ -8,6 +8,7 @@ import StrictYAML
 
 /// The role that rank 0 plays beside its own work: run directory, ledger, metrics, checkpoints, verdicts.
 final class Coordinator {
+  /// Where the run writes.
   let directory: RunDirectory
   private let blueprint: Blueprint
   private let ledger: JSONLinesFile

@@ -23,6 +23,7 @@ struct ProgressReporter {
     var timing = StepTiming()
   }
 
+  /// A reporter for the steps from `firstStep` on.
   init(console: Console, blueprint: Blueprint, firstStep: Int) {
     self.console = console
     self.blueprint = blueprint

@@ -10,7 +10,9 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
     case stopped = 3
   }
 
+  /// What the shell is told.
   package let code: Code
+  /// One sentence, or one for each rank with a problem of its own.
   package let description: String
   /// Whether all ranks end with this error, so that one of them is enough to report it and none has to be aborted.
   package var isCollective = false

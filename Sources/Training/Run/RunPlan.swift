@@ -5,7 +5,9 @@ import StrictYAML
 
 /// What the coordinator finds out before the ranks start: the configuration, the run directory and where to begin.
 struct RunPlan {
+  /// The configuration with all overrides.
   let configuration: RunConfiguration
+  /// Where the run writes.
   let directory: RunDirectory
   /// The checkpoint to continue from; nil for a start at step 0.
   let checkpoint: (path: String, contents: CheckpointContents)?
@@ -56,6 +58,7 @@ struct RunPlan {
 
 /// Where a resumed run finds its checkpoint.
 private struct ResumeTarget {
+  /// Where the run writes.
   let directory: RunDirectory
   let checkpoint: String?
 

@@ -7,11 +7,13 @@ import StrictYAML
 
 /// The start of a run: what each rank finds out alone, what all agree on, and what the coordinator hands to all.
 struct RunSetup {
+  /// The run, the same on every rank.
   let blueprint: Blueprint
   /// The coordinator, on rank 0.
   let coordinator: Coordinator?
   /// The run directory, as rank 0 names it.
   let directory: RunDirectory
+  /// Compute threads of this rank.
   let lanes: Int
   private let state: TrainingState
 

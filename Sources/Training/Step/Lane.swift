@@ -8,19 +8,27 @@ import Planner
 struct Lane: ~Copyable {
   /// What all lanes of a rank share.
   struct Shared: Sendable {
+    /// The run.
     let blueprint: Blueprint
+    /// The rank's share of a step.
     let share: WorkShare
+    /// The rank's flat buffers.
     let buffers: FlatBuffers
+    /// The rank's prepared micro-batches.
     let feed: SampleFeed
   }
 
+  /// The lane's number within the rank; 0 runs on the main thread.
   let index: Int
+  /// What all lanes of the rank share.
   let shared: Shared
+  /// Where the lane tells how far it is.
   let progress: LaneProgress
   private var executor: Executor
   private var tests: TestBatch
   private(set) var secondsAwaitingInput = 0.0
 
+  /// A lane with an arena of its own; throws if memory is short.
   init(index: Int, shared: Shared, progress: LaneProgress) throws(RunError) {
     // Made in functions of their own: a value that cannot be copied must not be half initialized when one throws.
     let executor = try Lane.executor(shared.blueprint)

@@ -6,7 +6,9 @@ final class LaneThread: @unchecked Sendable {
   /// What a lane can be asked for.
   enum Job: Sendable {
     case train(step: Int)
+    /// Score some micro-batches of the test data.
     case evaluate(Range<Int>)
+    /// End the thread.
     case end
   }
 

@@ -11,18 +11,24 @@ package struct LeafObserver: ~Copyable, ProgramObserver {
   /// Called between instructions: the main lane polls the exchange, debug mode checks tensors.
   package typealias Watch = (_ index: Int, _ executor: borrowing Executor) throws(RunError) -> Void
 
+  /// Where gradients and trailer lie.
   let layout: FlatLayout
+  /// The rank's flat buffers.
   let buffers: FlatBuffers
+  /// The lane that computes.
   let lane: Int
+  /// The micro-batch, its slot and its additions.
   let leaf: Accumulation.Leaf
   /// Called with each bucket that is final in the lane's sums; nil for all but the lane's last micro-batch.
   let publish: ((_ bucket: Int) -> Void)?
   /// The rank's votes, carried by one of its micro-batches.
   let votes: Votes
+  /// Who looks on between instructions.
   let watch: Watch?
   private var digest = Digest()
   private var isSealed = false
 
+  /// An observer of one micro-batch; `samples` are its sample ids, which the digest covers.
   init(
     layout: FlatLayout, buffers: FlatBuffers, lane: Int, leaf: Accumulation.Leaf, samples: [UInt64],
     votes: Votes = Votes(), publish: ((Int) -> Void)? = nil, watch: Watch? = nil

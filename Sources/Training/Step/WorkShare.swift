@@ -14,6 +14,7 @@ package struct WorkShare: Hashable, Sendable {
 
   /// One lane's part of a step.
   package struct LaneSchedule: Hashable, Sendable {
+    /// The micro-batches in order, each with its slot and additions.
     package let leaves: [Accumulation.Leaf]
     /// Flat buffers that the lane needs.
     package let slotCount: Int

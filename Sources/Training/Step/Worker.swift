@@ -6,16 +6,24 @@ import Planner
 package final class Worker {
   /// The blueprint that all ranks share.
   package let blueprint: Blueprint
+  /// The ranks.
   let communicator: any Communicator
+  /// This rank's share of a step.
   let share: WorkShare
+  /// How the flat buffer is cut for the exchange.
   let segments: BucketLayout
+  /// Parameters and gradients.
   let buffers: FlatBuffers
+  /// Updates the segments that this rank owns.
   let optimizer: FlatOptimizer
+  /// Fixed, or plain MPI_Allreduce.
   let order: OrderedExchange.Order
   private let exchange: OrderedExchange
   private let feed: SampleFeed
   private let progress: [LaneProgress]
+  /// The lanes beside the main one.
   let threads: [LaneThread]
+  /// The lane on the main thread, which polls the exchange.
   var mainLane: Lane
   /// Buckets of the running step that have gone to the exchange.
   private var contributed = 0
@@ -170,6 +178,7 @@ package struct StepTiming: Hashable, Sendable {
   /// Waiting for samples.
   package var input = 0.0
 
+  /// Adds up.
   static func += (a: inout StepTiming, b: StepTiming) {
     a.wall += b.wall
     a.exchange += b.exchange

@@ -1,3 +1,4 @@
+import Datasets
 import Kernels
 import Randomness
 import Testing
@@ -7,9 +8,11 @@ import Training
 @Suite struct DigestTests {
   @Test func digestsSurviveAsNumbers() {
     var random = RandomStream(seed: 1, purpose: .testing)
-    let digests = [0, 1, .max, 0x8000_0000_0000_0001] + (0..<200).map { _ in
-      UInt64(random.next()) << 32 | UInt64(random.next())
-    }
+    let digests =
+      [0, 1, .max, 0x8000_0000_0000_0001]
+      + (0..<200).map { _ in
+        UInt64(random.next()) << 32 | UInt64(random.next())
+      }
     for digest in digests {
       let numbers = MicroBatchDigest.encode(digest)
       #expect(numbers.count == 4)

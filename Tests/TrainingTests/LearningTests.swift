@@ -1,4 +1,5 @@
 import Collectives
+import Planner
 import Testing
 import Training
 

@@ -2,6 +2,7 @@ import Collectives
 import Foundation
 import Kernels
 import Network
+import Planner
 import Training
 
 /// The kernels as a run has them: the CPU's best loops and one OpenBLAS thread.

@@ -1,5 +1,6 @@
 import Datasets
 import Engine
+import Network
 import Planner
 import Testing
 import Training
@@ -40,7 +41,9 @@ private struct LoadedMicroBatch {
     var images = [Float](repeating: 0, count: positions.count * blueprint.dataset.train.shape.count)
     var labels = [Int32](repeating: 0, count: positions.count)
     var ids = [UInt64](repeating: 0, count: positions.count)
-    var (imageSpan, labelSpan, idSpan) = (images.mutableSpan, labels.mutableSpan, ids.mutableSpan)
+    var imageSpan = images.mutableSpan
+    var labelSpan = labels.mutableSpan
+    var idSpan = ids.mutableSpan
     try blueprint.loader(training: true).load(
       positions: positions, images: &imageSpan, labels: &labelSpan, ids: &idSpan)
     self.images = images

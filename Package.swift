@@ -99,5 +99,11 @@ let package = Package(
       name: "EngineTests",
       dependencies: ["Engine", "Kernels", "Planner", "Network", "Reference", "Randomness", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network", "Randomness",
+      ],
+      swiftSettings: strict),
   ]
 )

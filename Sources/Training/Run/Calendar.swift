@@ -11,6 +11,15 @@ package struct Calendar: Hashable, Sendable {
     package var save = false
     /// End the run.
     package var stop = false
+
+    /// Nothing to do but go on.
+    package init() {}
+
+    fileprivate init(evaluate: Bool, save: Bool, stop: Bool) {
+      self.evaluate = evaluate
+      self.save = save
+      self.stop = stop
+    }
   }
 
   private let configuration: RunConfiguration

@@ -8,7 +8,10 @@ package enum ResumeRules {
     "data.channels", "data.train-count", "train.global-batch", "train.micro-batch",
   ]
   /// These never reach the weights.
-  private static let free = ["lanes", "exchange.bucket", "exchange.wire", "checkpoint", "evaluate", "data.path"]
+  private static let free = [
+    "lanes", "exchange.bucket", "exchange.wire", "checkpoint", "evaluate", "data.path", "data.test-images",
+    "data.test-labels", "data.test-count",
+  ]
 
   /// Sentences about changes that are allowed but lead away from an undisturbed run.
   ///
@@ -39,17 +42,19 @@ package enum ResumeRules {
       .joined(separator: "\n")
   }
 
-  /// The leaves in which two configurations differ: path, old and new value.
+  /// The smallest parts in which two configurations differ: path, old and new value. A choice may be written as a word
+  /// (`sgd`) or with its keys (`sgd: {momentum: 0.5}`); it then differs as a whole.
   private static func differences(
-    _ old: YAMLTree, _ new: YAMLTree
+    _ old: YAMLTree?, _ new: YAMLTree?, below path: String = ""
   ) -> [(path: String, old: String, new: String)] {
-    let before = leaves(of: old)
-    let after = leaves(of: new)
-    let paths = before.map(\.path) + after.map(\.path).filter { path in !before.contains { $0.path == path } }
-    let value = { (path: String, list: [(path: String, value: String)]) in
-      list.first { $0.path == path }?.value ?? "not set"
+    guard case .mapping(let before)? = old?.content, case .mapping(let after)? = new?.content else {
+      let (was, becomes) = (old?.inline ?? "not set", new?.inline ?? "not set")
+      return was == becomes ? [] : [(path, was, becomes)]
     }
-    return paths.map { ($0, value($0, before), value($0, after)) }.filter { $0.1 != $0.2 }
+    let keys = before.map(\.key) + after.map(\.key).filter { key in !before.contains { $0.key == key } }
+    return keys.flatMap { key in
+      differences(old?[key: key], new?[key: key], below: path.isEmpty ? key : "\(path).\(key)")
+    }
   }
 
   private static func leaves(of tree: YAMLTree, below path: String = "") -> [(path: String, value: String)] {

@@ -1,0 +1,89 @@
+import Interchange
+import Network
+import Planner
+import Randomness
+import Testing
+import Training
+
+/// The state of a run as bytes and as tensors by name.
+@Suite struct StateTests {
+  /// Random numbers everywhere, some of them not finite.
+  private func state(_ layout: FlatLayout, step: Int) -> TrainingState {
+    var random = RandomStream(seed: 1, purpose: .testing)
+    var numbers = (0..<2 * layout.count).map { _ in Float(random.normal()) }
+    numbers[0] = -.infinity
+    numbers[1] = -0.0
+    return TrainingState(
+      step: step, parameters: Array(numbers[..<layout.count]), momenta: Array(numbers[layout.count...]))
+  }
+
+  @Test(arguments: [0, 1, 255, 256, 1 << 40])
+  func bytesMakeARoundTrip(step: Int) throws {
+    let layout = try LittleRun.blueprint().plan.layout
+    let state = state(layout, step: step)
+    let back = TrainingState(bytes: state.bytes, count: layout.count)
+    #expect(back == state)
+    #expect(back.bytes == state.bytes)
+  }
+
+  @Test func tensorsMakeARoundTrip() throws {
+    let layout = try LittleRun.blueprint().plan.layout
+    let state = state(layout, step: 12)
+    let model = ModelTensors.model(state, layout: layout)
+    let optimizer = ModelTensors.optimizer(state, layout: layout)
+    let back = try ModelTensors.state(
+      model: model.reversed(), optimizer: optimizer.reversed(), step: 12, layout: layout)
+    let statistics = layout.statistics.flatMap { [$0.mean, $0.variance] }
+    for range in layout.parameters.map(\.range) + statistics {
+      #expect(back.parameters[range].map(\.bitPattern) == state.parameters[range].map(\.bitPattern))
+    }
+    for range in layout.parameters.map(\.range) {
+      #expect(back.momenta[range].map(\.bitPattern) == state.momenta[range].map(\.bitPattern))
+    }
+  }
+
+  @Test func eachMissingOrMisshapenTensorIsNamed() throws {
+    let layout = try LittleRun.blueprint().plan.layout
+    let state = state(layout, step: 1)
+    let model = ModelTensors.model(state, layout: layout)
+    let optimizer = ModelTensors.optimizer(state, layout: layout)
+    for tensor in (model + optimizer) where !tensor.name.hasSuffix("num_batches_tracked") {
+      var flattened = tensor
+      flattened.shape = [1] + tensor.shape
+      for replacement in [[], [flattened]] {
+        let replace = { (list: [NamedTensor]) in list.flatMap { $0.name == tensor.name ? replacement : [$0] } }
+        do {
+          _ = try ModelTensors.state(model: replace(model), optimizer: replace(optimizer), step: 1, layout: layout)
+          Issue.record("\(tensor.name) is not missed")
+        } catch {
+          #expect(error.code == .unusable && error.description.contains("'\(tensor.name)'"))
+        }
+      }
+    }
+  }
+
+  /// The names and shapes of a ResNet of basic blocks in torchvision.
+  @Test func resnet20HasTorchvisionsNames() throws {
+    let network = try #require(Zoo.model("resnet20")).network
+    let layout = try Planner.plan(network, options: PlanOptions(microBatch: 2, microBatches: 1)).layout
+    let tensors = ModelTensors.model(TrainingState(initial: layout, seed: 1), layout: layout)
+    let found = tensors.map { "\($0.name) \($0.shape)" }.sorted()
+    var names = norm("bn1", 16) + ["conv1.weight [16, 3, 3, 3]", "fc.weight [10, 64]", "fc.bias [10]"]
+    for (stage, width) in [(1, 16), (2, 32), (3, 64)] {
+      for block in 0..<3 {
+        let inputs = block == 0 && stage > 1 ? width / 2 : width
+        let path = "layer\(stage).\(block)"
+        names += ["\(path).conv1.weight \([width, inputs, 3, 3])", "\(path).conv2.weight \([width, width, 3, 3])"]
+        names += norm("\(path).bn1", width) + norm("\(path).bn2", width)
+        guard inputs != width else { continue }
+        names += ["\(path).downsample.0.weight \([width, inputs, 1, 1])"] + norm("\(path).downsample.1", width)
+      }
+    }
+    #expect(found == names.sorted())
+  }
+
+  private func norm(_ path: String, _ width: Int) -> [String] {
+    ["weight", "bias", "running_mean", "running_var"].map { "\(path).\($0) [\(width)]" }
+      + ["\(path).num_batches_tracked []"]
+  }
+}

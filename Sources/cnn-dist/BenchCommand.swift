@@ -10,8 +10,10 @@ struct BenchCommand: ParsableCommand {
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Time whole training steps of models on one core, by kind of instruction.",
-      discussion:
-        "Random images, loss and update included, data loading not. For a fair figure pin the process: taskset -c 0.")
+      discussion: """
+        Random images, loss and update included, data loading not. For a fair figure pin the process.
+        Example: taskset -c 0 cnn-dist bench step resnet20 --micro-batch 16
+        """)
 
     @Argument(help: ArgumentHelp("Zoo models or model files.", valueName: "model"))
     var models: [String] = ["lenet5", "resnet20"]

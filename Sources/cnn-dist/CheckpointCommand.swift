@@ -10,7 +10,10 @@ struct CheckpointCommand: ParsableCommand {
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print what a checkpoint holds.",
-      discussion: "The hash is SHA-256 over the parameters by name, as little-endian float32 in PyTorch's layout.")
+      discussion: """
+        The hash is SHA-256 over the parameters by name, as little-endian float32 in PyTorch's layout.
+        Example: cnn-dist checkpoint show --hash runs/x/checkpoints/latest
+        """)
 
     @Argument(help: ArgumentHelp("A checkpoint directory.", valueName: "dir"))
     var checkpoint: String
@@ -26,7 +29,8 @@ struct CheckpointCommand: ParsableCommand {
   /// `cnn-dist checkpoint verify`.
   struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Check every file of a checkpoint against its manifest.")
+      abstract: "Check every file of a checkpoint against its manifest.",
+      discussion: "Example: cnn-dist checkpoint verify runs/x/checkpoints/latest")
 
     @Argument(help: ArgumentHelp("A checkpoint directory.", valueName: "dir"))
     var checkpoint: String

@@ -10,7 +10,8 @@ struct DataCommand: ParsableCommand {
   /// `cnn-dist data info`.
   struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print what a dataset holds: counts per class, shape, mean and deviation of the channels.")
+      abstract: "Print what a dataset holds: counts per class, shape, mean and deviation of the channels.",
+      discussion: "Example: cnn-dist data info --set data.format=idx --set data.path=data/mnist")
 
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var report: ReportOptions
@@ -21,7 +22,8 @@ struct DataCommand: ParsableCommand {
   /// `cnn-dist data make`.
   struct Make: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Write a built-in dataset to files, so that it can be looked at and used elsewhere.")
+      abstract: "Write a built-in dataset to files, so that it can be looked at and used elsewhere.",
+      discussion: "Example: cnn-dist data make digits --output digits --train-count 60000")
 
     @Argument(help: ArgumentHelp("The built-in dataset; there is one: digits.", valueName: "name"))
     var name: String
@@ -52,7 +54,11 @@ struct DataCommand: ParsableCommand {
   /// `cnn-dist data verify`.
   struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Read every sample of a dataset and name the damaged ones.")
+      abstract: "Read every sample of a dataset and name the damaged ones.",
+      discussion: """
+        Exit code 1 if a sample is damaged.
+        Example: cnn-dist data verify configs/my-images.yaml
+        """)
 
     @OptionGroup var options: ConfigurationOptions
 
@@ -63,7 +69,10 @@ struct DataCommand: ParsableCommand {
   struct Order: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print the samples of given steps, in order.",
-      discussion: "The order is a pure function of the seed; it is the same for any number of ranks.")
+      discussion: """
+        The order is a pure function of the seed; it is the same for any number of ranks.
+        Example: cnn-dist data order configs/digits-lenet5.yaml --steps 3-7
+        """)
 
     @OptionGroup var options: ConfigurationOptions
 

@@ -12,8 +12,9 @@ struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Compare the gradient of a model with finite differences in double precision.",
       discussion: """
-        For each parameter: a random direction and single entries, by central differences of the loss; then the
+        For each parameter: a random direction and single entries, by central differences of the loss; then the \
         single-precision gradient of the training program beside it.
+        Example: cnn-dist debug gradcheck my-model.yaml
         """)
 
     @Argument(help: ArgumentHelp("A zoo model or a model file (.yaml).", valueName: "model"))
@@ -42,9 +43,10 @@ struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Run one forward and backward pass on a given batch and write every result.",
       discussion: """
-        The batch is a safetensors file with `images` [N, channels, height, width] float32 and `labels` [N] int64; the
-        weights are a safetensors file with PyTorch's names. The output holds `logits`, `loss`, `grad.<name>` and the
+        The batch is a safetensors file with `images` [N, channels, height, width] float32 and `labels` [N] int64; the \
+        weights are a safetensors file with PyTorch's names. The output holds `logits`, `loss`, `grad.<name>` and the \
         batch's `running_mean` and `running_var` after one step.
+        Example: cnn-dist debug step resnet20 --batch batch.safetensors --weights weights.safetensors
         """)
 
     @Argument(help: ArgumentHelp("A zoo model or a model file (.yaml).", valueName: "model"))

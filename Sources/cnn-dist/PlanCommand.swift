@@ -9,8 +9,9 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan",
     abstract: "Print a training step: its instructions, memory, arithmetic and buckets.",
     discussion: """
-      Names a zoo model (cnn-dist models), a model file or a configuration file; without a name it plans the built-in
-      configuration. Example: cnn-dist plan resnet20 --micro-batch 32
+      Names a zoo model (cnn-dist models), a model file or a configuration file; without a name it plans the built-in \
+      configuration.
+      Example: cnn-dist plan resnet20 --micro-batch 32
       """)
 
   @Argument(help: ArgumentHelp("A zoo model, a model file or a configuration file (.yaml).", valueName: "model|config"))
@@ -51,7 +52,8 @@ struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models",
     abstract: "List the built-in models, or print the layer table of one.",
-    discussion: "--yaml prints a model as a file to start from: cnn-dist models resnet20 --yaml > my-model.yaml")
+    discussion:
+      "--yaml prints a model as a file to start from. Example: cnn-dist models resnet20 --yaml > my-model.yaml")
 
   @Argument(help: ArgumentHelp("A zoo model or a model file (.yaml).", valueName: "model"))
   var model: String?

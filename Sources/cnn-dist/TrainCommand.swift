@@ -10,7 +10,7 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a network, alone or on all ranks of mpirun.",
     discussion: """
-      Without a configuration file it trains lenet5 on built-in digits. The number of ranks and lanes never changes the
+      Without a configuration file it trains lenet5 on built-in digits. The number of ranks and lanes never changes the \
       weights, to the bit. Ctrl-C and SIGTERM save and stop (exit code 3), SIGUSR1 saves and goes on.
 
       Examples:
@@ -35,6 +35,10 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "One process without MPI; check every instruction for NaN and infinity, and print statistics per layer.")
   var debug = false
 
+  func validate() throws {
+    guard runDir != "" else { throw ValidationError("--run-dir must name a directory") }
+  }
+
   func run() throws {
     let request = TrainRequest(
       configuration: options.configuration, overrides: options.overrides, runDirectory: runDir, resume: resume,
@@ -55,7 +59,10 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Score the test data with the weights of a checkpoint, alone or on all ranks of mpirun.",
-    discussion: "Each test sample counts exactly once, and the result is the same for any number of ranks.")
+    discussion: """
+      Each test sample counts exactly once, and the result is the same for any number of ranks.
+      Example: mpirun -n 4 cnn-dist evaluate --checkpoint runs/x/checkpoints/best
+      """)
 
   @Option(help: ArgumentHelp("A checkpoint directory, for example runs/x/checkpoints/best.", valueName: "dir"))
   var checkpoint: String

@@ -34,6 +34,11 @@ package struct Digest: ~Copyable {
     append(words.span)
   }
 
+  /// Appends bytes, e.g. those of a file.
+  package mutating func update(bytes: Span<UInt8>) {
+    append(bytes)
+  }
+
   /// The digest of all that was appended; more may follow.
   package func finish() -> UInt64 {
     unsafe XXH3_64bits_digest(state)

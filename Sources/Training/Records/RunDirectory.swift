@@ -47,6 +47,16 @@ extension RunDirectory {
     return run
   }
 
+  /// The directory of a run that goes on, with what a crash in its first moments has left out.
+  package func reopened() throws(RecordError) -> RunDirectory {
+    do throws(FileError) {
+      for place in [checkpoints, ranks] { try Disk.makeDirectories(place) }
+    } catch {
+      throw refusal(error)
+    }
+    return self
+  }
+
   private func refusal(_ error: FileError) -> RecordError {
     switch error.code {
     case EEXIST:

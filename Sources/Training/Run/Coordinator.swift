@@ -34,8 +34,8 @@ final class Coordinator {
     self.console = console
     configurationText = plan.configuration.yaml.text
     do {
-      directory = isResumed ? plan.directory : try RunDirectory.create(at: plan.directory.path)
-      try Coordinator.checkRoom(in: directory, blueprint: blueprint)
+      try Coordinator.checkRoom(in: plan.directory, blueprint: blueprint)
+      directory = isResumed ? try plan.directory.reopened() : try RunDirectory.create(at: plan.directory.path)
       // Checkpoints of later steps would otherwise lead past the end of the ledger.
       if isResumed { try CheckpointStore(directory: directory.checkpoints).discard(after: firstStep) }
       try JSONLinesFile.truncate(directory.ledger) { $0 < firstStep }
@@ -62,7 +62,9 @@ final class Coordinator {
   /// Two checkpoints must fit beside what is there: the one that is written and the one before it.
   private static func checkRoom(in directory: RunDirectory, blueprint: Blueprint) throws {
     let needed = 2 * 8 * blueprint.plan.layout.parameterCount + (1 << 16)
-    let free = Int(clamping: try CheckpointStore.freeBytes(at: directory.path))
+    // What else is wrong with the place shows when the directory is made.
+    guard let bytes = try? CheckpointStore.freeBytes(at: directory.path) else { return }
+    let free = Int(clamping: bytes)
     guard free >= needed else {
       throw RunError(
         .unusable,

@@ -38,9 +38,8 @@ struct RunIdentity: Hashable, Sendable {
   /// A digest of the program file.
   private static let executableDigest: String = {
     guard let data = FileManager.default.contents(atPath: "/proc/self/exe") else { return ProgramVersion.text }
-    let words = unsafe data.withUnsafeBytes { bytes in unsafe Array(bytes.bindMemory(to: UInt64.self)) }
     var digest = Digest()
-    digest.update(words: words)
+    digest.update(bytes: data.span)
     return MicroBatchDigest.text(digest.finish())
   }()
 }

@@ -71,7 +71,7 @@ private struct ResumeTarget {
       return
     }
     if let runDirectory {
-      directory = RunDirectory(runDirectory)
+      directory = try Self.existing(runDirectory)
     } else if let newest = RunDirectory.newest(under: runsFolder) {
       directory = newest
     } else {
@@ -84,6 +84,14 @@ private struct ResumeTarget {
     } else {
       checkpoint = try Self.named(resume, in: store)
     }
+  }
+
+  private static func existing(_ path: String) throws -> RunDirectory {
+    guard Disk.kind(of: path) != .missing else {
+      throw RunError(
+        .unusable, "--resume: there is no run directory '\(path)'; check --run-dir, or start the run without --resume")
+    }
+    return RunDirectory(path)
   }
 
   private static func named(_ name: String, in store: CheckpointStore) throws -> String {

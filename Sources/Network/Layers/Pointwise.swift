@@ -1,17 +1,5 @@
 package import StrictYAML
 
-/// The element-wise activations.
-package enum ActivationFunction: String, Hashable, Sendable, CaseIterable {
-  /// max(0, x). Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
-  case relu
-  /// 1/(1 + e^−x).
-  case sigmoid
-  /// tanh x.
-  case tanh
-  /// x·Φ(x), exact with erf. Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016, section 2.
-  case gelu
-}
-
 /// An element-wise activation; it has no parameters and keeps the shape.
 package struct ActivationLayer: LayerDescription {
   package init() {}

@@ -58,6 +58,11 @@ package enum Loss: YAMLChoice {
   /// Whether the loss reads dense target values of the shape of its output.
   package var readsValues: Bool { description.targets == .values }
 
+  /// Whether the loss reads labels.
+  package var readsLabels: Bool {
+    if case .localization = self { true } else { description.targets == .labels }
+  }
+
   /// Whether the loss reads one label for each position of its output, instead of one for each sample.
   package var readsLabelPerPosition: Bool { description.targets == .labels && !description.comparesSamples }
 }

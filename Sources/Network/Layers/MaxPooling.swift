@@ -1,8 +1,6 @@
 package import StrictYAML
 
-/// The largest value of each window, channel by channel: y[i, j] = max over the window of x.
-///
-/// Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 9.3. Padding never wins. No parameters.
+/// The largest value of each window, channel by channel. Padding never wins.
 package struct MaxPoolingLayer: LayerDescription {
   /// Window size.
   package var kernel = Extent(2)
@@ -12,6 +10,8 @@ package struct MaxPoolingLayer: LayerDescription {
   package var padding = Extent(0)
   /// Distance between the taps of a window.
   package var dilation = Extent(1)
+  /// Whether a last window that the input does not fill counts.
+  package var ceil = false
 
   package init() {}
 
@@ -27,15 +27,22 @@ package struct MaxPoolingLayer: LayerDescription {
     Field("stride", \.stride, "step between windows (the window size if not given)", check: PoolingChecks.stride),
     Field("padding", \.padding, "rows and columns added on each side, at most half the kernel"),
     Field("dilation", \.dilation, "distance between the taps of a window", check: Extent.atLeast(1)),
+    Field("ceil", \.ceil, "whether a last window that the input does not fill counts"),
   ]
+
+  package static let notes = LayerNotes(
+    formula: "y[c, i, j] = max of x[c, i·s + u·d − p, j·s + v·d − p] over u and v",
+    shapes: "C×H×W → C×H'×W', H' = ⌊(H + 2p − d(K − 1) − 1)/s⌋ + 1 (⌈…⌉ with ceil)",
+    work: "C·H'·W' · K·K comparisons",
+    source: "Goodfellow, Bengio and Courville, \"Deep Learning\", 2016, section 9.3")
 
   package func problem() -> String? { PoolingChecks.padding(padding, kernel: kernel) }
 
   /// The window over an input of the given shape.
   package func window(for input: Shape) -> Window {
-    Window(
-      input: Extent(height: input.height, width: input.width), kernel: kernel, stride: stride ?? kernel,
-      padding: Padding(padding), dilation: dilation)
+    let window = Window(
+      input: input.extent, kernel: kernel, stride: stride ?? kernel, padding: Padding(padding), dilation: dilation)
+    return ceil ? window.roundedUp : window
   }
 
   package func output(for input: Shape) throws(ShapeProblem) -> Shape {
@@ -49,63 +56,33 @@ package struct MaxPoolingLayer: LayerDescription {
     return output
   }
 
-  package var reach: (kernel: Extent, stride: Extent)? { (kernel.dilated(by: dilation), stride ?? kernel) }
+  package func reach(for input: Shape) -> Reach? {
+    Reach(kernel: kernel.dilated(by: dilation), stride: stride ?? kernel)
+  }
 }
 
-/// The mean of each window, channel by channel.
-///
-/// Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section II.B (without the
-/// trainable coefficient). No parameters.
-package struct AveragePoolingLayer: LayerDescription {
-  /// Window size.
-  package var kernel = Extent(2)
-  /// Step between windows (the window size if not given).
-  package var stride: Extent?
-  /// Zeros added on each side, at most half the kernel.
-  package var padding = Extent(0)
-  /// Whether padded zeros count in the mean.
-  package var includePadding = true
-
-  package init() {}
-
-  package static let fields: [Field<Self>] = [
-    Field("kernel", \.kernel, "window size", check: Extent.atLeast(1)),
-    Field("stride", \.stride, "step between windows (the window size if not given)", check: PoolingChecks.stride),
-    Field("padding", \.padding, "zeros added on each side, at most half the kernel"),
-    Field("include-padding", \.includePadding, "whether padded zeros count in the mean"),
-  ]
-
-  package func problem() -> String? { PoolingChecks.padding(padding, kernel: kernel) }
-
-  /// The window over an input of the given shape.
-  package func window(for input: Shape) -> Window {
-    Window(
-      input: Extent(height: input.height, width: input.width), kernel: kernel, stride: stride ?? kernel,
-      padding: Padding(padding))
-  }
-
-  package func output(for input: Shape) throws(ShapeProblem) -> Shape {
-    try window(for: input).fit(input, channels: input.channels, what: "window")
-  }
-
-  package var reach: (kernel: Extent, stride: Extent)? { (kernel, stride ?? kernel) }
-}
-
-/// The mean over all positions, channel by channel: the output is a vector.
-///
-/// Source: Lin, Chen and Yan, "Network in network", 2013, section 3.2. No parameters.
-package struct GlobalAveragePoolingLayer: LayerDescription {
+/// The largest value of each channel: the output is a vector.
+package struct GlobalMaxPoolingLayer: LayerDescription {
   package init() {}
   package static let fields: [Field<Self>] = []
 
+  package static let notes = LayerNotes(
+    formula: "y[c] = max of x[c, i, j] over i and j", shapes: "C×H×W → C", work: "C·H·W comparisons",
+    source: "Oquab et al., \"Is object localization for free?\", 2015, section 3")
+
+  /// The one window over an input of the given shape.
+  package func window(for input: Shape) -> Window { Window(input: input.extent, kernel: input.extent) }
+
   package func output(for input: Shape) -> Shape { Shape(features: input.channels) }
-  package var reach: (kernel: Extent, stride: Extent)? { nil }
+  package func reach(for input: Shape) -> Reach? { nil }
 }
 
 /// Checks that the pooling layers share.
-private enum PoolingChecks {
+enum PoolingChecks {
+  /// A step of at least one position.
   static let stride: @Sendable (Extent?) -> String? = { $0.flatMap(Extent.atLeast(1)) }
 
+  /// What is wrong with a padding on both sides of a window.
   static func padding(_ padding: Extent, kernel: Extent) -> String? {
     let fits =
       padding.height >= 0 && padding.width >= 0 && padding.height <= kernel.height / 2

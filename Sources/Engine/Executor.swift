@@ -55,7 +55,8 @@ package struct Executor: ~Copyable {
   ///   - batch: the samples.
   ///   - parameters: the flat parameter buffer, `layout.count` numbers.
   ///   - gradient: the flat buffer that receives this micro-batch's gradient, `layout.count` numbers; its trailer gets
-  ///     the statistics and the metrics loss, correct and samples, all else of it becomes zero.
+  ///     the statistics and the metrics loss, correct and samples, all else of the trailer becomes zero. The gaps
+  ///     between tensors are left as they are.
   ///   - context: seed, step and global batch.
   ///   - observer: who looks on.
   package mutating func train<Observer: ProgramObserver & ~Copyable>(
@@ -72,7 +73,6 @@ package struct Executor: ~Copyable {
   package mutating func evaluate<Observer: ProgramObserver & ~Copyable>(
     _ batch: MicroBatch, parameters: UnsafePointer<Float>, observer: inout Observer
   ) throws(Observer.Failure) -> Score {
-    /// Seed, step and global batch.
     let context = StepContext(seed: 0, step: 0, globalBatch: plan.options.globalBatch)
     let frame = unsafe Frame(batch: batch, parameters: parameters, gradient: nil, context: context)
     return unsafe try run(plan.evaluation, frame, observer: &observer)

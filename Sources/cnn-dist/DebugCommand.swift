@@ -1,4 +1,5 @@
 import ArgumentParser
+import Network
 import Training
 
 /// `cnn-dist debug`.
@@ -43,9 +44,11 @@ struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Run one forward and backward pass on a given batch and write every result.",
       discussion: """
-        The batch is a safetensors file with `images` [N, channels, height, width] float32 and `labels` [N] int64; the \
-        weights are a safetensors file with PyTorch's names. The output holds `logits`, `loss`, `grad.<name>` and the \
-        batch's `running_mean` and `running_var` after one step.
+        The batch is a safetensors file with `images` [N, channels, height, width] float32 and `labels` [N] int64 (for \
+        an output that is an image [N, height, width]); a loss with targets: values reads `targets`, that of a head \
+        `targets.<head>`, float32 of the shape of the output. The weights are a safetensors file with PyTorch's names.
+        The output holds `logits`, `loss`, `grad.<name>`, `head.<path>`, the masks of dropout as `mask.<layer>`, and \
+        `running_mean` and `running_var` after the step.
         Example: cnn-dist debug step resnet20 --batch batch.safetensors --weights weights.safetensors
         """)
 
@@ -64,13 +67,20 @@ struct DebugCommand: ParsableCommand {
     @Option(help: "Key of initial weights and dropout.")
     var seed: UInt64 = 1
 
-    @Option(help: "Label smoothing of the loss.")
-    var labelSmoothing: Float = 0
+    @Option(
+      help: ArgumentHelp(
+        "The loss as in train.loss, such as '{smooth-l1: {beta: 0.5}}'.", valueName: "yaml"))
+    var loss = "cross-entropy"
+
+    @Flag(help: "Write the gradient with respect to the images too, as `grad.images`.")
+    var imageGradient = false
 
     func run() throws {
-      try DebugStep.run(
-        model: ModelLoader.network(named: model), batch: batch, weights: weights, output: output, seed: seed,
-        labelSmoothing: labelSmoothing)
+      var step = DebugStep(try ModelLoader.network(named: model))
+      step.loss = try lossOption(loss)
+      step.seed = seed
+      step.imageGradient = imageGradient
+      try step.run(batch: batch, weights: weights, output: output)
     }
   }
 
@@ -116,4 +126,9 @@ struct DebugCommand: ParsableCommand {
       try Training.Replay.run(checkpoint: checkpoint, step: step, part: part, asJSON: report.json)
     }
   }
+}
+
+/// The loss that a `--loss` option describes.
+private func lossOption(_ text: String) throws(RunError) -> Loss {
+  do { return try Configurations.loss(text, source: "--loss") } catch { throw RunError.unusable(error) }
 }

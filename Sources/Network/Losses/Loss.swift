@@ -63,8 +63,9 @@ package enum Loss: YAMLChoice {
     if case .localization = self { true } else { description.targets == .labels }
   }
 
-  /// Whether the loss reads one label for each position of its output, instead of one for each sample.
-  package var readsLabelPerPosition: Bool { description.targets == .labels && !description.comparesSamples }
+  /// Whether a label picks a channel of the output: at each position where the output is an image, so that there must
+  /// be one label for each position instead of one for each sample.
+  package var picksChannelByLabel: Bool { description.targets == .labels && !description.comparesSamples }
 }
 
 /// What every loss says about itself.

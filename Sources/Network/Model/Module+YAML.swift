@@ -25,6 +25,9 @@ extension Module: YAMLValue {
     }
   }
 
+  /// The keys below `branches`.
+  package static var branchFields: [FieldDocumentation] { BranchesRecord.fields.map(\.documentation) }
+
   private static func body(_ entries: [YAMLTree.Entry], of cursor: YAMLCursor) throws(YAMLError) -> Body {
     guard entries.count == 1 else {
       let given = entries.map(\.key).joined(separator: ", ")

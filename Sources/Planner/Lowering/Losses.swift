@@ -34,7 +34,7 @@ extension Lowering {
   /// All losses that read labels must read the same ones: one for each sample, or one for each position.
   private mutating func checkLabels(_ loss: Loss, output: Shape, name: String) throws(NetworkError) {
     guard loss.readsLabels else { return }
-    let wanted = loss.readsLabelPerPosition ? output.extent : Extent(1)
+    let wanted = loss.picksChannelByLabel ? output.extent : Extent(1)
     guard let labels else {
       labels = wanted
       return

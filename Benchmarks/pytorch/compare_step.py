@@ -42,6 +42,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import from_yaml
+import losses
 import steps
 import yaml_text
 from losses import Loss
@@ -57,7 +58,6 @@ VANISHING = 1e-10
 KINK_DISTANCE = 4
 MOST_BATCHES = 200
 REPOSITORY = Path(__file__).resolve().parents[2]
-LOSS_COMMENT = "# loss: "
 
 
 class NothingToCompare(Exception):
@@ -84,12 +84,10 @@ class Subject:
             return cls(argument, argument, *ZOO[argument], Loss.parse("cross-entropy"))
         path = Path(argument)
         text = path.read_text()
-        model = from_yaml.parse(text)
-        first = text.splitlines()[0]
-        loss = first.removeprefix(LOSS_COMMENT) if first.startswith(LOSS_COMMENT) else "cross-entropy"
-        options = ("--loss", loss, "--image-gradient")
-        build = lambda: from_yaml.parse(text)
-        return cls(path.stem, argument, build, model.input_shape, Loss.parse(yaml_text.read(loss)), options)
+        shape = from_yaml.parse(text).input_shape
+        written = losses.written_in(text)
+        loss, options = Loss.parse(yaml_text.read(written)), ("--loss", written, "--image-gradient")
+        return cls(path.stem, argument, lambda: from_yaml.parse(text), shape, loss, options)
 
     def model(self, weights: Tensors, dtype: torch.dtype) -> nn.Module:
         """A fresh copy in the given precision: a pass moves running statistics and leaves gradients behind."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A model file of cnn-dist as a PyTorch module, with the same parameter names: a state_dict of one loads into the other.
+"""A model file of cnn-dist as a PyTorch module with the same parameter names: weights of one load into the other.
 
     model = from_yaml.load("my-model.yaml").double()
     model.load_state_dict(safetensors.torch.load_file("model.safetensors"))

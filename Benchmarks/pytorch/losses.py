@@ -15,6 +15,8 @@ from vocabulary import LOSSES, ModelError, Options, choice
 
 # Losses that compare the samples of a micro-batch with each other by their labels.
 PAIRWISE = ("triplet", "contrastive", "cosine")
+# How a model file of the tests says in its first line what its output is trained with.
+_COMMENT = "# loss: "
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ class Loss:
         if self.word not in PAIRWISE:
             return x.new_zeros(0)
         return _HINGES[self.word](x, labels, self.options["margin"]).flatten()
+
+
+def written_in(text: str) -> str:
+    """The loss, as YAML, that the first line of a model file names; without that it is cross-entropy."""
+    first = text.partition("\n")[0]
+    return first.removeprefix(_COMMENT) if first.startswith(_COMMENT) else "cross-entropy"
 
 
 def total(main: Tensor, heads: dict[str, tuple[float, Tensor]]) -> Tensor:

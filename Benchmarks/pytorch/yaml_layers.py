@@ -13,7 +13,8 @@ import filters
 import geometry
 from geometry import Extent, extent
 from operators import (
-    Convolution, Dense, Filter, Function, GaussianPool, LayerNorm, LayerScale, LpPool, Stochastic, TransposedConvolution,
+    Convolution, Dense, Filter, Function, GaussianPool, LayerNorm, LayerScale, LpPool, Stochastic,
+    TransposedConvolution,
 )
 from vocabulary import Options
 

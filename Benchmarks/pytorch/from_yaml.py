@@ -26,7 +26,7 @@ import yaml_layers
 import yaml_text
 from losses import Loss
 from operators import Stochastic
-from vocabulary import LAYERS, MERGES, NODES, ModelError, choice
+from vocabulary import HEAD_WEIGHT, LAYERS, MERGES, NODES, ModelError, choice
 
 
 @dataclass
@@ -189,7 +189,7 @@ class Builder:
     def head(self, written: dict[str, Any], path: str, x: Tensor) -> Node:
         body, output = self.sequence(written["layers"], path, x)
         loss = Loss.parse(written["loss"]) if "loss" in written else None
-        self.heads.append(Head(path, written.get("weight", 1), loss, body, tuple(as_output(output).shape[1:])))
+        self.heads.append(Head(path, written.get("weight", HEAD_WEIGHT), loss, body, tuple(as_output(output).shape[1:])))
         return self.heads[-1]
 
     def leaf(self, written: dict[str, Any], path: str, x: Tensor) -> tuple[Node, Tensor]:

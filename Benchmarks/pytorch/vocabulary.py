@@ -13,6 +13,8 @@ Options = dict[str, Any]
 
 NODES = ("sequential", "branches", "head")
 MERGES = ("add", "concat", "multiply")
+# The weight of a head's loss where none is given.
+HEAD_WEIGHT = 0.3
 
 _WINDOW: Options = {"kernel": 2, "stride": None, "ceil": False}
 _CONVOLUTION: Options = {

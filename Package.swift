@@ -70,7 +70,7 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["Network", "Planner", "Kernels", "Collectives", "Randomness"],
+      name: "TestSupport", dependencies: ["StrictYAML", "Network", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Network", "Randomness"], swiftSettings: strict),

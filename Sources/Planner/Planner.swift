@@ -4,7 +4,7 @@ package import Network
 package enum Planner {
   /// Plans the training and the evaluation program of `network`.
   ///
-  /// - Throws: `NetworkError` if a layer does not fit its input.
+  /// - Throws: `NetworkError` if a layer does not fit its input, or a loss its output.
   package static func plan(_ network: NetworkDescription, options: PlanOptions) throws(NetworkError) -> StepPlan {
     precondition(options.bucketElements % FlatLayout.block == 0 && options.bucketElements > 0)
     let training = try lower(network, options: options, isTraining: true)
@@ -29,7 +29,7 @@ package enum Planner {
     let images = lowering.slot("images", perSample: network.input.count)
     let input = Lowering.Value(slot: images, shape: network.input, isTrainable: options.imageGradient)
     let logits = try network.walk(&lowering, input: input)
-    try lowering.losses(logits, network: network.name)
+    try lowering.losses(logits, images: images, network: network.name)
     var lowered = Lowered(lowering: lowering, images: images, logits: logits)
     guard isTraining else { return lowered }
     lowered.lowering.backward()
@@ -47,8 +47,8 @@ package enum Planner {
       &slots, for: instructions, outside: [lowered.images], kept: Set(kept), reuse: lowering.options.reusesMemory)
     return Program(
       batch: lowering.batch, instructions: instructions, slots: slots, images: lowered.images,
-      logits: lowered.logits.slot, output: lowered.logits.shape, labels: lowering.labels, targets: lowering.targets,
-      imageGradient: lowered.imageGradient, arenaCount: count)
+      logits: lowered.logits.slot, output: lowered.logits.shape, labels: lowering.labels, classes: lowering.classes,
+      targets: lowering.targets, imageGradient: lowered.imageGradient, arenaCount: count)
   }
 }
 

@@ -45,7 +45,7 @@ package struct AveragePoolingLayer: ResamplingLayer {
   }
 
   package func output(for input: Shape) throws(ShapeProblem) -> Shape {
-    try window(for: input).fit(input, channels: input.channels, what: "window")
+    try window(for: input).fitMap(input)
   }
 
   /// With padding that counts, what lies beyond the padding (where `ceil` adds a window) does not.
@@ -112,7 +112,7 @@ package struct GaussianPoolingLayer: ResamplingLayer {
     Field("padding", \.padding, "rows and columns added on each side, at most half the kernel"),
     Field(
       "deviation", \.deviation, "distance from the centre at which the weight has fallen to 0.61",
-      check: { $0 > 0 ? nil : "must be above 0" }),
+      check: Limits.pixels),
   ]
 
   package static let notes = LayerNotes(
@@ -129,7 +129,7 @@ package struct GaussianPoolingLayer: ResamplingLayer {
   }
 
   package func output(for input: Shape) throws(ShapeProblem) -> Shape {
-    try window(for: input).fit(input, channels: input.channels, what: "window")
+    try window(for: input).fitMap(input)
   }
 
   package func resampling(for input: Shape) -> Resampling {
@@ -156,6 +156,22 @@ package struct GlobalAveragePoolingLayer: LayerDescription {
 }
 
 extension Window {
+  /// Weights of a map along one axis.
+  private static let weights = 1 << 24
+
+  /// The output shape, or the problem that the window does not fit its input, or its map not into memory.
+  fileprivate func fitMap(_ input: Shape) throws(ShapeProblem) -> Shape {
+    let shape = try fit(input, channels: input.channels, what: "window")
+    let rows = shape.height * min(kernel.height, input.height)
+    let columns = shape.width * min(kernel.width, input.width)
+    guard max(rows, columns) <= Self.weights else {
+      throw ShapeProblem(
+        "its windows of \(kernel) over its input \(input) hold more than \(Self.weights) pixels along one axis; use "
+          + "smaller windows or a larger stride")
+    }
+    return shape
+  }
+
   /// The window along the vertical axis.
   fileprivate var rows: AxisMap.Axis {
     AxisMap.Axis(

@@ -51,7 +51,7 @@ func scaleAndShift(_ channels: Int, initialScale: Float = 1) -> [ParameterDescri
 enum NormalizationFields {
   /// Added to the variance.
   static func epsilon<Record: YAMLRecord>(_ path: any WritableKeyPath<Record, Double> & Sendable) -> Field<Record> {
-    Field("epsilon", path, "added to the variance", check: { $0 > 0 ? nil : "must be above 0" })
+    Field("epsilon", path, "added to the variance", check: Limits.positive)
   }
 
   /// What the scale starts at.

@@ -109,8 +109,23 @@ extension Window {
   }
 }
 
-/// Bounds of numbers in model files, so that a product of sizes cannot overflow.
+/// Bounds of numbers in model files, so that a product of sizes cannot overflow, and no number becomes zero or infinite
+/// in single precision.
 enum Limits {
   /// Channels, features, groups.
   static let width: @Sendable (Int) -> String? = { (1...1_048_576).contains($0) ? nil : "must be from 1 to 1048576" }
+  /// Numbers that must not be zero: epsilons, deviations of initial weights, exponents, margins.
+  static let positive: @Sendable (Double) -> String? = {
+    (1e-30...1e30).contains($0) ? nil : "must be from 1e-30 to 1e30"
+  }
+  /// Numbers that may be zero: factors of losses and sums.
+  static let factor: @Sendable (Double) -> String? = { (0...1e30).contains($0) ? nil : "must be from 0 to 1e30" }
+  /// Probabilities of dropping something; what is left is divided by 1 − rate.
+  static let rate: @Sendable (Double) -> String? = {
+    $0 >= 0 && Float($0) < 1 ? nil : "must be at least 0 and below 1"
+  }
+  /// Deviations in pixels: so wide that a weight half a pixel from the centre is not zero.
+  static let pixels: @Sendable (Double) -> String? = {
+    (0.05...65_536).contains($0) ? nil : "must be from 0.05 to 65536"
+  }
 }

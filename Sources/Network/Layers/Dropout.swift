@@ -64,7 +64,5 @@ package struct StochasticDepthLayer: DropoutDescription {
 private func rateField<Record: YAMLRecord>(
   _ path: any WritableKeyPath<Record, Double> & Sendable, _ part: String
 ) -> Field<Record> {
-  Field(
-    "rate", path, "probability of dropping \(part)",
-    check: { (0..<1).contains($0) ? nil : "must be at least 0 and below 1" })
+  Field("rate", path, "probability of dropping \(part)", check: Limits.rate)
 }

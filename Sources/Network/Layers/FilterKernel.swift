@@ -91,7 +91,7 @@ package struct GaussianFilter: YAMLRecord {
     Field(
       "size", \.size, "rows and columns, an odd number",
       check: { (1...255).contains($0) && $0 % 2 == 1 ? nil : "must be odd and from 1 to 255" }),
-    Field("deviation", \.deviation, "standard deviation in pixels", check: { $0 > 0 ? nil : "must be above 0" }),
+    Field("deviation", \.deviation, "standard deviation in pixels", check: Limits.pixels),
   ]
 
   fileprivate var weights: [[Float]] {

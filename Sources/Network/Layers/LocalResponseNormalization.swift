@@ -15,9 +15,9 @@ package struct LocalResponseNormalizationLayer: LayerDescription {
 
   package static let fields: [Field<Self>] = [
     Field("size", \.size, "channels that count in a sum", check: Limits.width),
-    Field("alpha", \.alpha, "weight of the mean square", check: { $0 >= 0 ? nil : "must be at least 0" }),
-    Field("beta", \.beta, "the exponent", check: { $0 > 0 ? nil : "must be above 0" }),
-    Field("k", \.k, "what is added to the mean square", check: { $0 > 0 ? nil : "must be above 0" }),
+    Field("alpha", \.alpha, "weight of the mean square", check: Limits.factor),
+    Field("beta", \.beta, "the exponent", check: Limits.positive),
+    Field("k", \.k, "what is added to the mean square", check: Limits.positive),
   ]
 
   package static let notes = LayerNotes(

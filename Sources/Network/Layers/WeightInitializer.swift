@@ -101,21 +101,21 @@ private struct NoSettings: YAMLRecord {
 private struct DeviationSettings: YAMLRecord {
   var deviation = 0.02
   static let fields: [Field<Self>] = [
-    Field("deviation", \.deviation, "standard deviation", check: { $0 > 0 ? nil : "must be above 0" })
+    Field("deviation", \.deviation, "standard deviation", check: Limits.positive)
   ]
 }
 
 private struct BoundSettings: YAMLRecord {
   var bound = 0.05
   static let fields: [Field<Self>] = [
-    Field("bound", \.bound, "largest absolute value", check: { $0 > 0 ? nil : "must be above 0" })
+    Field("bound", \.bound, "largest absolute value", check: Limits.positive)
   ]
 }
 
 private struct GainSettings: YAMLRecord {
   var gain = 1.0
   static let fields: [Field<Self>] = [
-    Field("gain", \.gain, "length of the rows or columns", check: { $0 > 0 ? nil : "must be above 0" })
+    Field("gain", \.gain, "length of the rows or columns", check: Limits.positive)
   ]
 }
 

@@ -62,7 +62,7 @@ package struct SmoothL1Loss: LossDescription {
   package init() {}
 
   package static let fields: [Field<Self>] = [
-    Field("beta", \.beta, "distance at which the square ends", check: { $0 > 0 ? nil : "must be above 0" }),
+    Field("beta", \.beta, "distance at which the square ends", check: Limits.positive),
     targetsField(\.targets),
   ]
 }

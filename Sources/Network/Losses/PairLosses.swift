@@ -58,7 +58,7 @@ package struct CosineLoss: LossDescription {
 private func marginField<Record: YAMLRecord>(
   _ path: any WritableKeyPath<Record, Double> & Sendable, _ summary: String
 ) -> Field<Record> {
-  Field("margin", path, summary, check: { $0 > 0 ? nil : "must be above 0" })
+  Field("margin", path, summary, check: Limits.positive)
 }
 
 private func embeddingProblem(_ name: String, _ output: Shape) -> String? {

@@ -15,7 +15,7 @@ package struct Head: YAMLRecord {
   package init() {}
 
   package static let fields: [Field<Self>] = [
-    Field("weight", \.weight, "factor of the head's loss", check: { $0 >= 0 ? nil : "must be at least 0" }),
+    Field("weight", \.weight, "factor of the head's loss", check: Limits.factor),
     Field("loss", \.loss, "the head's loss (that of the network's output if not given)"),
     Field(
       "layers", \.layers, "the head's layers, first to last", required: true,

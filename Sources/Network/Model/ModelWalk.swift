@@ -37,6 +37,7 @@ extension NetworkDescription {
 private struct ModelWalk {
   let network: String
   private var seen: Set<String> = []
+  private var heads: Set<String> = []
 
   init(network: String) { self.network = network }
 
@@ -64,11 +65,21 @@ private struct ModelWalk {
       let shape = try merged(merge, outputs.map(visitor.shape(of:)), path: path)
       return visitor.merge(merge, path: path, inputs: outputs, output: shape)
     case .head(let head):
-      guard visitor.walksHeads else { return input }
-      let output = try sequence(head.layers, path: path, input: input, &visitor)
-      try visitor.head(head, path: path, output: output)
+      if visitor.walksHeads { try self.head(head, path: path, input: input, &visitor) }
       return input
     }
+  }
+
+  /// The path of a head names its output and its targets.
+  private mutating func head<Visitor: ModelVisitor>(
+    _ head: Head, path: String, input: Visitor.Value, _ visitor: inout Visitor
+  ) throws(NetworkError) {
+    guard !path.isEmpty else { throw NetworkError("model \(network): a head has no name; give it one") }
+    guard heads.insert(path).inserted else {
+      throw NetworkError("model \(network): two heads are called '\(path)'; give one of them another name")
+    }
+    let output = try sequence(head.layers, path: path, input: input, &visitor)
+    try visitor.head(head, path: path, output: output)
   }
 
   private mutating func leaf<Visitor: ModelVisitor>(

@@ -4,8 +4,13 @@ import Network
 extension Lowering {
   /// Appends the losses; in training their gradients have then arrived at the outputs.
   ///
-  /// - Throws: an error if a loss does not fit its output, or the labels that another one reads.
-  mutating func losses(_ output: Value, network: String) throws(NetworkError) {
+  /// - Throws: an error if an output is the image itself, or a loss does not fit its output or the labels that another
+  ///   one reads.
+  mutating func losses(_ output: Value, images: SlotID, network: String) throws(NetworkError) {
+    let outputs = [("its output", output)] + heads.map { ("the output of head '\($0.path)'", $0.output) }
+    for (name, value) in outputs where value.slot == images {
+      throw NetworkError("model \(network): \(name) is the image itself; add a layer, such as 'dense'")
+    }
     try loss(output, name: "model \(network), its output", suffix: "", isMain: true, weight: 1, options.loss)
     for (head, path, value) in heads {
       try loss(
@@ -19,6 +24,7 @@ extension Lowering {
   ) throws(NetworkError) {
     if let problem = loss.problem(with: value.shape) { throw NetworkError("\(name): \(problem)") }
     try checkLabels(loss, output: value.shape, name: name)
+    try checkClasses(loss, output: value.shape, name: name)
     var term = LossTerm(loss: loss, output: value.shape, weight: weight, isMain: isMain)
     if loss.readsValues {
       term.targets = targets.count
@@ -44,5 +50,16 @@ extension Lowering {
         "\(name): \(loss.kind) over its shape \(output) reads labels for \(wanted.height)×\(wanted.width) positions, but "
           + "the loss before it reads them for \(labels.height)×\(labels.width); all losses share one set of labels")
     }
+  }
+
+  /// A label counts the channels of all outputs that are compared with it, so they must have the same number of them.
+  private mutating func checkClasses(_ loss: Loss, output: Shape, name: String) throws(NetworkError) {
+    guard loss.readsLabelPerPosition else { return }
+    guard classes == nil || classes == output.channels else {
+      throw NetworkError(
+        "\(name): \(loss.kind) over its shape \(output) has \(output.channels) classes, but the loss before it has "
+          + "\(classes ?? 0); all losses share one set of labels")
+    }
+    classes = output.channels
   }
 }

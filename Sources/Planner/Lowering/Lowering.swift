@@ -40,6 +40,8 @@ struct Lowering {
   var heads: [(head: Head, path: String, output: Value)] = []
   /// The positions of a sample that have a label each; nil as long as no loss reads labels.
   var labels: Extent?
+  /// The number of classes that the labels stand for; nil as long as no loss reads labels as classes.
+  var classes: Int?
   /// The dense targets that the losses read.
   var targets: [TargetValues] = []
   /// The gradients that have arrived at each slot so far.

@@ -17,6 +17,8 @@ package struct Program: Hashable, Sendable {
   package var output: Shape
   /// The positions of a sample that have a label each: 1×1 for one label per sample; nil if labels are not read.
   package var labels: Extent?
+  /// The number of classes: labels are below it. Nil if no loss takes labels for places among its channels.
+  package var classes: Int?
   /// The dense targets that the losses read beside the labels.
   package var targets: [TargetValues]
   /// The slot of the gradient with respect to the images, where that was asked for.

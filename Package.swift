@@ -89,7 +89,8 @@ let package = Package(
     .testTarget(
       name: "PlannerTests", dependencies: ["Planner", "Network", "Randomness", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "ReferenceTests", dependencies: ["Reference", "Planner", "Network", "Randomness", "TestSupport"],
+      name: "ReferenceTests",
+      dependencies: ["Reference", "Planner", "Network", "StrictYAML", "Randomness", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     .testTarget(

@@ -102,6 +102,9 @@ package struct Executor: ~Copyable {
     return body(span)
   }
 
+  /// A copy of the numbers of a slot. The slot must be live.
+  package func numbers(_ id: SlotID) -> [Float] { read(id) { span in span.indices.map { span[$0] } } }
+
   /// Hands the gradient of a parameter of the micro-batch that is running to `body`.
   package func readGradient<Result>(_ id: ParameterID, _ body: (Span<Float>) -> Result) -> Result {
     let span = unsafe UnsafeBufferPointer(gradient(id)).span

@@ -15,7 +15,7 @@ package struct MicroBatch {
   /// Samples in borrowed memory.
   package init(
     images: UnsafeBufferPointer<Float>, labels: UnsafeBufferPointer<Int32>, samples: UnsafeBufferPointer<UInt64>,
-    valid: Int, targets: [UnsafeBufferPointer<Float>] = []
+    valid: Int, targets: [UnsafeBufferPointer<Float>]
   ) {
     unsafe self.images = images
     unsafe self.labels = labels

@@ -1,4 +1,4 @@
-package import Network
+import Network
 package import Planner
 import Randomness
 
@@ -28,7 +28,7 @@ package struct SampleBatch: Hashable, Sendable {
   package init(randomFor program: Program, seed: UInt64) {
     var stream = RandomStream(seed: seed, purpose: .testing, subject: StableHash.of("random samples"))
     let samples = program.batch
-    let classes = program.classLimit ?? 4
+    let classes = program.classes ?? 4
     self.init(
       images: (0..<program[program.images].count).map { _ in 2 * stream.uniform() - 1 },
       labels: (0..<samples * (program.labels?.count ?? 1)).map { _ in Int32(stream.integer(below: classes)) },

@@ -132,7 +132,7 @@ extension GradientCheck {
   /// As many classes as all losses know; two where losses only ask which samples are alike.
   private var classes: Int {
     let known = plan.training.instructions.compactMap { instruction -> Int? in
-      guard case .loss(let term) = instruction.operation, term.loss.readsLabelPerPosition else { return nil }
+      guard case .loss(let term) = instruction.operation, term.loss.picksChannelByLabel else { return nil }
       return term.output.channels
     }
     return known.min() ?? 2

@@ -6,7 +6,7 @@ import Training
 struct DebugCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "debug", abstract: "Check gradients, compare with other frameworks, replay steps.",
-    subcommands: [Gradcheck.self, Step.self, Replay.self])
+    subcommands: [Gradcheck.self, Operators.self, Step.self, Replay.self])
 
   /// `cnn-dist debug gradcheck`.
   struct Gradcheck: ParsableCommand {
@@ -27,6 +27,9 @@ struct DebugCommand: ParsableCommand {
     @Option(help: "Key of the random weights and images.")
     var seed: UInt64 = 1
 
+    @Option(help: ArgumentHelp("The loss as in train.loss.", valueName: "yaml"))
+    var loss = "cross-entropy"
+
     @OptionGroup var report: ReportOptions
 
     func validate() throws {
@@ -35,7 +38,39 @@ struct DebugCommand: ParsableCommand {
 
     func run() throws {
       try GradientCheckReport.run(
-        ModelLoader.network(named: model), batch: batch, seed: seed, asJSON: report.json)
+        ModelLoader.network(named: model), loss: lossOption(loss), batch: batch, seed: seed, asJSON: report.json)
+    }
+  }
+
+  /// `cnn-dist debug operators`.
+  struct Operators: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Compare every operator and loss, forward and backward, with three references.",
+      discussion: """
+        For each operator alone, on random geometries (odd sizes, one pixel, kernels larger than the input, strides \
+        larger than the kernel, groups, one sample): the engine with a naive interpreter in double precision, that \
+        interpreter with finite differences, and the engine with what PyTorch computed in float64 (--fixtures). Prints \
+        the worst relative errors; exit code 1 if one is too large.
+        Example: cnn-dist debug operators --fixtures Tests/Fixtures
+        """)
+
+    @Argument(help: ArgumentHelp("Layers, merges and losses; all if none is given.", valueName: "operator"))
+    var operators: [String] = []
+
+    @Option(help: "Random geometries of each operator.")
+    var geometries = 12
+
+    @Option(help: ArgumentHelp("The directory with PyTorch's results.", valueName: "dir"))
+    var fixtures: String?
+
+    @OptionGroup var report: ReportOptions
+
+    func validate() throws {
+      guard (1...10_000).contains(geometries) else { throw ValidationError("--geometries must be from 1 to 10000") }
+    }
+
+    func run() throws {
+      try OperatorReport.run(words: operators, geometries: geometries, fixtures: fixtures, asJSON: report.json)
     }
   }
 

@@ -39,7 +39,7 @@ struct Subject: Sendable {
     parameters = Self.parameters(plan.layout, seed: seed)
     var random = RandomStream(seed: draw, purpose: .testing, subject: StableHash.of("micro-batch"))
     images = (0..<batch * network.input.count).map { _ in Float(random.normal()) }
-    let classes = plan.training.classLimit ?? 3
+    let classes = plan.training.classes ?? 3
     labels = (0..<batch * (plan.training.labels?.count ?? 1)).map { _ in Int32(random.integer(below: classes)) }
     targets = plan.training.targets.map { target in
       (0..<batch * target.shape.count).map { _ in Float(random.normal()) }

@@ -54,7 +54,7 @@ extension Lowering {
 
   /// A label counts the channels of all outputs that are compared with it, so they must have the same number of them.
   private mutating func checkClasses(_ loss: Loss, output: Shape, name: String) throws(NetworkError) {
-    guard loss.readsLabelPerPosition else { return }
+    guard loss.picksChannelByLabel else { return }
     guard classes == nil || classes == output.channels else {
       throw NetworkError(
         "\(name): \(loss.kind) over its shape \(output) has \(output.channels) classes, but the loss before it has "

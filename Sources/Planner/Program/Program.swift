@@ -26,14 +26,6 @@ package struct Program: Hashable, Sendable {
   /// The arena's size in numbers of 4 bytes.
   package var arenaCount: Int
 
-  /// The number of channels that every loss that picks one by a label has; nil if none does.
-  package var classLimit: Int? {
-    instructions.compactMap { instruction in
-      guard case .loss(let term) = instruction.operation, term.loss.picksChannelByLabel else { return nil }
-      return term.output.channels
-    }.min()
-  }
-
   /// The slot of the given name's value.
   package subscript(_ id: SlotID) -> Slot { slots[id.index] }
 }

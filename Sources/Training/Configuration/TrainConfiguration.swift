@@ -1,3 +1,4 @@
+package import Network
 package import StrictYAML
 
 /// The keys below `train`.

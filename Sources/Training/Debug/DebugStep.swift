@@ -27,41 +27,66 @@ package struct DebugStep {
   ///   - output: the safetensors file to write.
   /// - Throws: `RunError` if a file, a shape or a label does not fit.
   package func run(batch: String, weights: String?, output: String) throws(RunError) {
-    var batch = try StepSamples(path: batch, model: model)
     do {
       try KernelSet.configure(.auto)
-      var options = PlanOptions(microBatch: batch.count, microBatches: 1)
-      options.loss = loss
-      options.imageGradient = imageGradient
-      let plan = try Planner.plan(model, options: options)
-      try batch.readAnswers(for: plan.training)
-      let parameters = try parameters(weights, layout: plan.layout)
-      let results = try compute(plan, batch.samples, parameters)
-      try SafeTensors.write(results, metadata: ["model": model.name], to: output)
-      print("\(output): logits, loss and \(plan.layout.parameters.count) gradients of \(batch.count) samples")
+      let samples = try SafeTensors.read(batch).tensors
+      let parameters = try weights.map { ($0, try SafeTensors.read($0).tensors) }
+      let results = try results(batch: samples, source: batch, weights: parameters)
+      try SafeTensors.write(results.tensors, metadata: ["model": model.name], to: output)
+      print("\(output): logits, loss and \(results.gradients) gradients of \(results.samples) samples")
     } catch {
       throw RunError.unusable(error)
     }
   }
 
-  private func parameters(_ path: String?, layout: FlatLayout) throws -> [Float] {
+  /// What a pass leaves behind.
+  struct Results {
+    /// The tensors under their names.
+    var tensors: [NamedTensor]
+    /// The number of parameters' gradients among them.
+    let gradients: Int
+    /// The number of samples.
+    let samples: Int
+    /// The largest norm of the gradients that the losses send back: the size that a gradient of the step has.
+    let gradientScale: Double
+  }
+
+  /// Runs the pass on tensors in memory.
+  ///
+  /// - Parameters:
+  ///   - batch: the batch, from `source`.
+  ///   - weights: the parameters, and the file that they come from; nil for the initial ones.
+  func results(
+    batch: [String: NamedTensor], source: String, weights: (source: String, tensors: [String: NamedTensor])?
+  ) throws -> Results {
+    var samples = try StepSamples(batch, source: source, model: model)
+    var options = PlanOptions(microBatch: samples.count, microBatches: 1)
+    options.loss = loss
+    options.imageGradient = imageGradient
+    let plan = try Planner.plan(model, options: options)
+    try samples.readAnswers(for: plan.training)
+    return try compute(plan, samples.samples, try parameters(weights, layout: plan.layout))
+  }
+
+  private func parameters(
+    _ weights: (source: String, tensors: [String: NamedTensor])?, layout: FlatLayout
+  ) throws -> [Float] {
     var flat = InitialParameters.values(layout, seed: seed)
-    guard let path else { return flat }
-    let tensors = try SafeTensors.read(path).tensors
+    guard let (source, tensors) = weights else { return flat }
     do {
       try ModelTensors.store(tensors, layout: layout, into: &flat)
       if tensors.keys.contains(where: { $0.hasSuffix(".running_mean") }) {
         try ModelTensors.storeStatistics(tensors, layout: layout, into: &flat)
       }
     } catch {
-      throw RunError(.unusable, "\(path): \(error)")
+      throw RunError(.unusable, "\(source): \(error)")
     }
     return flat
   }
 
   private func compute(
     _ plan: StepPlan, _ samples: SampleBatch, _ parameters: [Float]
-  ) throws -> [NamedTensor] {
+  ) throws -> Results {
     var executor = try Executor(plan: plan)
     var gradient = [Float](repeating: 0, count: plan.layout.count)
     let context = StepContext(seed: seed, step: 0, globalBatch: samples.valid)
@@ -78,10 +103,14 @@ package struct DebugStep {
     let imageGradient = plan.training.imageGradient.map {
       executor.tensor("grad.images", $0, shape: model.input)
     }
-    return [NamedTensor(name: "loss", shape: [], elements: .float32([loss]))] + observer.found
+    let tensors =
+      [NamedTensor(name: "loss", shape: [], elements: .float32([loss]))] + observer.found
       + ModelTensors.parameters(gradient, layout: plan.layout, prefix: "grad.")
       + (imageGradient.map { [$0] } ?? [])
       + statistics(plan.layout, gradient: gradient, parameters: parameters)
+    return Results(
+      tensors: tensors, gradients: plan.layout.parameters.count, samples: samples.valid,
+      gradientScale: observer.gradientScale)
   }
 
   /// The running statistics after the step.
@@ -100,6 +129,7 @@ private struct StepObserver: ProgramObserver {
   /// What goes into each layer, by its path.
   let inputs: [String: Shape]
   var found: [NamedTensor] = []
+  var gradientScale = 0.0
 
   init(inputs: [String: Shape]) { self.inputs = inputs }
 
@@ -109,6 +139,7 @@ private struct StepObserver: ProgramObserver {
     case .loss(let term):
       let name = term.isMain ? "logits" : "head" + instruction.path.dropFirst("loss".count)
       found.append(executor.tensor(name, instruction.reads[0], shape: term.output))
+      gradientScale = max(gradientScale, norm(executor.numbers(instruction.writes[0])))
     case .dropout(_, _, let rows, let columns):
       let name = "mask.\(instruction.path)"
       if rows == 1, let shape = inputs[instruction.path] {
@@ -125,10 +156,12 @@ private struct StepObserver: ProgramObserver {
   mutating func bucketComplete(_ bucket: Int) {}
 }
 
-extension Executor {
-  /// A slot's numbers.
-  fileprivate func numbers(_ slot: SlotID) -> [Float] { read(slot) { span in span.indices.map { span[$0] } } }
+/// The Euclidean norm.
+private func norm(_ numbers: [Float]) -> Double {
+  numbers.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+}
 
+extension Executor {
   /// A slot of features of the given shape as a tensor in the order of files.
   fileprivate func tensor(_ name: String, _ slot: SlotID, shape: Shape) -> NamedTensor {
     let samples = program.batch

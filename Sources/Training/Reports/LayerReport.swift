@@ -1,4 +1,4 @@
-package import Network
+import Network
 import StrictYAML
 
 /// What `models --layers` prints: every layer, structure and loss with its keys, from the descriptions that decode them.

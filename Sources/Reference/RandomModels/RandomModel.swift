@@ -28,6 +28,37 @@ package enum RandomModel {
     }
   }
 
+  /// A valid network of nothing but `kind`, one of `kinds`, with random options and geometry. Its output may be an image.
+  package static func single(_ kind: String, seed: UInt64) -> NetworkDescription {
+    var stream = RandomStream(seed: seed, purpose: .testing, subject: StableHash.of("single \(kind)"))
+    while true {
+      let input = stream.image()
+      var generator = BodyGenerator(stream: stream, shape: input)
+      let node = generator.node(of: kind)
+      stream = generator.stream
+      guard let node else { continue }
+      let network = NetworkDescription(name: "\(kind)-\(seed)", input: input, layers: node)
+      if (try? network.output()) != nil { return network }
+    }
+  }
+
+  /// A dense layer of 2 to 6 outputs on a random vector: what a loss is tried on.
+  package static func outputLayer(seed: UInt64) -> NetworkDescription {
+    var stream = RandomStream(seed: seed, purpose: .testing, subject: StableHash.of("output layer"))
+    let input = Shape(features: stream.pick(1...5))
+    let layer = DenseLayer(stream.pick(2...6))
+    return NetworkDescription(name: "output-\(seed)", input: input, layers: [.layer(.dense(layer), name: "layer")])
+  }
+
+  /// A random loss of the given kind that fits `output`.
+  package static func loss(of kind: String, for output: Shape, seed: UInt64) -> Loss {
+    var stream = RandomStream(seed: seed, purpose: .testing, subject: StableHash.of("random \(kind)"))
+    while true {
+      let loss = stream.loss(of: kind, for: output)
+      if loss.problem(with: output) == nil { return loss }
+    }
+  }
+
   /// A random loss with random options that fits `output`; all kinds of losses fit a vector of at least two numbers.
   package static func loss(for output: Shape, seed: UInt64) -> Loss {
     var stream = RandomStream(seed: seed, purpose: .testing, subject: StableHash.of("random loss"))

@@ -47,11 +47,10 @@ struct BodyGenerator {
       nodes.append(.layer(activation(stream.pick(Self.activations)), name: name()))
     }
     if stream.oneIn(4) { nodes.append(.layer(.dropout(DropoutLayer(stream.rate())))) }
-    var last = dense(classes)
-    // Equal logits would leave it to rounding which of them is the largest.
-    if case .constant = last.initial { last.initial = .pytorch }
     shape = Shape(features: classes)
-    return nodes + [.layer(.dense(last), name: name())]
+    // With random biases the logits are neither equal, which would leave the largest to rounding, nor all zero, which
+    // have no direction for a cosine.
+    return nodes + [.layer(.dense(DenseLayer(classes)), name: name())]
   }
 
   /// An auxiliary head with layers of its own; the value passes on unchanged.

@@ -190,6 +190,28 @@ extension KernelTests {
       #expect(bits(dScale) == bits(want.dScale) && bits(dShift) == bits(want.dShift))
     }
 
+    @Test("The place of the operands in memory changes no bit", arguments: cases)
+    func alignment(_ c: Case) throws {
+      let want = c.forward()
+      for offset in [1, 3, 8] {
+        let x = try AlignedBuffer.holding(c.x, at: offset)
+        var y = try AlignedBuffer.holding(c.dy, at: 3 * offset)
+        let (length, count) = (c.batch * c.groups.meanCount, c.x.count)
+        let mean = written(length) { mean in
+          _ = written(length) { inverse in
+            x.withSpan(offset..<offset + count) { x in
+              y.withMutableSpan(3 * offset..<3 * offset + count) { y in
+                GroupNormalization.forward(
+                  c.groups, batch: c.batch, epsilon: Self.epsilon, x: x, scale: c.scale.span, shift: c.shift.span,
+                  y: &y, mean: &mean, inverseDeviation: &inverse)
+              }
+            }
+          }
+        }
+        #expect(bits(y.array(from: 3 * offset)) == bits(want.y) && bits(mean) == bits(want.mean))
+      }
+    }
+
     @Test("A sample does not depend on its place in the micro-batch", arguments: cases)
     func samples(_ c: Case) {
       guard c.batch == 2 else { return }

@@ -118,3 +118,12 @@ static void multiply_row(size_t rows, size_t columns, const float *x, const floa
     FOR_EACH_BLOCK(&c, factor_block, x, factors, y);
   }
 }
+
+// Sums over a plain run of numbers are kept apart in so many lanes, so that they are vectors with a fixed order.
+enum { COUNTERS = 16 };
+
+CK_INLINE double sum_counters(const double *counters) {
+  double sum = 0;
+  for (size_t i = 0; i < COUNTERS; i++) sum += counters[i];
+  return sum;
+}

@@ -2,7 +2,7 @@
 //
 // Channels are cut into spans of whole groups: as many as fit into a chunk, or one that takes several chunks. The sums
 // are those of chunks.h, channel by channel, and the channels of a group are added in double. A block that is one group
-// is a plain run of numbers, which is summed as a matrix of one column and normalised row by row.
+// is a plain run of numbers, which is summed in double and normalised row by row.
 
 struct span {
   size_t first;    // the first channel
@@ -95,26 +95,41 @@ CK_INLINE void span_outputs(
   }
 }
 
-CK_INLINE double sum_lanes(double lanes[LANES]) {
-  for (size_t half = LANES / 2; half > 0; half /= 2)
-    for (size_t i = 0; i < half; i++) lanes[i] += lanes[i + half];
-  return lanes[0];
+// Sums over a run are kept in COUNTERS lanes, element i in lane i % COUNTERS of its piece, and added at the end.
+
+CK_INLINE void add_numbers(size_t n, const float *restrict x, double *restrict sums) {
+  for (size_t i = 0; i < n; i++) sums[i] += (double)x[i];
 }
+
+CK_INLINE void add_deviations(
+    size_t n, double mean, const float *restrict x, double *restrict deviations, double *restrict squares) {
+  for (size_t i = 0; i < n; i++) {
+    const double deviation = (double)x[i] - mean;
+    deviations[i] += deviation;
+    squares[i] += deviation * deviation;
+  }
+}
+
+// Calls add(count, offset) for pieces of at most COUNTERS of n elements; all but the last have a constant count.
+#define FOR_EACH_PIECE(n, add)                                                                  \
+  do {                                                                                          \
+    size_t offset = 0;                                                                          \
+    for (; offset + COUNTERS <= (n); offset += COUNTERS) add(COUNTERS, offset);                 \
+    if (offset < (n)) add((n) - offset, offset);                                                \
+  } while (0)
 
 // Mean and inverse deviation of n numbers.
 CK_INLINE void run_statistics(size_t n, float epsilon, const float *x, float *mean, float *inverse) {
-  const struct chunk c = make_chunk(n, 1, 0);
-  double sums[LANES] = {0}, deviations[LANES] = {0}, squares[LANES] = {0};
-  float means[LANES];
-  FOR_EACH_BLOCK(&c, sum_block, x, sums);
-  *mean = (float)(sum_lanes(sums) / (double)n);
-  for (size_t i = 0; i < LANES; i++) means[i] = *mean;
-  FOR_EACH_BLOCK(&c, deviation_block, x, means, deviations, squares);
-  *inverse = inverse_root(sum_lanes(deviations), sum_lanes(squares), (double)n, epsilon);
+  double sums[COUNTERS] = {0}, deviations[COUNTERS] = {0}, squares[COUNTERS] = {0};
+#define ADD_NUMBERS(count, offset) add_numbers(count, x + (offset), sums)
+  FOR_EACH_PIECE(n, ADD_NUMBERS);
+  *mean = (float)(sum_counters(sums) / (double)n);
+#define ADD_DEVIATIONS(count, offset) add_deviations(count, (double)*mean, x + (offset), deviations, squares)
+  FOR_EACH_PIECE(n, ADD_DEVIATIONS);
+  *inverse = inverse_root(sum_counters(deviations), sum_counters(squares), (double)n, epsilon);
 }
 
-// One row of [channel], piece by piece: calls piece(lanes, offset, scale, shift) with scale and shift of the piece,
-// which are ones and zeros where the layer has none.
+// Shift and scale of a piece of at most LANES channels where the layer has none.
 static const float no_shift[LANES] = {0};
 static const float no_scale[LANES] = {
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
@@ -275,13 +290,13 @@ CK_INLINE void span_backward(
   }
 }
 
-CK_INLINE void add_gradient_piece(
+CK_INLINE void add_gradients(
     size_t n, float mean, const float *restrict x, const float *restrict dy, const float *restrict scale,
-    float *restrict sums, float *restrict products) {
+    double *restrict sums, double *restrict products) {
   for (size_t i = 0; i < n; i++) {
     const float gradient = dy[i] * scale[i];
-    sums[i] += gradient;
-    products[i] += gradient * (x[i] - mean);
+    sums[i] += (double)gradient;
+    products[i] += (double)(gradient * (x[i] - mean));
   }
 }
 
@@ -297,17 +312,14 @@ CK_INLINE void gradient_piece(
 CK_INLINE void run_gradients(
     const struct ck_groups *g, const float *x, const float *dy, const float *scale, float mean, double *sum,
     double *product) {
-  double totals[LANES] = {0}, products[LANES] = {0};
+  double sums[COUNTERS] = {0}, products[COUNTERS] = {0};
   for (size_t row = 0; row < g->positions; row++, x += g->channels, dy += g->channels) {
-    float first[LANES] = {0}, second[LANES] = {0};
-    for (size_t start = 0; start < g->channels; start += LANES)
-      add_gradient_piece(
-          piece_length(g, start), mean, x + start, dy + start, scale != NULL ? scale + start : no_scale, first, second);
-    close_block(LANES, first, totals);
-    close_block(LANES, second, products);
+#define ADD_GRADIENTS(count, at) \
+  add_gradients(count, mean, x + (at), dy + (at), scale != NULL ? scale + (at) : no_scale, sums, products)
+    FOR_EACH_PIECE(g->channels, ADD_GRADIENTS);
   }
-  *sum = sum_lanes(totals);
-  *product = sum_lanes(products);
+  *sum = sum_counters(sums);
+  *product = sum_counters(products);
 }
 
 CK_INLINE void run_backward(

@@ -34,9 +34,11 @@ CK_INLINE void resample_lanes(
     y[lane] = many ? (float)(totals[lane] + (double)sums[lane]) : sums[lane];
 }
 
+// Constant numbers of lanes as far as they go, so that the sums live in registers.
 CK_INLINE void resample_place(const struct ck_resampling *r, size_t i, size_t j, const float *x, float *y) {
   size_t first = 0;
   for (; first + LANES <= r->channels; first += LANES) resample_lanes(r, i, j, LANES, x + first, y + first);
+  for (; first + 16 <= r->channels; first += 16) resample_lanes(r, i, j, 16, x + first, y + first);
   if (first < r->channels) resample_lanes(r, i, j, r->channels - first, x + first, y + first);
 }
 

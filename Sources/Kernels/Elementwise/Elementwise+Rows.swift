@@ -1,6 +1,7 @@
 internal import CKernels
 
-/// Arithmetic between a matrix, [row][column], and one number for each column.
+/// Arithmetic between a matrix, [row][column], and one number for each column. Sums are accurate: in float over at most
+/// 64 rows of a lane, in double from there on.
 extension Elementwise {
   /// Each row of y = itself + row.
   package static func addRow(rows: Int, columns: Int, row: Span<Float>, into y: inout MutableSpan<Float>) {
@@ -8,7 +9,7 @@ extension Elementwise {
     unsafe withPointers(row, &y) { row, y in unsafe ck_loops().pointee.add_row(rows, columns, row, y) }
   }
 
-  /// sums[column] = Σ over rows of x, accurate as if summed in double precision.
+  /// sums[column] = Σ over rows of x.
   package static func sumRows(rows: Int, columns: Int, x: Span<Float>, into sums: inout MutableSpan<Float>) {
     check(1, rows, columns, matrix: x.count, row: sums.count)
     unsafe withPointers(x, &sums) { x, sums in unsafe ck_loops().pointee.column_sums(rows, columns, 1, x, sums) }
@@ -28,7 +29,7 @@ extension Elementwise {
     }
   }
 
-  /// s[block][column] = Σ over rows of a · b, accurate as if summed in double precision.
+  /// s[block][column] = Σ over rows of a · b.
   package static func sumProducts(
     blocks: Int, rows: Int, columns: Int, a: Span<Float>, b: Span<Float>, into s: inout MutableSpan<Float>
   ) {

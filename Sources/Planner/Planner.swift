@@ -28,8 +28,9 @@ package enum Planner {
     var lowering = Lowering(options: options, isTraining: isTraining)
     let images = lowering.slot("images", perSample: network.input.count)
     let input = Lowering.Value(slot: images, shape: network.input, isTrainable: options.imageGradient)
-    let logits = try network.walk(&lowering, input: input)
-    try lowering.losses(logits, images: images, network: network.name)
+    let output = try network.walk(&lowering, input: input)
+    let logits = output.slot == images ? lowering.copy(output, path: "output") : output
+    try lowering.losses(logits, network: network.name)
     var lowered = Lowered(lowering: lowering, images: images, logits: logits)
     guard isTraining else { return lowered }
     lowered.lowering.backward()

@@ -23,7 +23,9 @@ struct Kinks {
       let x = instruction.reads.first.map { slots[$0.index] } ?? []
       switch instruction.operation {
       case .activation(let function, _):
-        return function.kinks.reduce(closest) { min($0, relative(x.lazy.map { x in abs(x - $1) }, to: x)) }
+        return function.kinks.reduce(closest) { closest, kink in
+          min(closest, relative(x.lazy.map { abs($0 - kink) }, to: x))
+        }
       case .powerPooling(_, _, let exponent) where exponent < 2:
         return min(closest, relative(x.lazy.map(abs), to: x))
       case .loss(let term):

@@ -4,6 +4,7 @@ import Kernels
 import Network
 import Planner
 import Synchronization
+import Reference
 import TestSupport
 import Testing
 

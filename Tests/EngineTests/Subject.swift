@@ -107,7 +107,7 @@ enum Small {
         .layer(.convolution(ConvolutionLayer(4, kernel: 1)), name: "narrow"),
         .layer(.averagePooling(meanOfNeighbours)),
       ]),
-    .layer(.activation(.gelu)), .layer(.flatten(FlattenLayer())),
+    .layer(.activation(.gelu(.exact))), .layer(.flatten(FlattenLayer())),
   ]
 
   private static let head: [Module] = [

@@ -19,7 +19,7 @@ struct LossCase: Sendable {
     self.batch = batch
     self.valid = valid
     let classes = classes ?? output.channels
-    let positions = loss.readsLabelPerPosition ? output.positions : 1
+    let positions = loss.picksChannelByLabel ? output.positions : 1
     x = dice.floats(batch * output.count)
     labels = (0..<batch * positions).map { Int32($0 < valid * positions ? dice.integer(0...classes - 1) : -1) }
     guard loss.readsValues else { return }

@@ -1,4 +1,5 @@
 import Network
+import Reference
 import Randomness
 import StrictYAML
 import TestSupport

@@ -1,4 +1,5 @@
 import Network
+import Reference
 import StrictYAML
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Network
 import Planner
+import Reference
 import TestSupport
 import Testing
 

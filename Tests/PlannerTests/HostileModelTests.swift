@@ -1,5 +1,6 @@
 import Network
 import Planner
+import Reference
 import Randomness
 import TestSupport
 import Testing

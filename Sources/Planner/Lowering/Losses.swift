@@ -4,13 +4,8 @@ import Network
 extension Lowering {
   /// Appends the losses; in training their gradients have then arrived at the outputs.
   ///
-  /// - Throws: an error if an output is the image itself, or a loss does not fit its output or the labels that another
-  ///   one reads.
-  mutating func losses(_ output: Value, images: SlotID, network: String) throws(NetworkError) {
-    let outputs = [("its output", output)] + heads.map { ("the output of head '\($0.path)'", $0.output) }
-    for (name, value) in outputs where value.slot == images {
-      throw NetworkError("model \(network): \(name) is the image itself; add a layer, such as 'dense'")
-    }
+  /// - Throws: an error if a loss does not fit its output or the labels that another one reads.
+  mutating func losses(_ output: Value, network: String) throws(NetworkError) {
     try loss(output, name: "model \(network), its output", suffix: "", isMain: true, weight: 1, options.loss)
     for (head, path, value) in heads {
       try loss(

@@ -14,6 +14,12 @@ extension Lowering {
       .transpose(blocks: blocks, rows: rows, columns: columns), path: path, input: input, output: output)
   }
 
+  /// The same numbers in a slot of their own: the output of a network without layers has to survive the image.
+  mutating func copy(_ value: Value, path: String) -> Value {
+    pointwise(
+      .transpose(blocks: 1, rows: 1, columns: value.shape.count), path: path, input: value, output: value.shape)
+  }
+
   /// An image to a vector.
   mutating func flatten(path: String, input: Value, output: Shape) -> Value {
     transposed(

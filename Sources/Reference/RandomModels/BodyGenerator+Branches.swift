@@ -92,7 +92,7 @@ extension BodyGenerator {
 
   /// A layer that keeps the shape.
   private mutating func keepingLayer() -> Layer {
-    let kinds = Self.activations + Self.normalizations + ["layer-scale", "dropout", "spatial-dropout"]
+    let kinds = Self.activations + (isPlain ? [] : Self.normalizations) + ["layer-scale", "dropout", "spatial-dropout"]
     while true {
       if let layer = fittingLayer(stream.pick(kinds)) { return layer }
     }

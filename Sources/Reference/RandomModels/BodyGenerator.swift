@@ -9,6 +9,8 @@ struct BodyGenerator {
   var shape: Shape
   /// The numbers that the network and all its heads end in.
   let classes: Int
+  /// Whether branches and heads hold no normalization of their own, which may pass on next to nothing.
+  var isPlain = false
   private var names = 0
 
   /// Nothing grown so far, on an input of the given shape.
@@ -31,9 +33,10 @@ struct BodyGenerator {
   }
 
   /// Nodes that contain `kind`, a word of `RandomModel.kinds`; nil if the present shape does not suit it.
-  mutating func node(of kind: String) -> [Module]? {
-    if let merge = Module.Merge(rawValue: kind) { return [branches(merge, depth: 1)] }
-    if kind == "head" { return [head(depth: 1)] }
+  /// Branches and sequences in it nest `depth` deep at most.
+  mutating func node(of kind: String, depth: Int) -> [Module]? {
+    if let merge = Module.Merge(rawValue: kind) { return [branches(merge, depth: depth)] }
+    if kind == "head" { return [head(depth: depth)] }
     let flat: [Module] = kind == "dense" ? [flattened()] : []
     guard let layer = fittingLayer(kind) else { return nil }
     return flat + [.layer(layer, name: name())]
@@ -59,7 +62,7 @@ struct BodyGenerator {
     defer { shape = start }
     var head = Head()
     head.weight = stream.pick([0.3, 0.1, 1, 0.3, 0])
-    head.layers = sequence(length: stream.pick(0...2), depth: depth) + classifier()
+    head.layers = (isPlain ? [] : sequence(length: stream.pick(0...2), depth: depth)) + classifier()
     if stream.oneIn(2) { head.loss = stream.labelLoss(for: shape) }
     return Module(name: "aux\(count())", .head(head))
   }

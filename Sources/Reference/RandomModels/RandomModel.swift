@@ -1,5 +1,5 @@
 package import Network
-package import Randomness
+import Randomness
 import StrictYAML
 
 /// Random small networks and losses for property tests, all of them pure functions of their arguments.
@@ -23,7 +23,7 @@ package enum RandomModel {
   /// random options and geometry.
   package static func network(of kind: String, seed: UInt64) -> NetworkDescription {
     firstValid("random \(kind)", seed: seed, name: "\(kind)-\(seed)") { generator in
-      guard let first = generator.fittingLayer("convolution"), let node = generator.node(of: kind) else { return nil }
+      guard let first = generator.fittingLayer("convolution"), let node = generator.node(of: kind, depth: 1) else { return nil }
       return [.layer(first)] + node + generator.classifier()
     }
   }
@@ -34,7 +34,8 @@ package enum RandomModel {
     while true {
       let input = stream.image()
       var generator = BodyGenerator(stream: stream, shape: input)
-      let node = generator.node(of: kind)
+      generator.isPlain = true
+      let node = generator.node(of: kind, depth: 0)
       stream = generator.stream
       guard let node else { continue }
       let network = NetworkDescription(name: "\(kind)-\(seed)", input: input, layers: node)
@@ -86,15 +87,6 @@ package enum RandomModel {
 }
 
 extension RandomStream {
-  /// A random number of `range`.
-  package mutating func pick(_ range: ClosedRange<Int>) -> Int { range.lowerBound + integer(below: range.count) }
-
-  /// A random element of `items`, which must not be empty.
-  package mutating func pick<Item>(_ items: [Item]) -> Item { items[integer(below: items.count)] }
-
-  /// True once in `n` times.
-  package mutating func oneIn(_ n: Int) -> Bool { integer(below: n) == 0 }
-
   /// Two random numbers of `range`.
   mutating func extent(_ range: ClosedRange<Int>) -> Extent { Extent(height: pick(range), width: pick(range)) }
 

@@ -13,9 +13,6 @@ struct OperatorErrors: Hashable, Sendable {
   /// Of the gradients of the parameters; nil as long as no case had any.
   var parameters: Double?
 
-  /// The largest of all errors.
-  var worst: Double { max(forward, input, parameters ?? 0) }
-
   /// The part of the gradient that the loss sends back that a gradient counts at least.
   static let smallest = 0.01
 

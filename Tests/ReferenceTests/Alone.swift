@@ -81,8 +81,8 @@ func output(_ layer: Layer, input: Shape, image: [Double], weights: [[Double]] =
   return alone.train(image).logits
 }
 
-/// A layer whose settings are filled in by `fill`.
-func made<Record: LayerDescription>(_ record: Record, _ fill: (inout Record) -> Void) -> Record {
+/// A layer or loss whose settings are filled in by `fill`.
+func made<Record>(_ record: Record, _ fill: (inout Record) -> Void) -> Record {
   var record = record
   fill(&record)
   return record

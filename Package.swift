@@ -49,7 +49,8 @@ let package = Package(
     .target(name: "Collectives", dependencies: ["Kernels", "CXXHash"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["Collectives", "CMPI"], swiftSettings: strict),
     .target(name: "Engine", dependencies: ["Planner", "Kernels"], swiftSettings: strict),
-    .target(name: "Reference", dependencies: ["Planner", "Network", "StrictYAML", "Randomness"], swiftSettings: strict),
+    .target(
+      name: "Reference", dependencies: ["Planner", "Network", "StrictYAML", "Randomness"], swiftSettings: strict),
     .target(
       name: "Datasets", dependencies: ["Network", "Randomness", "CJPEG", "CPNG", "CZlib"], swiftSettings: strict),
     .target(name: "Interchange", dependencies: ["Network"], swiftSettings: strict),
@@ -105,6 +106,7 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Training", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network", "Randomness",
+        "Reference", "StrictYAML",
       ],
       swiftSettings: strict),
   ]

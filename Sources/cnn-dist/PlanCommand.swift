@@ -68,9 +68,17 @@ struct ModelsCommand: ParsableCommand {
   @Flag(help: "Print the model as a model file.")
   var yaml = false
 
+  @Flag(help: "With --layers: print the whole reference as Markdown.")
+  var markdown = false
+
   @OptionGroup var report: ReportOptions
 
+  func validate() throws {
+    if markdown, !layers { throw ValidationError("--markdown needs --layers") }
+  }
+
   func run() throws {
+    if markdown { return print(LayerReport.markdown, terminator: "") }
     if layers { return try LayerReport.print(model, asJSON: report.json) }
     guard let model else { return ModelReport.printList(asJSON: report.json) }
     let network = try ModelLoader.network(named: model)

@@ -3,8 +3,8 @@ import Engine
 import Kernels
 import Network
 import Planner
-import Synchronization
 import Reference
+import Synchronization
 import TestSupport
 import Testing
 

@@ -66,7 +66,8 @@ struct Subject: Sendable {
 
   /// The same micro-batch for the interpreter.
   var reference: ReferenceBatch {
-    ReferenceBatch(images: images.map(Double.init), labels: labels.map(Int.init), samples: samples, valid: valid,
+    ReferenceBatch(
+      images: images.map(Double.init), labels: labels.map(Int.init), samples: samples, valid: valid,
       targets: targets.map { $0.map(Double.init) })
   }
 

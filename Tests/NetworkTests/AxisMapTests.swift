@@ -1,7 +1,7 @@
 import Foundation
 import Network
-import Reference
 import Randomness
+import Reference
 import TestSupport
 import Testing
 

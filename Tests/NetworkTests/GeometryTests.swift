@@ -1,6 +1,6 @@
 import Network
-import Reference
 import Randomness
+import Reference
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Network
 import Planner
-import Reference
 import Randomness
+import Reference
 import TestSupport
 import Testing
 

@@ -116,7 +116,7 @@ struct LossTests {
       try message(imageNetwork(), loss: .localization(LocalizationLoss())).contains("localization needs a vector"))
     #expect(
       try message(vectorNetwork([head("aux", vector(1))]))
-        == "model m, head 'aux': cross-entropy needs at least 2 classes, and its input is 1")
+        == "model m, head 'aux': cross-entropy needs at least 2 classes, and its input is 1; end with 'dense'")
     var weighted = CrossEntropyLoss()
     weighted.classWeights = [1, 2, 3]
     #expect(

@@ -44,7 +44,7 @@ struct LossGradientTests {
     try check(
       [
         .layer(.convolution(ConvolutionLayer(3, kernel: 2)), name: "conv"), .layer(.activation(.tanh)),
-        Module(name: "aux", .head(head)), .layer(.flatten(FlattenLayer())), .layer(.dense(DenseLayer(5)), name: "out"),
+        Module(name: "aux", .head(head)), .layer(.flatten(FlattenLayer())), .layer(.dense(DenseLayer(4)), name: "out"),
       ], input: Shape(channels: 2, height: 3, width: 3), loss: .crossEntropy(CrossEntropyLoss()), batch: 4)
   }
 

@@ -8,6 +8,14 @@ package import StrictYAML
 /// eq. 6.29 and 6.30; label smoothing: Szegedy et al., "Rethinking the inception architecture for computer vision",
 /// 2016, section 7.
 package struct CrossEntropyLoss: LossDescription {
+  package static let formula =
+    "ℓ = mean over positions of −Σ w[c]·t'[c]·log p[c], p = softmax(x), t' = (1 − label-smoothing)·t + "
+    + "label-smoothing/K; with class-weights w still divided by the number of samples, so that ℓ does not "
+    + "depend on which samples share a batch"
+  package static let source =
+    "Goodfellow, Bengio and Courville, \"Deep Learning\", 2016, eq. 6.29 and 6.30; Szegedy et al., "
+    + "\"Rethinking the inception architecture\", 2016, section 7"
+
   /// Part of the target that is spread over all classes (ε).
   package var labelSmoothing = 0.0
   /// Labels, or a distribution over the classes.
@@ -28,7 +36,9 @@ package struct CrossEntropyLoss: LossDescription {
   ]
 
   package func problem(with output: Shape) -> String? {
-    if output.channels < 2 { return "cross-entropy needs at least 2 classes, and its input is \(output)" }
+    if output.channels < 2 {
+      return "cross-entropy needs at least 2 classes, and its input is \(output); end with 'dense'"
+    }
     guard !classWeights.isEmpty, classWeights.count != output.channels else { return nil }
     return
       "cross-entropy has \(classWeights.count) class-weights for the \(output.channels) classes of its input \(output)"
@@ -39,6 +49,9 @@ package struct CrossEntropyLoss: LossDescription {
 ///
 /// Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, eq. 5.4.
 package struct MeanSquaredErrorLoss: LossDescription {
+  package static let formula = "ℓ = mean over the elements of (x − t)²"
+  package static let source = "Goodfellow, Bengio and Courville, \"Deep Learning\", 2016, eq. 5.4"
+
   /// Labels (1 for the class, 0 for all others) or values.
   package var targets = LossTargets.labels
 
@@ -54,6 +67,10 @@ package struct MeanSquaredErrorLoss: LossDescription {
 ///
 /// Source: Girshick, "Fast R-CNN", 2015, eq. 3 (β = 1).
 package struct SmoothL1Loss: LossDescription {
+  package static let formula =
+    "ℓ = mean over the elements of ½·d²/beta where |d| < beta, else |d| − beta/2, with d = x − t"
+  package static let source = "Girshick, \"Fast R-CNN\", 2015, eq. 3"
+
   /// The distance at which the square ends (β).
   package var beta = 1.0
   /// Labels (1 for the class, 0 for all others) or values.
@@ -71,6 +88,10 @@ package struct SmoothL1Loss: LossDescription {
 ///
 /// Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 6.2.2.2.
 package struct BinaryCrossEntropyLoss: LossDescription {
+  package static let formula =
+    "ℓ = mean over the elements of −(t·log σ(x) + (1 − t)·log(1 − σ(x))): x are logits"
+  package static let source = "Goodfellow, Bengio and Courville, \"Deep Learning\", 2016, section 6.2.2.2"
+
   /// Labels (1 for the class, 0 for all others) or values.
   package var targets = LossTargets.labels
 
@@ -85,6 +106,13 @@ package struct BinaryCrossEntropyLoss: LossDescription {
 /// 1 where there is only background. Source: Sermanet et al., "OverFeat", 2013, section 4.2; Liquet, Moka and Nazarathy,
 /// "Mathematical engineering of deep learning", 2024, section 6.5.
 package struct LocalizationLoss: LossDescription {
+  package static let formula =
+    "ℓ = Σ (x − t)² for samples whose label is not background, else 0; as the loss of a head of weight γ: "
+    + "classification + γ·(1 − y₁)·localization"
+  package static let source =
+    "Sermanet et al., \"OverFeat\", 2013, section 4.2; Liquet, Moka and Nazarathy, \"Mathematical engineering "
+    + "of deep learning\", 2024, section 6.5"
+
   /// The label of samples without an object.
   package var background = 0
 

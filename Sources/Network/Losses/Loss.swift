@@ -14,7 +14,10 @@ package enum Loss: YAMLChoice {
 
   package static let subject = "loss"
 
-  package static let alternatives: [Alternative<Loss>] = [
+  package static let alternatives: [Alternative<Loss>] = kinds.map(\.alternative)
+
+  /// All kinds, in the order in which they are documented.
+  package static let kinds: [LossKind] = [
     kind("cross-entropy", "softmax and negative log-likelihood", CrossEntropyLoss.self) { .crossEntropy($0) },
     kind("mean-squared-error", "mean of the squared differences", MeanSquaredErrorLoss.self) { .meanSquaredError($0) },
     kind("smooth-l1", "squared near the target, linear far from it", SmoothL1Loss.self) { .smoothL1($0) },
@@ -31,8 +34,10 @@ package enum Loss: YAMLChoice {
 
   private static func kind<Record: LossDescription>(
     _ name: String, _ summary: String, _ record: Record.Type, _ embed: @escaping @Sendable (Record) -> Loss
-  ) -> Alternative<Loss> {
-    Alternative(name, summary, record, embed: embed) { $0.description as? Record }
+  ) -> LossKind {
+    LossKind(
+      alternative: Alternative(name, summary, record, embed: embed) { $0.description as? Record },
+      formula: Record.formula, source: Record.source)
   }
 
   /// What the loss says about itself.
@@ -68,8 +73,22 @@ package enum Loss: YAMLChoice {
   package var picksChannelByLabel: Bool { description.targets == .labels && !description.comparesSamples }
 }
 
+/// One kind of loss: how it is written, and what a reader wants to know of it.
+package struct LossKind: Sendable {
+  /// The word, the keys and their defaults; what decodes the loss.
+  package let alternative: Alternative<Loss>
+  /// ℓ of one sample.
+  package let formula: String
+  /// Where it comes from.
+  package let source: String
+}
+
 /// What every loss says about itself.
 package protocol LossDescription: YAMLRecord {
+  /// ℓ of one sample.
+  static var formula: String { get }
+  /// Where it comes from.
+  static var source: String { get }
   /// Where the targets come from.
   var targets: LossTargets { get }
   /// Whether ℓ of a sample depends on the other samples of its micro-batch.

@@ -6,6 +6,13 @@ package import StrictYAML
 /// Source: Schroff, Kalenichenko and Philbin, "FaceNet", 2015, eq. 1; Liquet, Moka and Nazarathy, "Mathematical
 /// engineering of deep learning", 2024, eq. 6.27.
 package struct TripletLoss: LossDescription {
+  package static let formula =
+    "ℓ of an anchor a = mean of max(0, ‖a − p‖² − ‖a − n‖² + margin) over all p of its label and n of another "
+    + "one in its micro-batch; 0 without such a pair"
+  package static let source =
+    "Schroff, Kalenichenko and Philbin, \"FaceNet\", 2015, eq. 1; Liquet, Moka and Nazarathy, \"Mathematical "
+    + "engineering of deep learning\", 2024, eq. 6.27"
+
   /// By how much the squared distances are to differ.
   package var margin = 1.0
 
@@ -22,6 +29,12 @@ package struct TripletLoss: LossDescription {
 ///
 /// Source: Hadsell, Chopra and LeCun, "Dimensionality reduction by learning an invariant mapping", 2006, eq. 4.
 package struct ContrastiveLoss: LossDescription {
+  package static let formula =
+    "ℓ = mean over the other samples of the micro-batch of ½·D² for the same label, else ½·max(0, margin − "
+    + "D)², D being the Euclidean distance"
+  package static let source =
+    "Hadsell, Chopra and LeCun, \"Dimensionality reduction by learning an invariant mapping\", 2006, eq. 4"
+
   /// The distance beyond which other classes do not matter.
   package var margin = 1.0
 
@@ -40,6 +53,11 @@ package struct ContrastiveLoss: LossDescription {
 ///
 /// Source: PyTorch's `CosineEmbeddingLoss`, over all pairs.
 package struct CosineLoss: LossDescription {
+  package static let formula =
+    "ℓ = mean over the other samples of the micro-batch of 1 − cos for the same label, else max(0, cos − "
+    + "margin)"
+  package static let source = "PyTorch's CosineEmbeddingLoss, over all pairs"
+
   /// The cosine below which other classes do not matter.
   package var margin = 0.0
 

@@ -23,7 +23,9 @@ package enum RandomModel {
   /// random options and geometry.
   package static func network(of kind: String, seed: UInt64) -> NetworkDescription {
     firstValid("random \(kind)", seed: seed, name: "\(kind)-\(seed)") { generator in
-      guard let first = generator.fittingLayer("convolution"), let node = generator.node(of: kind, depth: 1) else { return nil }
+      guard let first = generator.fittingLayer("convolution"), let node = generator.node(of: kind, depth: 1) else {
+        return nil
+      }
       return [.layer(first)] + node + generator.classifier()
     }
   }

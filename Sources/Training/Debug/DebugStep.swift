@@ -43,6 +43,8 @@ package struct DebugStep {
   struct Results {
     /// The tensors under their names.
     var tensors: [NamedTensor]
+    /// The output in evaluation with the same parameters.
+    let evaluation: NamedTensor
     /// The number of parameters' gradients among them.
     let gradients: Int
     /// The number of samples.
@@ -109,8 +111,22 @@ package struct DebugStep {
       + (imageGradient.map { [$0] } ?? [])
       + statistics(plan.layout, gradient: gradient, parameters: parameters)
     return Results(
-      tensors: tensors, gradients: plan.layout.parameters.count, samples: samples.valid,
+      tensors: tensors, evaluation: evaluation(&executor, samples, parameters), gradients: plan.layout.parameters.count,
+      samples: samples.valid,
       gradientScale: observer.gradientScale)
+  }
+
+  private func evaluation(_ executor: inout Executor, _ samples: SampleBatch, _ parameters: [Float]) -> NamedTensor {
+    unsafe samples.withMicroBatch { batch in
+      unsafe parameters.withUnsafeBufferPointer { parameters in
+        var observer = NoObserver()
+        if let p = parameters.baseAddress {
+          _ = unsafe executor.evaluate(batch, parameters: p, observer: &observer)
+        }
+      }
+    }
+    let program = executor.plan.evaluation
+    return executor.tensor("evaluation", program.logits, shape: program.output)
   }
 
   /// The running statistics after the step.

@@ -23,7 +23,7 @@ package enum LayerReport {
       Entry(
         word: kind.alternative.name, group: "layer", summary: kind.alternative.summary,
         fields: kind.alternative.fields, notes: kind.notes.lines)
-    } + structures + choices(Loss.self, group: "loss") + choices(WeightInitializer.self, group: "initializer")
+    } + structures + losses + choices(WeightInitializer.self, group: "initializer")
       + choices(FilterKernel.self, group: "filter")
   }
 
@@ -39,6 +39,14 @@ package enum LayerReport {
         word: "head", group: "structure", summary: "an auxiliary head with a loss of its own, left out in evaluation",
         fields: Head.fields.map(\.documentation), notes: []),
     ]
+  }
+
+  private static var losses: [Entry] {
+    Loss.kinds.map { kind in
+      Entry(
+        word: kind.alternative.name, group: "loss", summary: kind.alternative.summary, fields: kind.alternative.fields,
+        notes: [("formula", kind.formula), ("source", kind.source)])
+    }
   }
 
   private static func choices<Choice: YAMLChoice>(_ type: Choice.Type, group: String) -> [Entry] {
@@ -63,14 +71,36 @@ package enum LayerReport {
     asJSON ? Report.json(entry.record) : entry.lines.forEach { Swift.print($0) }
   }
 
+  /// The reference of all words as a Markdown document: `docs/layers.md`.
+  package static var markdown: String {
+    var text = """
+      # Words of model files
+
+      Made by `cnn-dist models --layers --markdown` from the descriptions that decode model files. Shapes are written
+      channels × height × width; K, s, p and d stand for kernel, stride, the sum of the padding on both sides and dilation.
+
+      """
+    for (group, title) in groups {
+      text += "\n## \(title)\n"
+      for entry in entries where entry.group == group { text += entry.markdown }
+    }
+    return text
+  }
+
+  private static let groups = [
+    ("layer", "Layers"), ("structure", "Structure"), ("loss", "Losses"), ("initializer", "Initial weights"),
+    ("filter", "Fixed filters"),
+  ]
+
   private static func printList(_ entries: [Entry]) {
-    for group in ["layer", "structure", "loss", "initializer", "filter"] {
+    for (group, _) in groups {
       Report.table(
         [group, "what it is", "keys and defaults (* required)"],
         entries.filter { $0.group == group }.map { [$0.word, $0.summary, $0.keys] }, text: [0, 1, 2])
       Swift.print("")
     }
-    Swift.print("cnn-dist models --layers convolution prints formula, shapes, parameters, work, source and keys of one.")
+    Swift.print(
+      "cnn-dist models --layers convolution prints formula, shapes, parameters, work, source and keys of one.")
   }
 }
 
@@ -92,6 +122,18 @@ extension LayerReport.Entry {
       "  " + zip(row, widths).map { $0.padded(to: $1) }.joined(separator: "  ") + "  \(row[3])"
     }
     return ["\(word) (\(group)): \(summary)"] + facts + (keys.isEmpty ? ["no keys"] : ["keys"] + keys)
+  }
+
+  fileprivate var markdown: String {
+    var text = "\n### `\(word)`\n\n\(summary)\n"
+    if !notes.isEmpty { text += "\n" + notes.map { "- \($0.title): \($0.text)\n" }.joined() }
+    guard !fields.isEmpty else { return text }
+    text += "\n| key | default | form | |\n|---|---|---|---|\n"
+    for field in fields {
+      let form = field.form.replacing("|", with: "\\|")
+      text += "| `\(field.key)` | \(field.standard.map { "`\($0)`" } ?? "required") | \(form) | \(field.summary) |\n"
+    }
+    return text
   }
 
   fileprivate var record: [String: ReportValue] {

@@ -119,10 +119,11 @@ extension StepPlan {
     for instruction in training.instructions {
       guard case .loss(let term) = instruction.operation, term.loss.picksChannelByLabel else { continue }
       guard term.output == Shape(features: classes) else {
+        let place = term.isMain ? "its output" : "head '\(instruction.path.dropFirst("loss.".count))'"
         throw RunError(
           .unusable,
-          "model \(network), \(instruction.path): \(term.loss.kind) needs one logit for each of the \(classes) classes of "
-            + "the data, but its input is \(term.output); end with 'dense: {features: \(classes)}'")
+          "model \(network), \(place): \(term.loss.kind) needs one logit for each of the \(classes) classes of the data, "
+            + "but its input is \(term.output); end with 'dense: {features: \(classes)}'")
       }
     }
   }

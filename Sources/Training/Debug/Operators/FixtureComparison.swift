@@ -4,17 +4,17 @@ import StrictYAML
 
 /// The cases of a file of fixtures: models of one layer with what PyTorch computes for them in float64. See
 /// `Tests/Fixtures/README.md`.
-struct FixtureFile {
+package struct FixtureFile: Sendable {
   /// The version of PyTorch that computed the cases.
-  let version: String
+  package let version: String
   /// The names of the cases.
-  let names: [String]
+  package let names: [String]
   private let path: String
   private let tensors: [String: [String: NamedTensor]]
   private let metadata: [String: String]
 
   /// Reads a file.
-  init(_ path: String) throws {
+  package init(_ path: String) throws {
     let file = try SafeTensors.read(path)
     self.path = path
     metadata = file.metadata
@@ -32,7 +32,7 @@ struct FixtureFile {
   /// Runs one case with the engine and compares it with PyTorch.
   ///
   /// - Returns: the words of model files that the case is about, and the errors.
-  func compare(_ name: String) throws -> (words: Set<String>, errors: OperatorErrors) {
+  package func compare(_ name: String) throws -> (words: Set<String>, errors: OperatorErrors) {
     let want = tensors[name, default: [:]]
     var step = DebugStep(
       try NetworkDescription(parsing: metadata["\(name).model"] ?? "", source: "\(path), \(name)", name: name))
@@ -41,7 +41,8 @@ struct FixtureFile {
     let weights = Dictionary(
       uniqueKeysWithValues: want.filter { $0.key.hasPrefix("weights/") }.map { ($0.dropFirst(8).description, $1) })
     let results = try step.results(batch: want, source: path, weights: (path, weights))
-    let errors = errors(of: ModelTensors.byName(results.tensors), want, scale: results.gradientScale)
+    let errors = errors(
+      of: ModelTensors.byName(results.tensors + [results.evaluation]), want, scale: results.gradientScale)
     let isLoss = path.hasSuffix("losses.safetensors")
     return (isLoss ? step.lossWords : step.model.words, errors)
   }
@@ -72,6 +73,7 @@ struct FixtureFile {
     switch key {
     case "output": return ("logits", .forward)
     case "loss": return ("loss", .forward)
+    case "evaluation": return ("evaluation", .forward)
     case "grad/images": return ("grad.images", .input)
     default: break
     }

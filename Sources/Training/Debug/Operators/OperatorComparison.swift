@@ -7,14 +7,14 @@ import StrictYAML
 
 /// One operator alone on a random geometry: the engine beside the double-precision interpreter, and that beside finite
 /// differences.
-struct OperatorComparison {
+package struct OperatorComparison {
   private let network: NetworkDescription
   private let loss: Loss
   private let batch: Int
   private let seed: UInt64
 
   /// The case of the given seed for a word of `RandomModel.kinds`, or for a loss.
-  init(_ word: String, seed: UInt64) {
+  package init(_ word: String, seed: UInt64) {
     self.seed = seed
     batch = [1, 3, 4, 2][Int(seed % 4)]
     if Loss.alternatives.contains(where: { $0.name == word }) {
@@ -27,7 +27,7 @@ struct OperatorComparison {
   }
 
   /// The errors of the engine against the interpreter.
-  func againstInterpreter() throws -> OperatorErrors {
+  package func againstInterpreter() throws -> OperatorErrors {
     var options = PlanOptions(microBatch: batch, microBatches: 1)
     options.loss = loss
     options.imageGradient = true
@@ -82,7 +82,7 @@ struct OperatorComparison {
   }
 
   /// The errors of the interpreter's gradients against finite differences; it has no other forward pass to compare with.
-  func againstDifferences() throws -> OperatorErrors {
+  package func againstDifferences() throws -> OperatorErrors {
     let check = try GradientCheck(network: network, loss: loss, batch: batch, seed: seed)
     var errors = OperatorErrors(cases: 1)
     for row in check.run(progress: { _ in }) {

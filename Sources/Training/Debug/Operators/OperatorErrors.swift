@@ -3,15 +3,18 @@
 ///
 /// A gradient that vanishes in exact arithmetic (that of a normalization of two numbers) is made of rounding errors
 /// alone: gradients count as at least a hundredth of the gradient that the loss sends back.
-struct OperatorErrors: Hashable, Sendable {
+package struct OperatorErrors: Hashable, Sendable {
   /// Cases tried.
-  var cases = 0
+  package var cases = 0
   /// Of the output and of running statistics.
-  var forward = 0.0
+  package var forward = 0.0
   /// Of the gradient of the input.
-  var input = 0.0
+  package var input = 0.0
   /// Of the gradients of the parameters; nil as long as no case had any.
-  var parameters: Double?
+  package var parameters: Double?
+
+  /// No case yet.
+  init(cases: Int = 0) { self.cases = cases }
 
   /// The part of the gradient that the loss sends back that a gradient counts at least.
   static let smallest = 0.01

@@ -8,7 +8,7 @@ package enum OperatorReport {
   /// What errors of the engine should stay below: single precision rounds to 6e-8, and the sums here have at most some
   /// hundred terms; a normalization of few numbers that lie close together costs up to three digits on the way back. A
   /// wrong term or factor gives 1e-2 and more.
-  static let tolerance = (forward: 1e-5, gradient: 1e-4)
+  package static let tolerance = (forward: 1e-5, gradient: 1e-4)
 
   /// What a row was compared with.
   enum Source: String, CaseIterable {
@@ -66,7 +66,9 @@ package enum OperatorReport {
       single.widen(try comparison.againstInterpreter())
       double.widen(try comparison.againstDifferences())
     }
-    let rows = [Row(word: word, source: .interpreter, errors: single), Row(word: word, source: .differences, errors: double)]
+    let rows = [
+      Row(word: word, source: .interpreter, errors: single), Row(word: word, source: .differences, errors: double),
+    ]
     return rows + (stored.map { [Row(word: word, source: .pytorch, errors: $0)] } ?? [])
   }
 

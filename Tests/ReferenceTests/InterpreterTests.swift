@@ -31,14 +31,14 @@ struct InterpreterTests {
     let batch = ReferenceBatch(
       images: p.flatMap { $0.map { log($0) + 5 } }, labels: [0, 1], samples: [0, 1], valid: 2)
     let result = ReferenceInterpreter(plan: plan).train(batch, parameters: parameters, seed: 0, step: 0, globalBatch: 8)
-    let targets = batch.labels.map { label in
+    let targets: [[Double]] = batch.labels.map { label in
       (0..<3).map { (1 - smoothing) * ($0 == label ? 1 : 0) + smoothing / 3 }
     }
-    let expected = zip(p, targets).map { p, t in -zip(p, t).reduce(0) { $0 + $1.1 * log($1.0) } }.reduce(0, +)
+    let expected = -zip(p, targets).reduce(0.0) { $0 + dot($1.1, $1.0.map { log($0) }) }
     #expect(abs(result.loss - expected) < 1e-14)
     #expect(result.correct == 1)
     #expect(result.logits == batch.images)
-    let gradient = zip(p, targets).flatMap { p, t in zip(p, t).map { ($0 - $1) / 8 } }
+    let gradient: [Double] = zip(p, targets).flatMap { p, t in zip(p, t).map { ($0 - $1) / 8 } }
     #expect(zip(result.imageGradient ?? [], gradient).allSatisfy { abs($0 - $1) < 1e-15 })
     #expect(result.imageGradient?.count == gradient.count)
   }

@@ -55,7 +55,7 @@ struct LossTests {
   func `the mean squared error to labels is that to ones and zeros`() throws {
     let labels = try outputs(image, batch: 1, .meanSquaredError(MeanSquaredErrorLoss()))
     let result = labels.train([1, 3, -2, 0.5], labels: [1, 0])
-    #expect(result.loss == (1 + 4 + 9 + 0.25) / 4)
+    #expect(result.loss == 14.25 / 4)
     #expect(result.imageGradient == [0.5, 1, -1.5, 0.25])
     #expect(result.correct == 0)
     let values = try outputs(image, batch: 1, .meanSquaredError(MeanSquaredErrorLoss(targets: .values)))
@@ -69,7 +69,7 @@ struct LossTests {
     let loss = made(SmoothL1Loss()) { ($0.beta, $0.targets) = (2, .values) }
     let alone = try outputs(Shape(features: 4), batch: 1, .smoothL1(loss))
     let result = alone.train([1, -1, 5, -3], targets: [[0, 0, 0, 0]])
-    #expect(result.loss == (0.25 + 0.25 + 4 + 2) / 4)
+    #expect(result.loss == 6.5 / 4)
     #expect(result.imageGradient == [0.125, -0.125, 0.25, -0.25])
   }
 
@@ -77,7 +77,8 @@ struct LossTests {
   func `binary cross-entropy asks each output alone and does not overflow`() throws {
     let alone = try outputs(Shape(features: 3), batch: 1, .binaryCrossEntropy(BinaryCrossEntropyLoss()))
     let result = alone.train([log(3), -log(3), 1_000], labels: [0])
-    #expect(abs(result.loss - (-2 * log(0.75) + 1_000) / 3) < 1e-12)
+    let expected: Double = 1_000 - 2 * log(0.75)
+    #expect(abs(result.loss - expected / 3) < 1e-12)
     #expect(agree(result.imageGradient ?? [], [-0.25 / 3, 0.25 / 3, 1.0 / 3]))
     #expect(result.correct == 0)
     #expect(alone.train([1, 0.5, 0], labels: [0]).correct == 1)
@@ -104,12 +105,17 @@ struct LossTests {
       Shape(features: 2), batch: 2, .crossEntropy(CrossEntropyLoss()), heads: [box, same])
     #expect(alone.plan.training.targets.map(\.name) == ["targets.head0"])
     let x = [0.25, 0.75, 0.5, 0.5].map { log($0) }
-    let result = alone.train(x, labels: [0, 1], targets: [[9, 9, x[2], x[3] - 2]])
-    #expect(abs(result.loss - (1.25 * -(log(0.25) + log(0.5)) + 0.5 * 4)) < 1e-14)
-    #expect(agree(result.imageGradient ?? [], [-0.75, 0.75, 0.5, -0.5 + 2 / 1.25].map { $0 * 1.25 / 2 }))
-    #expect(result.correct == 0)
+    let result = alone.train(x, labels: [0, 0], targets: [[9, 9, x[2], x[3] - 2]])
+    #expect(abs(result.loss - 1.25 * -(log(0.25) + log(0.5))) < 1e-14)
+    #expect(agree(result.imageGradient ?? [], [-0.75, 0.75, -0.5, 0.5].map { $0 * 1.25 / 2 }))
+    #expect(result.correct == 1)
+    // With another label the second sample shows an object.
+    let object = alone.train(x, labels: [0, 1], targets: [[9, 9, x[2], x[3] - 2]])
+    #expect(abs(object.loss - result.loss - 0.5 * 4) < 1e-14 && object.correct == 0)
+    #expect(agree(object.imageGradient ?? [], [-0.75, 0.75, 0.5, -0.5 + 2 / 1.25].map { $0 * 1.25 / 2 }))
     // The evaluation knows no heads and needs no targets of theirs.
-    #expect(abs(alone.evaluate(x, labels: [0, 1], targets: []).loss + log(0.25) + log(0.5)) < 1e-14)
+    let evaluated = alone.evaluate(x, labels: [0, 1], targets: [])
+    #expect(abs(evaluated.loss + log(0.25) + log(0.5)) < 1e-14 && evaluated.correct == 0)
   }
 
   private static let all: [Loss] = [

@@ -35,6 +35,20 @@ struct OperationTests {
   }
 
   @Test
+  func `a transposed convolution`() throws {
+    // Each number lays the kernel 1 2 / 3 4, each next one two columns on. The first column and the last row are cut
+    // off, and a column is added on the right.
+    let layer = made(TransposedConvolutionLayer()) {
+      ($0.channels, $0.kernel, $0.stride) = (1, Extent(2), Extent(height: 1, width: 2))
+      ($0.padding, $0.outputPadding) = (Padding(top: 0, left: 1, bottom: 1, right: 0), Extent(height: 0, width: 1))
+    }
+    let y = try output(
+      .transposedConvolution(layer), input: Shape(channels: 1, height: 2, width: 2), image: [1, 10, 100, 1_000],
+      weights: [[1, 2, 3, 4], [0.5]])
+    #expect(y == [2.5, 10.5, 20.5, 0.5, 204.5, 1_030.5, 2_040.5, 0.5])
+  }
+
+  @Test
   func `pooling`() throws {
     let image: [Double] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
     let input = Shape(channels: 1, height: 3, width: 3)
@@ -101,21 +115,5 @@ struct OperationTests {
       weights: [[2], [10]])
     let deviation = (5 + Double(Float(1e-5))).squareRoot()
     #expect(zip(y, [-3.0, -1, 1, 3]).allSatisfy { abs($0 - (10 + 2 * $1 / deviation)) < 1e-14 })
-  }
-
-  @Test
-  func `dropout follows its stream, sample by sample`() throws {
-    let rate = 0.3
-    let x = [Double](repeating: 1, count: 14)
-    let alone = try Alone(.dropout(DropoutLayer(rate)), input: Shape(features: 7), batch: 2)
-    let y = alone.train(x, samples: [90, 7], seed: 11).logits
-    for (row, sample) in [UInt64(90), 7].enumerated() {
-      let stream = RandomStream(
-        seed: 11, purpose: .dropout, subject: StableHash.of("layer"), time: 3, sample: sample)
-      for i in 0..<7 {
-        let uniform = Float(stream.words(block: UInt32(i / 4))[i % 4] >> 8) * 0x1p-24
-        #expect(y[row * 7 + i] == (uniform >= Float(rate) ? 1 / (1 - Double(Float(rate))) : 0))
-      }
-    }
   }
 }

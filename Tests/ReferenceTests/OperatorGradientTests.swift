@@ -44,6 +44,22 @@ struct OperatorGradientTests {
       [.branches(.multiply, nodes, name: "all")], input: Shape(channels: 3, height: 2, width: 3), batch: 3, seed: 2)
   }
 
+  /// With this seed the first number of the images is 4·10⁻⁸: each step of the difference quotient crosses zero.
+  @Test(arguments: [
+    Layer.activation(.relu), .activation(.relu6), .activation(.leakyReLU(slope: 0.01)), .activation(.elu(alpha: 1.75)),
+    .powerPooling(made(PowerPoolingLayer()) { ($0.kernel, $0.exponent) = (Extent(1), 1) }),
+  ])
+  func `a kink within the step is no error`(layer: Layer) throws {
+    try check([.layer(layer)], input: Shape(channels: 1, height: 1, width: 2), batch: 1, seed: 1_165_670)
+  }
+
+  /// With this seed the two numbers of the image differ by 2·10⁻⁹.
+  @Test
+  func `a change of the largest number within the step is no error`() throws {
+    let layer = Layer.globalMaxPooling(GlobalMaxPoolingLayer())
+    try check([.layer(layer)], input: Shape(channels: 1, height: 1, width: 2), batch: 1, seed: 35_540_461)
+  }
+
   private func check(_ nodes: [Module], input: Shape, batch: Int, seed: UInt64) throws {
     let network = NetworkDescription(name: "m", input: input, layers: nodes)
     let rows = try GradientCheck(network: network, loss: Self.values, batch: batch, seed: seed).run { _ in }

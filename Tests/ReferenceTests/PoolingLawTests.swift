@@ -55,9 +55,9 @@ struct PoolingLawTests {
     #expect(try output(layer, input: input, image: ones).allSatisfy { abs($0 - 7) < 1e-12 })
     let ramp = Shape(channels: 1, height: 1, width: 3)
     let row = Array(try output(layer, input: ramp, image: [0, 1, 2]).prefix(9))
-    let expected = (0..<9).map { place in
-      alignCorners ? Double(place) / 4 : min(2, max(0, (Double(place) + 0.5) / 3 - 0.5))
-    }
+    let third = 1.0 / 3
+    let between = [0, 0, third, 2 * third, 1, 1 + third, 1 + 2 * third, 2, 2]
+    let expected = alignCorners ? (0..<9).map { Double($0) / 4 } : between
     #expect(agree(row, expected))
   }
 
@@ -92,14 +92,22 @@ struct PoolingLawTests {
     #expect(try agree(output(.averagePooling(mean), input: row, image: image), [1.5, 3.5, 5]))
     let power = made(PowerPoolingLayer()) { ($0.kernel, $0.ceil, $0.exponent) = (pair, true, 1) }
     #expect(try agree(output(.powerPooling(power), input: row, image: image), [3, 7, 5]))
-    // Four rows of padding below: what lies beyond it counts in no mean.
-    let padded = made(AveragePoolingLayer()) {
-      ($0.kernel, $0.stride, $0.padding) = (
-        Extent(height: 1, width: 4), Extent(height: 1, width: 3), Extent(height: 0, width: 1)
-      )
-      $0.ceil = true
+  }
+
+  @Test
+  func `the last window ends with the padding, and none starts behind the image`() throws {
+    let layer = made(AveragePoolingLayer()) {
+      ($0.kernel, $0.stride) = (Extent(height: 1, width: 4), Extent(height: 1, width: 3))
+      ($0.padding, $0.ceil) = (Extent(height: 0, width: 1), true)
     }
-    #expect(try agree(output(.averagePooling(padded), input: row, image: image), [1.5, 3]))
+    // Windows from −1, 2 and 5; of the last one 6, one zero and two places behind the padding.
+    let row = Shape(channels: 1, height: 1, width: 6)
+    #expect(try agree(output(.averagePooling(layer), input: row, image: [1, 2, 3, 4, 5, 6]), [1.5, 4.5, 3]))
+    let wide = made(MaxPoolingLayer(2, stride: 4)) {
+      ($0.kernel, $0.padding, $0.ceil) = (Extent(height: 1, width: 2), Extent(height: 0, width: 1), true)
+    }
+    #expect(
+      try output(.maxPooling(wide), input: Shape(channels: 1, height: 1, width: 3), image: [1, 2, 3]) == [1])
   }
 
   @Test

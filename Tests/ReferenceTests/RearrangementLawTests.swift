@@ -37,8 +37,9 @@ struct RearrangementLawTests {
     let crop = made(CropLayer()) { $0.edges = frame }
     #expect(try image(of: [.zeroPadding(pad), .crop(crop)]) == x)
     let framed = try image(of: [.zeroPadding(pad)])
-    #expect(framed.count == 2 * 6 * 4 * 9)
-    #expect(framed.reduce(0, +) == x.reduce(0, +))
+    #expect(framed.count == 432)
+    let (inside, all): (Double, Double) = (x.reduce(0, +), framed.reduce(0, +))
+    #expect(inside == all)
   }
 
   @Test

@@ -61,14 +61,16 @@ package enum LayerReport {
   package static func print(_ word: String?, asJSON: Bool) throws(RunError) {
     let entries = entries
     guard let word else {
-      if asJSON { return entries.forEach { Report.json($0.record) } }
-      return printList(entries)
+      guard asJSON else { return printList(entries) }
+      for entry in entries { Report.json(entry.record) }
+      return
     }
     guard let entry = entries.first(where: { $0.word == word }) else {
       let hint = Suggestion.phrase(for: word, among: entries.map(\.word))
       throw RunError(.unusable, "'\(word)' is no word of a model file; \(hint)")
     }
-    asJSON ? Report.json(entry.record) : entry.lines.forEach { Swift.print($0) }
+    if asJSON { return Report.json(entry.record) }
+    for line in entry.lines { Swift.print(line) }
   }
 
   /// The reference of all words as a Markdown document: `docs/layers.md`.

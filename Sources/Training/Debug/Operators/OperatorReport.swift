@@ -86,7 +86,10 @@ package enum OperatorReport {
   }
 
   private static func print(_ rows: [Row], asJSON: Bool) {
-    if asJSON { return rows.forEach { Report.json($0.record) } }
+    if asJSON {
+      for row in rows { Report.json(row.record) }
+      return
+    }
     Report.table(
       ["operator", "against", "geometries", "forward", "to input", "to parameters"],
       rows.map { row in

@@ -49,7 +49,8 @@ let package = Package(
     .target(name: "Collectives", dependencies: ["Kernels", "CXXHash"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["Collectives", "CMPI"], swiftSettings: strict),
     .target(name: "Engine", dependencies: ["Planner", "Kernels"], swiftSettings: strict),
-    .target(name: "Reference", dependencies: ["Planner", "Network", "Randomness"], swiftSettings: strict),
+    .target(
+      name: "Reference", dependencies: ["Planner", "Network", "StrictYAML", "Randomness"], swiftSettings: strict),
     .target(
       name: "Datasets", dependencies: ["Network", "Randomness", "CJPEG", "CPNG", "CZlib"], swiftSettings: strict),
     .target(name: "Interchange", dependencies: ["Network"], swiftSettings: strict),
@@ -70,7 +71,7 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["Network", "Planner", "Kernels", "Collectives", "Randomness"],
+      name: "TestSupport", dependencies: ["StrictYAML", "Network", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Network", "Randomness"], swiftSettings: strict),
@@ -84,12 +85,14 @@ let package = Package(
       name: "DatasetsTests", dependencies: ["Datasets", "Network", "Randomness", "CZlib"], swiftSettings: strict),
     .testTarget(name: "StrictYAMLTests", dependencies: ["StrictYAML", "Randomness"], swiftSettings: strict),
     .testTarget(
-      name: "NetworkTests", dependencies: ["Network", "StrictYAML", "Randomness", "TestSupport"],
+      name: "NetworkTests", dependencies: ["Network", "Reference", "StrictYAML", "Randomness", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "PlannerTests", dependencies: ["Planner", "Network", "Randomness", "TestSupport"], swiftSettings: strict),
+      name: "PlannerTests", dependencies: ["Planner", "Reference", "Network", "Randomness", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
-      name: "ReferenceTests", dependencies: ["Reference", "Planner", "Network", "Randomness", "TestSupport"],
+      name: "ReferenceTests",
+      dependencies: ["Reference", "Planner", "Network", "StrictYAML", "Randomness", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     .testTarget(
@@ -103,6 +106,7 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Training", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network", "Randomness",
+        "Reference", "StrictYAML",
       ],
       swiftSettings: strict),
   ]

@@ -2,13 +2,18 @@
 """Compares one forward and backward pass of cnn-dist with PyTorch's, tensor by tensor.
 
     python3 -m venv venv && venv/bin/pip install -r requirements.txt
-    venv/bin/python compare_step.py                          # all models of the zoo
+    venv/bin/python compare_step.py                          # the zoo, and all of Tests/Models
     venv/bin/python compare_step.py resnet20 --samples 16 --seed 3 --all
+    venv/bin/python compare_step.py ../../Tests/Models/mobilenet-like.yaml my-model.yaml
     venv/bin/python compare_step.py --cnn-dist ../../.build/release/cnn-dist lenet5
 
-For each model the script draws random weights (batch normalization with scales, shifts and running statistics that are
+A model is a name of the zoo or a model file. A model file may say in its first line how its output is trained, as in
+`# loss: {smooth-l1: {targets: values}}`; without that, and for the zoo, it is cross-entropy.
+
+For each model the script draws random weights (normalizations with scales, shifts and running statistics that are
 not those of a new network) and a random batch, writes both as safetensors, runs `cnn-dist debug step`, and computes the
 same step in PyTorch in float64, which counts as exact, and in float32, as a measure of what this precision can do.
+What dropout and its kin multiply by is drawn by cnn-dist and handed to PyTorch.
 
 An error is norm-wise: |x - exact| / |exact| with Euclidean norms over the tensor. A gradient that vanishes in exact
 arithmetic (that of a bias in front of a batch normalization) consists of rounding errors alone; it is measured against
@@ -16,10 +21,11 @@ the gradient of the weight beside it instead.
 
 ReLU and max pooling have no derivative at their kinks: within a rounding error of one, two correct programs may take
 different sides, and a single unit on the other side changes a gradient by a hundredth. So batches are drawn until the
-float64 pass keeps clear of all kinks by four times the usual error (root mean square) of the float32 pass there.
+float64 pass keeps clear of all kinks (see kinks.py) by four times the usual error (root mean square) of the float32
+pass there.
 
-Exit code 0 if logits, loss and running statistics are within 1e-5 and all gradients within 1e-4, else 1; 2 if
-there was nothing to compare.
+Exit code 0 if outputs, loss and running statistics are within 1e-5 and all gradients within 1e-4, else 1; 2 if
+a model could not be compared at all.
 """
 
 import argparse
@@ -27,128 +33,161 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import nn
 
+import from_yaml
+import losses
+import steps
+import yaml_text
+from losses import Loss
 from models import ZOO
+from operators import Stochastic
+from steps import Tensors
+from vocabulary import ModelError
 
-LOGITS_TOLERANCE = 1e-5
+OUTPUT_TOLERANCE = 1e-5
 GRADIENT_TOLERANCE = 1e-4
 # A gradient below this part of its layer's is zero but for rounding, even in float64.
 VANISHING = 1e-10
 KINK_DISTANCE = 4
 MOST_BATCHES = 200
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def randomized(model: nn.Module) -> nn.Module:
-    """Moves everything that a new network has at 0 or 1 away from there."""
-    for layer in model.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            nn.init.uniform_(layer.weight, 0.5, 1.5)
-            nn.init.normal_(layer.bias, 0, 0.2)
-            nn.init.normal_(layer.running_mean, 0, 0.5)
-            nn.init.uniform_(layer.running_var, 0.5, 2)
-    return model
+class NothingToCompare(Exception):
+    """One side did not come to a result; the message says why."""
 
 
-def pytorch_step(name: str, weights: dict[str, Tensor], batch: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
+@dataclass(frozen=True)
+class Subject:
+    """A model and how it is trained."""
+
+    name: str
+    # What cnn-dist calls it.
+    argument: str
+    build: Callable[[], nn.Module]
+    shape: tuple[int, ...]
+    loss: Loss
+    # More arguments for cnn-dist.
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def named(cls, argument: str) -> "Subject":
+        """A model of the zoo, or one from a file."""
+        if argument in ZOO:
+            return cls(argument, argument, *ZOO[argument], Loss.parse("cross-entropy"))
+        path = Path(argument)
+        text = path.read_text()
+        shape = from_yaml.parse(text).input_shape
+        written = losses.written_in(text)
+        loss, options = Loss.parse(yaml_text.read(written)), ("--loss", written, "--image-gradient")
+        return cls(path.stem, argument, lambda: from_yaml.parse(text), shape, loss, options)
+
+    def model(self, weights: Tensors, dtype: torch.dtype) -> nn.Module:
+        """A fresh copy in the given precision: a pass moves running statistics and leaves gradients behind."""
+        model = self.build().to(dtype)
+        model.load_state_dict(weights)
+        return model.train()
+
+    def is_stochastic(self) -> bool:
+        return any(isinstance(layer, Stochastic) and layer.rate > 0 for layer in self.build().modules())
+
+
+def in_precision(tensors: Tensors, dtype: torch.dtype) -> Tensors:
+    """Copies, those of real numbers in the given precision."""
+    return {key: x.to(dtype, copy=True) if x.is_floating_point() else x for key, x in tensors.items()}
+
+
+def pytorch_step(
+    subject: Subject, weights: Tensors, batch: Tensors, masks: Tensors, dtype: torch.dtype
+) -> Tensors:
     """The tensors that `cnn-dist debug step` writes, by PyTorch."""
-    model = ZOO[name][0]().to(dtype)
-    model.load_state_dict(weights)
-    model.train()
-    logits = model(batch["images"].to(dtype))
-    loss = nn.functional.cross_entropy(logits, batch["labels"])
-    loss.backward()
-    results = {"logits": logits.detach(), "loss": loss.detach()}
-    results |= {f"grad.{key}": value.grad for key, value in model.named_parameters()}
-    results |= {key: value for key, value in model.named_buffers() if value.is_floating_point()}
+    results = steps.step(subject.model(weights, dtype), subject.loss, in_precision(batch, dtype), masks)
+    if "--image-gradient" not in subject.options:
+        del results["grad.images"]
     return results
 
 
-def kinked_inputs(name: str, weights: dict[str, Tensor], images: Tensor) -> list[tuple[nn.Module, Tensor]]:
-    """What goes into each ReLU and max pooling of a forward pass, in the precision of the images."""
-    model = ZOO[name][0]().to(images.dtype)
-    model.load_state_dict(weights)
-    found: list[tuple[nn.Module, Tensor]] = []
-    for layer in model.modules():
-        if isinstance(layer, (nn.ReLU, nn.MaxPool2d)):
-            layer.register_forward_pre_hook(lambda layer, inputs: found.append((layer, inputs[0])))
-    with torch.no_grad():
-        model.train()(images)
-    return found
-
-
-def distance_from_kinks(layer: nn.Module, x: Tensor) -> float:
-    """How far the closest element is from zero, or from being overtaken within its window."""
-    if isinstance(layer, nn.ReLU):
-        return x.abs().min().item()
-    size, step = layer.kernel_size, layer.stride
-    first, second = x.unfold(2, size, step).unfold(3, size, step).flatten(-2).topk(2).values.unbind(-1)
-    # Behind a ReLU a window of zeros passes no gradient on, whichever zero wins.
-    return (first - second)[first > 0].min().item()
-
-
-def is_clear_of_kinks(name: str, weights: dict[str, Tensor], images: Tensor) -> bool:
-    exact = kinked_inputs(name, weights, images.double())
-    single = kinked_inputs(name, weights, images)
-    return all(
-        distance_from_kinks(layer, x) > KINK_DISTANCE * (y.double() - x).square().mean().sqrt().item()
-        for (layer, x), (_, y) in zip(exact, single)
+def is_clear_of_kinks(subject: Subject, weights: Tensors, batch: Tensors, masks: Tensors) -> bool:
+    exact, single = (
+        steps.kinks_of_step(subject.model(weights, dtype), subject.loss, in_precision(batch, dtype), masks)
+        for dtype in (torch.float64, torch.float32)
     )
+    return all(keeps_clear(x, y.double()) for x, y in zip(exact, single))
 
 
-def random_batch(name: str, weights: dict[str, Tensor], samples: int) -> dict[str, Tensor]:
+def keeps_clear(exact: torch.Tensor, single: torch.Tensor) -> bool:
+    near = exact.abs()[(exact != 0) | (single != 0)]
+    return not near.numel() or near.min().item() > KINK_DISTANCE * (single - exact).square().mean().sqrt().item()
+
+
+def clear_batch(subject: Subject, weights: Tensors, masks: Tensors, samples: int) -> Tensors:
+    model = subject.build()
     for _ in range(MOST_BATCHES):
-        images = torch.randn(samples, *ZOO[name][1])
-        if is_clear_of_kinks(name, weights, images):
-            return {"images": images, "labels": torch.randint(0, 10, (samples,))}
-    print(f"{name}: {MOST_BATCHES} batches of {samples} samples all touch a kink; use fewer --samples", file=sys.stderr)
-    sys.exit(2)
+        batch = steps.random_batch(model, subject.shape, subject.loss, samples)
+        if is_clear_of_kinks(subject, weights, batch, masks):
+            return batch
+    raise NothingToCompare(f"{MOST_BATCHES} batches of {samples} samples all touch a kink; use fewer --samples")
 
 
-def cnn_dist_step(program: str, name: str, weights: dict[str, Tensor], batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def masks_of(subject: Subject, weights: Tensors, arguments: argparse.Namespace) -> Tensors:
+    """What cnn-dist's stochastic layers multiply by: it depends on the seed and the sample's number alone, so any batch
+    of the same size tells it."""
+    if not subject.is_stochastic():
+        return {}
+    batch = steps.random_batch(subject.build(), subject.shape, subject.loss, arguments.samples)
+    results = cnn_dist_step(subject, weights, batch, arguments)
+    return {key.removeprefix("mask."): mask for key, mask in results.items() if key.startswith("mask.")}
+
+
+def cnn_dist_step(subject: Subject, weights: Tensors, batch: Tensors, arguments: argparse.Namespace) -> Tensors:
     with tempfile.TemporaryDirectory() as folder:
         paths = {key: str(Path(folder, f"{key}.safetensors")) for key in ("weights", "batch", "output")}
         save_file(weights, paths["weights"])
         save_file(batch, paths["batch"])
-        command = [program, "debug", "step", name, "--batch", paths["batch"], "--weights", paths["weights"]]
-        run = subprocess.run([*command, "--output", paths["output"]], capture_output=True, text=True)
+        command = [arguments.cnn_dist, "debug", "step", subject.argument, "--seed", str(arguments.seed)]
+        command += [part for key, path in paths.items() for part in (f"--{key}", path)] + list(subject.options)
+        run = subprocess.run(command, capture_output=True, text=True)
         if run.returncode != 0:
-            print(f"{' '.join(command)} ended with code {run.returncode}: {run.stderr.strip()}", file=sys.stderr)
-            sys.exit(2)
+            raise NothingToCompare(f"{' '.join(command)} ended with code {run.returncode}: {run.stderr.strip()}")
         return load_file(paths["output"])
 
 
-def scale(key: str, exact: dict[str, Tensor]) -> float:
+def scale(key: str, exact: Tensors) -> float:
     """What an error of this tensor is measured against."""
     own = exact[key].norm().item()
     beside = exact.get(key.removesuffix("bias") + "weight") if key.endswith(".bias") else None
     if beside is not None and own < VANISHING * beside.norm().item():
         return beside.norm().item()
-    return own
+    return own or 1
 
 
-def compare(name: str, arguments: argparse.Namespace) -> bool:
+def compare(subject: Subject, arguments: argparse.Namespace) -> bool:
     """Prints the table of one model; whether all is within the tolerances."""
     torch.manual_seed(arguments.seed)
-    weights = randomized(ZOO[name][0]()).state_dict()
-    batch = random_batch(name, weights, arguments.samples)
-    exact = pytorch_step(name, weights, batch, torch.float64)
-    single = pytorch_step(name, weights, batch, torch.float32)
-    ours = cnn_dist_step(arguments.cnn_dist, name, weights, batch)
+    weights = steps.randomized(subject.build()).state_dict()
+    masks = masks_of(subject, weights, arguments)
+    batch = clear_batch(subject, weights, masks, arguments.samples)
+    exact = pytorch_step(subject, weights, batch, masks, torch.float64)
+    single = pytorch_step(subject, weights, batch, masks, torch.float32)
+    results = cnn_dist_step(subject, weights, batch, arguments)
+    ours = {key: value for key, value in results.items() if not key.startswith("mask.")}
 
     if missing := exact.keys() ^ ours.keys():
-        print(f"{name}: these tensors have only one side: {', '.join(sorted(missing))}")
+        print(f"\n{subject.name}: these tensors have only one side: {', '.join(sorted(missing))}")
         return False
     rows = []
     for key, value in exact.items():
         errors = [((other[key].double().reshape(value.shape) - value).norm() / scale(key, exact)).item()
                   for other in (ours, single)]
-        rows.append((key, *errors, GRADIENT_TOLERANCE if key.startswith("grad.") else LOGITS_TOLERANCE))
-    print_table(name, rows, arguments)
+        rows.append((key, *errors, GRADIENT_TOLERANCE if key.startswith("grad.") else OUTPUT_TOLERANCE))
+    print_table(subject.name, rows, arguments)
     return all(ours <= tolerance for _, ours, _, tolerance in rows)
 
 
@@ -159,12 +198,12 @@ def print_table(name: str, rows: list[tuple[str, float, float, float]], argument
             groups["gradients"].append(row)
         elif ".running_" in row[0]:
             groups["running statistics"].append(row)
-    width = max(len(row[0]) for row in rows) + 2
+    width = max(32, *(len(row[0]) + 2 for row in rows))
     print(f"\n{name}, {arguments.samples} samples, seed {arguments.seed}: relative error against PyTorch float64")
     print(f"{'tensor':{width}} {'cnn-dist':>10} {'PyTorch f32':>12}")
     for key, ours, single, tolerance in rows:
         is_bad = not ours <= tolerance
-        if is_bad or arguments.all or key in ("logits", "loss"):
+        if is_bad or arguments.all or key in ("logits", "loss", "grad.images") or key.startswith("head."):
             print(f"{key:{width}} {ours:10.1e} {single:12.1e}{'  ABOVE ' + str(tolerance) if is_bad else ''}")
     for group, members in groups.items():
         if members:
@@ -172,22 +211,49 @@ def print_table(name: str, rows: list[tuple[str, float, float, float]], argument
             print(f"{title:{width}} {max(m[1] for m in members):10.1e} {max(m[2] for m in members):12.1e}")
 
 
-def main() -> int:
+def exit_code(name: str, arguments: argparse.Namespace) -> int:
+    """Compares one model; a model that cannot be compared does not keep the others from it."""
+    try:
+        return 0 if compare(Subject.named(name), arguments) else 1
+    except (NothingToCompare, ModelError) as error:
+        print(f"\n{name}: {error}", file=sys.stderr)
+        return 2
+
+
+def parsed_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", nargs="*", help=f"models of the zoo: {', '.join(ZOO)} (default: all)")
+    zoo = ", ".join(ZOO)
+    parser.add_argument("models", nargs="*", help=f"model files, or models of the zoo: {zoo} (default: see above)")
     parser.add_argument("--samples", type=int, default=4, help="samples of the batch (default: 4)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of weights and batch (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of weights, batch and dropout (default: 1)")
     parser.add_argument("--all", action="store_true", help="print every tensor, not only the worst")
     parser.add_argument("--cnn-dist", default=None, help="the program (default: from the path, or the release build)")
     arguments = parser.parse_args()
     for name in arguments.models:
-        if name not in ZOO:
-            parser.error(f"model '{name}' is not one of {', '.join(ZOO)}")
-    build = Path(__file__).resolve().parents[2] / ".build" / "release" / "cnn-dist"
-    arguments.cnn_dist = arguments.cnn_dist or shutil.which("cnn-dist") or str(build)
-    results = [compare(name, arguments) for name in arguments.models or ZOO]
-    print("\nall within the tolerances" if all(results) else "\nNOT within the tolerances")
-    return 0 if all(results) else 1
+        if name not in ZOO and not Path(name).is_file():
+            parser.error(f"model '{name}' is neither a file nor one of {', '.join(ZOO)}")
+    return arguments
+
+
+def program(given: str | None) -> str:
+    """The path of cnn-dist."""
+    found = shutil.which(given or "cnn-dist") or shutil.which(REPOSITORY / ".build" / "release" / "cnn-dist")
+    if found is None or given and shutil.which(given) is None:
+        raise NothingToCompare(f"there is no program {given or 'cnn-dist'}; build it with: swift build -c release")
+    return found
+
+
+def main() -> int:
+    arguments = parsed_arguments()
+    models = arguments.models or [*ZOO, *map(str, sorted((REPOSITORY / "Tests" / "Models").glob("*.yaml")))]
+    try:
+        arguments.cnn_dist = program(arguments.cnn_dist)
+    except NothingToCompare as error:
+        print(error, file=sys.stderr)
+        return 2
+    codes = [exit_code(name, arguments) for name in models]
+    print("\nNOT all within the tolerances" if any(codes) else "\nall within the tolerances")
+    return max(codes)
 
 
 if __name__ == "__main__":

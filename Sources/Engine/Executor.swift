@@ -55,7 +55,8 @@ package struct Executor: ~Copyable {
   ///   - batch: the samples.
   ///   - parameters: the flat parameter buffer, `layout.count` numbers.
   ///   - gradient: the flat buffer that receives this micro-batch's gradient, `layout.count` numbers; its trailer gets
-  ///     the statistics and the metrics loss, correct and samples, all else of it becomes zero.
+  ///     the statistics and the metrics loss, correct and samples, all else of the trailer becomes zero. The gaps
+  ///     between tensors are left as they are.
   ///   - context: seed, step and global batch.
   ///   - observer: who looks on.
   package mutating func train<Observer: ProgramObserver & ~Copyable>(
@@ -72,7 +73,6 @@ package struct Executor: ~Copyable {
   package mutating func evaluate<Observer: ProgramObserver & ~Copyable>(
     _ batch: MicroBatch, parameters: UnsafePointer<Float>, observer: inout Observer
   ) throws(Observer.Failure) -> Score {
-    /// Seed, step and global batch.
     let context = StepContext(seed: 0, step: 0, globalBatch: plan.options.globalBatch)
     let frame = unsafe Frame(batch: batch, parameters: parameters, gradient: nil, context: context)
     return unsafe try run(plan.evaluation, frame, observer: &observer)
@@ -101,6 +101,9 @@ package struct Executor: ~Copyable {
     let span = unsafe input(id).span
     return body(span)
   }
+
+  /// A copy of the numbers of a slot. The slot must be live.
+  package func numbers(_ id: SlotID) -> [Float] { read(id) { span in span.indices.map { span[$0] } } }
 
   /// Hands the gradient of a parameter of the micro-batch that is running to `body`.
   package func readGradient<Result>(_ id: ParameterID, _ body: (Span<Float>) -> Result) -> Result {

@@ -3,8 +3,10 @@
 package struct MicroBatch {
   /// Normalised pixels, [sample][row][column][channel].
   package let images: UnsafeBufferPointer<Float>
-  /// One class per sample.
+  /// One class per sample; or per position of a sample, [sample][row][column], where the losses read so many.
   package let labels: UnsafeBufferPointer<Int32>
+  /// Dense targets, in the order of the program's list, each [sample][row][column][channel]; none for most losses.
+  package let targets: [UnsafeBufferPointer<Float>]
   /// One sample id per sample; it keys dropout.
   package let samples: UnsafeBufferPointer<UInt64>
   /// How many samples count, from the first; the rest is padding of an evaluation's last micro-batch.
@@ -13,10 +15,11 @@ package struct MicroBatch {
   /// Samples in borrowed memory.
   package init(
     images: UnsafeBufferPointer<Float>, labels: UnsafeBufferPointer<Int32>, samples: UnsafeBufferPointer<UInt64>,
-    valid: Int
+    valid: Int, targets: [UnsafeBufferPointer<Float>]
   ) {
     unsafe self.images = images
     unsafe self.labels = labels
+    unsafe self.targets = targets
     unsafe self.samples = samples
     unsafe self.valid = valid
   }
@@ -41,9 +44,9 @@ package struct StepContext: Hashable, Sendable {
 
 /// What one micro-batch adds to the metrics.
 package struct Score: Hashable, Sendable {
-  /// The sum of the samples' losses.
+  /// The sum of the samples' losses, with those of the heads in training.
   package var loss: Double = 0
-  /// The number of samples whose largest logit is that of their label.
+  /// The number of samples whose answer is right; see `LossFunction`.
   package var correct = 0
   /// The number of samples.
   package var samples = 0

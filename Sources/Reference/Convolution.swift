@@ -38,6 +38,31 @@ extension Execution {
     storeGradient(sums(outputGradient, perRow: geometry.outputChannels), instruction, 1)
   }
 
+  /// Each number of x, times the weights, is laid over y: the convolution's rows with input and output exchanged.
+  mutating func transposedConvolution(_ geometry: ConvolutionGeometry, _ instruction: Instruction) {
+    let input = read(instruction)
+    let weights = weights(instruction)
+    var output = repeated(parameter(instruction, 1), geometry.inputChannels, geometry.input.positions)
+    let (x, w, row) = (input.span, weights.span, geometry.inputChannels / geometry.groups)
+    var y = output.mutableSpan
+    geometry.forEachRow(samples: program.batch) { inY, inWeights, inX in
+      addScaled(x[inX], w.extracting(inWeights..<inWeights + row), to: &y, at: inY)
+    }
+    write(output, instruction)
+  }
+
+  mutating func transposedConvolutionBackwardWeights(_ geometry: ConvolutionGeometry, _ instruction: Instruction) {
+    let (input, outputGradient) = (read(instruction, 0), read(instruction, 1))
+    var weightGradient = [Double](repeating: 0, count: geometry.weightCount)
+    let (x, dy, row) = (input.span, outputGradient.span, geometry.inputChannels / geometry.groups)
+    var dw = weightGradient.mutableSpan
+    geometry.forEachRow(samples: program.batch) { inY, inWeights, inX in
+      addScaled(x[inX], dy.extracting(inY..<inY + row), to: &dw, at: inWeights)
+    }
+    storeGradient(weightGradient, instruction, 0)
+    storeGradient(sums(outputGradient, perRow: geometry.inputChannels), instruction, 1)
+  }
+
   /// `bias` (or zeros) at each of `positions` positions of each sample.
   func repeated(_ bias: [Double]?, _ channels: Int, _ positions: Int) -> [Double] {
     let row = bias ?? [Double](repeating: 0, count: channels)

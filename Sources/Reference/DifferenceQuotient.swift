@@ -3,7 +3,8 @@ import Planner
 /// Central difference quotients of the loss with respect to one tensor.
 ///
 /// Only the forward instructions from the tensor's first use on are run again: each slot is written once, so everything
-/// before still holds.
+/// before still holds. Instructions that are run again stay on the smooth pieces of the origin; see
+/// `Execution.pieces(of:)`.
 struct DifferenceQuotient {
   /// What is perturbed.
   enum Tensor: Hashable, Sendable {
@@ -42,13 +43,10 @@ struct DifferenceQuotient {
       gradient = Array(origin.gradients[range])
     }
     self.tensor = tensor
-    self.instructions = program.instructions[firstUse...].prefix { instruction in
-      if case .crossEntropyBackward = instruction.operation { return false }
-      return instruction.pass != .backward
-    }
+    // The losses stand between the forward and the backward pass.
+    self.instructions = program.instructions[firstUse...].prefix { $0.pass != .backward }
     self.meanLoss = origin.loss / Double(origin.batch.valid)
     self.execution = origin
-    self.execution.frozen = origin.slots
   }
 
   /// The steps that are tried, relative to the size of the tensor's entries. The error of a central difference is that

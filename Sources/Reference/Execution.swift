@@ -1,3 +1,4 @@
+import Network
 import Planner
 
 /// What the dropout masks of a step depend on, beside the layer and the sample.
@@ -18,15 +19,20 @@ struct Execution {
   var slots: [[Double]]
   var loss = 0.0
   var correct = 0
-  /// The slots of an earlier run, whose branch of each kinked function (the sign at a ReLU, the winner of a max-pool
-  /// window) this run is to follow; nil to choose anew.
-  var frozen: [[Double]]?
+  /// The pieces of kinked functions that were chosen so far, by the first slot that their instruction writes; see
+  /// `pieces(of:)`.
+  var pieces: [SlotID: [Int]] = [:]
 
   init(
     _ program: Program, layout: FlatLayout, batch: ReferenceBatch, parameters: [Double], draw: Draw, globalBatch: Int
   ) {
     precondition(batch.images.count == program[program.images].count, "the images do not fill the micro-batch")
-    precondition(batch.labels.count == program.batch && batch.samples.count == program.batch)
+    precondition(batch.labels.count == program.batch * (program.labels?.count ?? 1))
+    precondition(batch.samples.count == program.batch)
+    for (values, wanted) in zip(batch.targets, program.targets) {
+      precondition(values.count == program.batch * wanted.shape.count, "'\(wanted.name)' does not fill the micro-batch")
+    }
+    precondition(batch.targets.count >= program.targets.count, "the losses read \(program.targets.count) targets")
     precondition((0...program.batch).contains(batch.valid) && parameters.count == layout.count)
     self.program = program
     self.layout = layout
@@ -52,15 +58,21 @@ struct Execution {
     case .convolution(let geometry, _): convolution(geometry, instruction)
     case .convolutionBackwardData(let geometry, _): convolutionBackwardData(geometry, instruction)
     case .convolutionBackwardWeights(let geometry, _): convolutionBackwardWeights(geometry, instruction)
+    case .transposedConvolution(let geometry, _): transposedConvolution(geometry, instruction)
+    case .transposedConvolutionBackwardWeights(let geometry, _):
+      transposedConvolutionBackwardWeights(geometry, instruction)
+    case .filter(let geometry): filter(geometry, instruction)
+    case .filterBackward(let geometry): filterBackward(geometry, instruction)
     case .dense(let inputs, let outputs): dense(inputs, outputs, instruction)
     case .denseBackwardData(let inputs, let outputs): denseBackwardData(inputs, outputs, instruction)
     case .denseBackwardWeights(let inputs, let outputs): denseBackwardWeights(inputs, outputs, instruction)
     case .maxPooling(let window, let channels): maxPooling(window, channels, instruction)
     case .maxPoolingBackward(let window, let channels): maxPoolingBackward(window, channels, instruction)
-    case .averagePooling(let window, let channels, let includePadding):
-      averagePooling(window, channels, includePadding, instruction)
-    case .averagePoolingBackward(let window, let channels, let includePadding):
-      averagePoolingBackward(window, channels, includePadding, instruction)
+    case .resample(let map): resample(map, instruction)
+    case .powerPooling(let window, let channels, let exponent):
+      powerPooling(window, channels, Double(exponent), instruction)
+    case .powerPoolingBackward(let window, let channels, let exponent):
+      powerPoolingBackward(window, channels, Double(exponent), instruction)
     case .globalAveragePooling(let positions, let channels): globalAveragePooling(positions, channels, instruction)
     case .globalAveragePoolingBackward(let positions, let channels):
       globalAveragePoolingBackward(positions, channels, instruction)
@@ -73,16 +85,23 @@ struct Execution {
     case .batchNormalizationBackward(let channels, _): batchNormalizationBackward(channels, instruction)
     case .batchNormalizationEvaluation(let channels, _, let epsilon):
       batchNormalizationEvaluation(channels, Double(epsilon), instruction)
-    case .dropout(let rate, let subject, let count): dropout(rate, subject, count, instruction)
-    case .dropoutBackward: dropoutBackward(instruction)
-    case .flatten(let positions, let channels): flatten(positions, channels, instruction)
-    case .flattenBackward(let positions, let channels): flatten(channels, positions, instruction)
+    case .groupNormalization(let groups, let epsilon): groupNormalization(groups, Double(epsilon), instruction)
+    case .groupNormalizationBackward(let groups): groupNormalizationBackward(groups, instruction)
+    case .localResponse(let response, _): localResponse(response, instruction)
+    case .localResponseBackward(let response, _): localResponseBackward(response, instruction)
+    case .dropout(let rate, let subject, let rows, let columns): dropout(rate, subject, rows, columns, instruction)
+    case .dropoutBackward(let rows, let columns): dropoutBackward(rows, columns, instruction)
+    case .transpose(_, let rows, let columns): transpose(rows, columns, instruction)
+    case .shift(let from, let to, let top, let left): shift(from, to, top, left, instruction)
     case .add: add(instruction)
+    case .multiply: multiply(instruction)
+    case .gate(let positions, let channels): gate(positions, channels, instruction)
+    case .gateBackward(let positions, let channels): gateBackward(positions, channels, instruction)
+    case .channelScale(_, let channels): channelScale(channels, instruction)
+    case .channelScaleBackwardWeights(_, let channels): channelScaleBackwardWeights(channels, instruction)
     case .concatenate(_, let widths): concatenate(widths, instruction)
     case .extract(_, let total, let offset, let width): extract(total, offset, width, instruction)
-    case .crossEntropy(let classes, let smoothing): crossEntropy(classes, Double(smoothing), instruction)
-    case .crossEntropyBackward(let classes, let smoothing):
-      crossEntropyBackward(classes, Double(smoothing), instruction)
+    case .loss(let term): loss(term, instruction)
     case .bucketComplete: break
     }
   }

@@ -23,8 +23,8 @@ package struct GradientCheckRow: Hashable, Sendable {
 /// Compares the backward pass with central finite differences in double precision: for every parameter and for the
 /// images, the derivative in one random direction, at the entry with the largest gradient, and at two random entries.
 ///
-/// The differences are taken of the smooth piece on which the network stands: ReLUs and max-pool windows keep the choice
-/// of the unperturbed run. Near that point the piece and the network are the same function, so its derivative is the
+/// The differences are taken of the smooth piece on which the network stands: ReLUs, max-pool windows, hinges and all
+/// other kinked functions keep the choice of the unperturbed run. Near that point the piece and the network are the same function, so its derivative is the
 /// network's, and no kink that happens to lie within the step counts as an error. Dropout masks are fixed. Scales,
 /// shifts and other constants start with noise on them, so that no term hides behind a one or a zero.
 package struct GradientCheck: Sendable {
@@ -36,11 +36,14 @@ package struct GradientCheck: Sendable {
   private let input: Shape
   private let seed: UInt64
 
-  /// A check of `network` on `batch` random images with random labels.
+  /// A check of `network` and the loss of its output on `batch` random images with random labels and targets.
   ///
-  /// - Throws: `NetworkError` if a layer does not fit its input.
-  package init(network: NetworkDescription, batch: Int, seed: UInt64) throws(NetworkError) {
+  /// - Throws: `NetworkError` if a layer or a loss does not fit its input.
+  package init(
+    network: NetworkDescription, loss: Loss = .crossEntropy(CrossEntropyLoss()), batch: Int, seed: UInt64
+  ) throws(NetworkError) {
     var options = PlanOptions(microBatch: batch, microBatches: 1)
+    options.loss = loss
     options.imageGradient = true
     self.plan = try Planner.plan(network, options: options)
     self.input = network.input
@@ -105,18 +108,34 @@ extension GradientCheck {
 
   /// Forward and backward at the point at which the derivatives are compared.
   private func unperturbedRun() -> Execution {
-    let batch = plan.training.batch
-    var (images, labels) = (stream("images of the batch"), stream("labels of the batch"))
-    let classes = plan.training[plan.training.logits].count / batch
-    let micro = ReferenceBatch(
-      images: (0..<batch * input.count).map { _ in images.normal() },
-      labels: (0..<batch).map { _ in labels.integer(below: classes) }, samples: (0..<UInt64(batch)).map { $0 },
-      valid: batch)
     var execution = Execution(
-      plan.training, layout: plan.layout, batch: micro, parameters: parameters(),
-      draw: Draw(seed: seed, step: 0), globalBatch: batch)
+      plan.training, layout: plan.layout, batch: microBatch(), parameters: parameters(),
+      draw: Draw(seed: seed, step: 0), globalBatch: plan.training.batch)
     for instruction in plan.training.instructions { execution.run(instruction) }
     return execution
+  }
+
+  private func microBatch() -> ReferenceBatch {
+    let program = plan.training
+    let (batch, classes) = (program.batch, classes)
+    var (images, labels) = (stream("images of the batch"), stream("labels of the batch"))
+    return ReferenceBatch(
+      images: (0..<batch * input.count).map { _ in images.normal() },
+      labels: (0..<batch * (program.labels?.count ?? 1)).map { _ in labels.integer(below: classes) },
+      samples: (0..<UInt64(batch)).map { $0 }, valid: batch,
+      targets: program.targets.map { target in
+        var values = stream("\(target.name) of the batch")
+        return (0..<batch * target.shape.count).map { _ in Double(values.uniform()) }
+      })
+  }
+
+  /// As many classes as all losses know; two where losses only ask which samples are alike.
+  private var classes: Int {
+    let known = plan.training.instructions.compactMap { instruction -> Int? in
+      guard case .loss(let term) = instruction.operation, term.loss.picksChannelByLabel else { return nil }
+      return term.output.channels
+    }
+    return known.min() ?? 2
   }
 
   private func parameters() -> [Double] {

@@ -2,32 +2,13 @@ import Network
 import Planner
 
 extension Execution {
-  /// The first of equal values in row-major order wins. A frozen run takes the winners of the earlier one.
+  /// The first of equal values in row-major order wins. When the instruction is run again, the winners stay.
   mutating func maxPooling(_ window: Window, _ channels: Int, _ instruction: Instruction) {
-    let x = read(instruction)
-    let indices = frozen?[instruction.writes[1].index] ?? winners(x, window, channels)
-    let (inputCount, outputCount) = (window.input.count * channels, window.output.count * channels)
-    let y = indices.indices.map { x[$0 / outputCount * inputCount + Int(indices[$0])] }
-    write(y, instruction, 0)
-    write(indices, instruction, 1)
-  }
-
-  private func winners(_ x: [Double], _ window: Window, _ channels: Int) -> [Double] {
-    let (inputCount, outputCount) = (window.input.count * channels, window.output.count * channels)
-    var winners = [Double](repeating: -1, count: program.batch * outputCount)
-    for tap in window.taps {
-      for sample in 0..<program.batch {
-        for channel in 0..<channels {
-          let output = sample * outputCount + tap.output * channels + channel
-          let place = tap.input * channels + channel
-          let isFirst = winners[output] < 0
-          if isFirst || x[sample * inputCount + place] > x[sample * inputCount + Int(winners[output])] {
-            winners[output] = Double(place)
-          }
-        }
-      }
-    }
-    return winners
+    let (x, samples) = (read(instruction), program.batch)
+    let winners = pieces(of: instruction) { window.winners(x, samples: samples, channels: channels) }
+    let inputCount = window.input.count * channels
+    write(winners.map { x[$0] }, instruction, 0)
+    write(winners.map { Double($0 % inputCount) }, instruction, 1)
   }
 
   mutating func maxPoolingBackward(_ window: Window, _ channels: Int, _ instruction: Instruction) {
@@ -35,42 +16,6 @@ extension Execution {
     let (inputCount, outputCount) = (window.input.count * channels, window.output.count * channels)
     var dx = [Double](repeating: 0, count: program.batch * inputCount)
     for output in dy.indices { dx[output / outputCount * inputCount + Int(indices[output])] += dy[output] }
-    write(dx, instruction)
-  }
-
-  mutating func averagePooling(
-    _ window: Window, _ channels: Int, _ includePadding: Bool, _ instruction: Instruction
-  ) {
-    let x = read(instruction)
-    let (inputCount, outputCount) = (window.input.count * channels, window.output.count * channels)
-    let shares = window.shares(includePadding: includePadding)
-    var y = [Double](repeating: 0, count: program.batch * outputCount)
-    for tap in window.taps {
-      for sample in 0..<program.batch {
-        for channel in 0..<channels {
-          y[sample * outputCount + tap.output * channels + channel] +=
-            x[sample * inputCount + tap.input * channels + channel] * shares[tap.output]
-        }
-      }
-    }
-    write(y, instruction)
-  }
-
-  mutating func averagePoolingBackward(
-    _ window: Window, _ channels: Int, _ includePadding: Bool, _ instruction: Instruction
-  ) {
-    let dy = read(instruction)
-    let (inputCount, outputCount) = (window.input.count * channels, window.output.count * channels)
-    let shares = window.shares(includePadding: includePadding)
-    var dx = [Double](repeating: 0, count: program.batch * inputCount)
-    for tap in window.taps {
-      for sample in 0..<program.batch {
-        for channel in 0..<channels {
-          dx[sample * inputCount + tap.input * channels + channel] +=
-            dy[sample * outputCount + tap.output * channels + channel] * shares[tap.output]
-        }
-      }
-    }
     write(dx, instruction)
   }
 
@@ -93,11 +38,25 @@ extension Execution {
 }
 
 extension Window {
-  /// What one element of each output position's window counts in the mean.
-  fileprivate func shares(includePadding: Bool) -> [Double] {
-    if includePadding { return [Double](repeating: 1 / Double(kernel.count), count: output.count) }
-    var counts = [Int](repeating: 0, count: output.count)
-    for tap in taps { counts[tap.output] += 1 }
-    return counts.map { 1 / Double($0) }
+  /// The place in x of the largest number of each window.
+  fileprivate func winners(_ x: [Double], samples: Int, channels: Int) -> [Int] {
+    var winners = [Int](repeating: -1, count: samples * output.count * channels)
+    forEachTap(samples: samples, channels: channels) { from, to in
+      if winners[to] < 0 || x[from] > x[winners[to]] { winners[to] = from }
+    }
+    return winners
+  }
+
+  /// Calls `body` for each sample, channel and tap that falls on the input, with the places in x and y.
+  func forEachTap(samples: Int, channels: Int, _ body: (_ x: Int, _ y: Int) -> Void) {
+    for tap in taps {
+      for sample in 0..<samples {
+        for channel in 0..<channels {
+          body(
+            (sample * input.count + tap.input) * channels + channel,
+            (sample * output.count + tap.output) * channels + channel)
+        }
+      }
+    }
   }
 }

@@ -4,29 +4,34 @@ package import Planner
 package struct ReferenceBatch: Sendable {
   /// The images: [sample, height, width, channel].
   package var images: [Double]
-  /// One label per sample, each below the number of classes.
+  /// One label per sample, or per position of each sample where `Program.labels` says so, each below the number of
+  /// classes.
   package var labels: [Int]
   /// One sample identity per sample; they key the dropout masks.
   package var samples: [UInt64]
   /// How many samples count, from the first; the others fill up the micro-batch and add neither loss nor gradient.
   package var valid: Int
+  /// The numbers of each of `Program.targets`: [sample, height, width, channel].
+  package var targets: [[Double]]
 
   /// A micro-batch.
-  package init(images: [Double], labels: [Int], samples: [UInt64], valid: Int) {
+  package init(images: [Double], labels: [Int], samples: [UInt64], valid: Int, targets: [[Double]] = []) {
     self.images = images
     self.labels = labels
     self.samples = samples
     self.valid = valid
+    self.targets = targets
   }
 }
 
 /// What the interpreter finds for one micro-batch.
 package struct ReferenceResult: Sendable {
-  /// The sum of the valid samples' losses.
+  /// The sum of the valid samples' losses, those of heads with their weights.
   package var loss: Double
-  /// The number of valid samples whose largest logit is that of their label.
+  /// The number of valid samples that the network's output gets right: the largest channel is the label's at each
+  /// position, or the nearest other sample is of the same class; none where the loss knows no classes.
   package var correct: Int
-  /// The logits: [sample, class].
+  /// The network's output: [sample, height, width, channel].
   package var logits: [Double]
   /// The leaf gradient in the flat layout: the parameters' gradients, and in the statistics part the micro-batch's means
   /// and unbiased variances; zero elsewhere. Empty after an evaluation.

@@ -13,8 +13,8 @@ package struct Alternative<Choice: YAMLChoice>: Sendable {
   package let name: String
   /// One line for tables and help.
   package let summary: String
-  /// The kind's fields: key, form, default (nil where required) and summary.
-  package let fields: [(key: String, form: String, standard: String?, summary: String)]
+  /// The kind's fields.
+  package let fields: [FieldDocumentation]
   let decode: @Sendable (YAMLCursor) throws(YAMLError) -> Choice
   let encode: @Sendable (Choice) -> YAMLTree?
 
@@ -32,9 +32,7 @@ package struct Alternative<Choice: YAMLChoice>: Sendable {
   ) {
     self.name = name
     self.summary = summary
-    self.fields = Record.fields.map { field in
-      (field.key, field.form, field.isRequired ? nil : field.encode(Record()).inline, field.summary)
-    }
+    self.fields = Record.fields.map(\.documentation)
     self.decode = { (cursor: YAMLCursor) throws(YAMLError) in embed(try Record(yaml: cursor)) }
     self.encode = { choice in extract(choice).map(\.briefYAML) }
   }

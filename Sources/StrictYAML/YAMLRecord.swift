@@ -51,6 +51,26 @@ package struct Field<Record: YAMLRecord>: Sendable {
   }
 }
 
+/// What a reader wants to know of a field.
+package struct FieldDocumentation: Hashable, Sendable {
+  /// The key in the YAML mapping.
+  package let key: String
+  /// What a user may write.
+  package let form: String
+  /// The default; nil where the key must be given.
+  package let standard: String?
+  /// One line.
+  package let summary: String
+}
+
+extension Field {
+  /// What a reader wants to know of the field.
+  package var documentation: FieldDocumentation {
+    FieldDocumentation(
+      key: key, form: form, standard: isRequired ? nil : encode(Record()).inline, summary: summary)
+  }
+}
+
 extension YAMLRecord {
   /// By default every combination of valid values is valid.
   package func problem() -> String? { nil }

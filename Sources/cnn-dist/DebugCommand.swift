@@ -1,11 +1,12 @@
 import ArgumentParser
+import Network
 import Training
 
 /// `cnn-dist debug`.
 struct DebugCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "debug", abstract: "Check gradients, compare with other frameworks, replay steps.",
-    subcommands: [Gradcheck.self, Step.self, Replay.self])
+    subcommands: [Gradcheck.self, Operators.self, Step.self, Replay.self])
 
   /// `cnn-dist debug gradcheck`.
   struct Gradcheck: ParsableCommand {
@@ -26,6 +27,9 @@ struct DebugCommand: ParsableCommand {
     @Option(help: "Key of the random weights and images.")
     var seed: UInt64 = 1
 
+    @Option(help: ArgumentHelp("The loss as in train.loss.", valueName: "yaml"))
+    var loss = "cross-entropy"
+
     @OptionGroup var report: ReportOptions
 
     func validate() throws {
@@ -34,7 +38,39 @@ struct DebugCommand: ParsableCommand {
 
     func run() throws {
       try GradientCheckReport.run(
-        ModelLoader.network(named: model), batch: batch, seed: seed, asJSON: report.json)
+        ModelLoader.network(named: model), loss: lossOption(loss), batch: batch, seed: seed, asJSON: report.json)
+    }
+  }
+
+  /// `cnn-dist debug operators`.
+  struct Operators: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Compare every operator and loss, forward and backward, with three references.",
+      discussion: """
+        For each operator alone, on random geometries (odd sizes, one pixel, kernels larger than the input, strides \
+        larger than the kernel, groups, one sample): the engine with a naive interpreter in double precision, that \
+        interpreter with finite differences, and the engine with what PyTorch computed in float64 (--fixtures). Prints \
+        the worst relative errors; exit code 1 if one is too large.
+        Example: cnn-dist debug operators --fixtures Tests/Fixtures
+        """)
+
+    @Argument(help: ArgumentHelp("Layers, merges and losses; all if none is given.", valueName: "operator"))
+    var operators: [String] = []
+
+    @Option(help: "Random geometries of each operator.")
+    var geometries = 12
+
+    @Option(help: ArgumentHelp("The directory with PyTorch's results.", valueName: "dir"))
+    var fixtures: String?
+
+    @OptionGroup var report: ReportOptions
+
+    func validate() throws {
+      guard (1...10_000).contains(geometries) else { throw ValidationError("--geometries must be from 1 to 10000") }
+    }
+
+    func run() throws {
+      try OperatorReport.run(words: operators, geometries: geometries, fixtures: fixtures, asJSON: report.json)
     }
   }
 
@@ -43,9 +79,11 @@ struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Run one forward and backward pass on a given batch and write every result.",
       discussion: """
-        The batch is a safetensors file with `images` [N, channels, height, width] float32 and `labels` [N] int64; the \
-        weights are a safetensors file with PyTorch's names. The output holds `logits`, `loss`, `grad.<name>` and the \
-        batch's `running_mean` and `running_var` after one step.
+        The batch is a safetensors file with `images` [N, channels, height, width] float32 and `labels` [N] int64 (for \
+        an output that is an image [N, height, width]); a loss with targets: values reads `targets`, that of a head \
+        `targets.<head>`, float32 of the shape of the output. The weights are a safetensors file with PyTorch's names.
+        The output holds `logits`, `loss`, `grad.<name>`, `head.<path>`, the masks of dropout as `mask.<layer>`, and \
+        `running_mean` and `running_var` after the step.
         Example: cnn-dist debug step resnet20 --batch batch.safetensors --weights weights.safetensors
         """)
 
@@ -64,13 +102,20 @@ struct DebugCommand: ParsableCommand {
     @Option(help: "Key of initial weights and dropout.")
     var seed: UInt64 = 1
 
-    @Option(help: "Label smoothing of the loss.")
-    var labelSmoothing: Float = 0
+    @Option(
+      help: ArgumentHelp(
+        "The loss as in train.loss, such as '{smooth-l1: {beta: 0.5}}'.", valueName: "yaml"))
+    var loss = "cross-entropy"
+
+    @Flag(help: "Write the gradient with respect to the images too, as `grad.images`.")
+    var imageGradient = false
 
     func run() throws {
-      try DebugStep.run(
-        model: ModelLoader.network(named: model), batch: batch, weights: weights, output: output, seed: seed,
-        labelSmoothing: labelSmoothing)
+      var step = DebugStep(try ModelLoader.network(named: model))
+      step.loss = try lossOption(loss)
+      step.seed = seed
+      step.imageGradient = imageGradient
+      try step.run(batch: batch, weights: weights, output: output)
     }
   }
 
@@ -116,4 +161,9 @@ struct DebugCommand: ParsableCommand {
       try Training.Replay.run(checkpoint: checkpoint, step: step, part: part, asJSON: report.json)
     }
   }
+}
+
+/// The loss that a `--loss` option describes.
+private func lossOption(_ text: String) throws(RunError) -> Loss {
+  do { return try Configurations.loss(text, source: "--loss") } catch { throw RunError.unusable(error) }
 }

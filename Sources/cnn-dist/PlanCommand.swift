@@ -51,19 +51,35 @@ struct PlanCommand: ParsableCommand {
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models",
-    abstract: "List the built-in models, or print the layer table of one.",
-    discussion:
-      "--yaml prints a model as a file to start from. Example: cnn-dist models resnet20 --yaml > my-model.yaml")
+    abstract: "List the built-in models, print the layer table of one, or explain what a model file can hold.",
+    discussion: """
+      --yaml prints a model as a file to start from: cnn-dist models resnet20 --yaml > my-model.yaml
+      --layers lists all layers, structures, losses and initializers with their keys and defaults, and with a name \
+      explains one of them: cnn-dist models --layers convolution
+      """)
 
-  @Argument(help: ArgumentHelp("A zoo model or a model file (.yaml).", valueName: "model"))
+  @Argument(
+    help: ArgumentHelp("A zoo model or a model file (.yaml); with --layers a word of model files.", valueName: "model"))
   var model: String?
+
+  @Flag(help: "Explain the layers of model files.")
+  var layers = false
 
   @Flag(help: "Print the model as a model file.")
   var yaml = false
 
+  @Flag(help: "With --layers: print the whole reference as Markdown.")
+  var markdown = false
+
   @OptionGroup var report: ReportOptions
 
+  func validate() throws {
+    if markdown, !layers { throw ValidationError("--markdown needs --layers") }
+  }
+
   func run() throws {
+    if markdown { return print(LayerReport.markdown, terminator: "") }
+    if layers { return try LayerReport.print(model, asJSON: report.json) }
     guard let model else { return ModelReport.printList(asJSON: report.json) }
     let network = try ModelLoader.network(named: model)
     if yaml { return print(network.fileText, terminator: "") }

@@ -33,8 +33,9 @@ enum HouseTable {
     // The only user of MPI.
     Row("MPITransport", ["Collectives", "CMPI"]),
     Row("Engine", ["Planner", "Kernels", "Network", "Randomness"]),
-    // The interpreter in double precision: knows programs, and nothing of the kernels that it is the judge of.
-    Row("Reference", ["Planner", "Network", "Randomness"]),
+    // The interpreter in double precision and random models to try it on: knows programs, and nothing of the kernels
+    // that it is the judge of.
+    Row("Reference", ["Planner", "Network", "StrictYAML", "Randomness"]),
     Row("Datasets", ["Network", "Randomness", "CJPEG", "CPNG", "CZlib"]),
     Row("Interchange", ["Network"]),
     Row(

@@ -4,19 +4,24 @@ import Testing
 
 /// The first promise, with real processes under real mpirun: the number of workers never changes the answer.
 @Suite(.serialized) struct IdentityTests {
+  /// Every stochastic layer, statistics, and an auxiliary head.
   private static let model = """
     input: [1, 28, 28]
     layers:
       - {name: conv1, convolution: {channels: 4, kernel: 3, stride: 2, padding: 1, bias: false}}
       - {name: bn1, batch-norm: {}}
       - relu
-      - {name: drop1, dropout: {rate: 0.2}}
+      - {name: drop1, spatial-dropout: {rate: 0.2}}
       - branches:
           merge: add
           of:
-            - [{convolution: {channels: 4, kernel: 3, padding: 1, bias: false}}, batch-norm]
+            - - {convolution: {channels: 4, kernel: 3, padding: 1, bias: false}}
+              - batch-norm
+              - {name: depth, stochastic-depth: {rate: 0.3}}
             - identity
       - {name: relu2, relu: {}}
+      - {name: aux, head: {weight: 0.3, layers: [global-max-pool, {dense: {features: 10}}]}}
+      - {name: drop2, dropout: {rate: 0.2}}
       - {name: pool, global-average-pool: {}}
       - {name: fc, dense: {features: 10}}
     """
@@ -37,7 +42,7 @@ import Testing
       let ledger = try place.text("alone/ledger.jsonl")
       for (ranks, lanes, bucket) in [
         (1, 1, "1KiB"), (2, 1, "1MiB"), (3, 1, "1KiB"), (4, 1, "64MiB"), (5, 1, "1MiB"), (8, 1, "1KiB"),
-        (1, 2, "1MiB"), (2, 2, "1KiB"), (3, 2, "64KiB"), (1, 4, "1KiB"),
+        (1, 2, "1MiB"), (2, 2, "1KiB"), (3, 2, "64KiB"), (4, 2, "1MiB"), (1, 4, "1KiB"),
       ] {
         let name = "r\(ranks)-l\(lanes)-\(bucket)"
         let hash = try place.hash(

@@ -112,7 +112,7 @@ struct RandomConfiguration {
     (sgd.nesterov, sgd.decayAll) = (coin(), coin())
     sgd.weightDecay = number(0..<1)
     train.optimizer = .sgd(sgd)
-    var loss = CrossEntropyConfiguration()
+    var loss = CrossEntropyLoss()
     loss.labelSmoothing = coin() ? 0 : number(0..<1)
     train.loss = .crossEntropy(loss)
     return train

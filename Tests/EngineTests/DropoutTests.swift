@@ -65,7 +65,7 @@ import Testing
 
     mutating func after(_ index: Int, in executor: borrowing Executor) {
       let instruction = executor.program.instructions[index]
-      guard case .dropout(_, _, let count) = instruction.operation else { return }
+      guard case .dropout(_, _, _, let count) = instruction.operation else { return }
       let numbers = executor.numbers(instruction.writes[1])
       masks[instruction.path] = stride(from: 0, to: numbers.count, by: count).map { Array(numbers[$0..<$0 + count]) }
     }

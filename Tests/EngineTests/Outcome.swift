@@ -87,13 +87,9 @@ extension Subject {
   }
 
   private func withMicroBatch<Result>(_ body: (MicroBatch) -> Result) -> Result {
-    unsafe images.withUnsafeBufferPointer { images in
-      unsafe labels.withUnsafeBufferPointer { labels in
-        unsafe samples.withUnsafeBufferPointer { samples in
-          unsafe body(MicroBatch(images: images, labels: labels, samples: samples, valid: valid))
-        }
-      }
-    }
+    var batch = SampleBatch(images: images, labels: labels, targets: targets, ids: samples)
+    batch.valid = valid
+    return unsafe batch.withMicroBatch(body)
   }
 }
 

@@ -34,8 +34,12 @@ import Testing
     try compare(RandomModel.network(seed: seed), batch: 4, seed: seed, smallest: 1)
   }
 
-  @Test func labelSmoothingAgrees() throws {
-    try compare(Small.mixed, batch: 6, seed: 3, smallest: 0.01) { $0.labelSmoothing = 0.1 }
+  /// Each kind of loss, many times, on the random model's logits.
+  @Test(.timeLimit(.minutes(2)), arguments: UInt64(0)..<60)
+  func randomLossAgrees(seed: UInt64) throws {
+    let network = RandomModel.network(seed: 1000 + seed)
+    let loss = RandomModel.loss(for: try network.output(), seed: seed)
+    try compare(network, batch: 5, seed: seed, smallest: 0.1) { $0.loss = loss }
   }
 
   /// Compares both programs.

@@ -3,6 +3,7 @@ import Engine
 import Kernels
 import Network
 import Planner
+import Reference
 import Synchronization
 import TestSupport
 import Testing

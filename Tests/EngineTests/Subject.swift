@@ -17,6 +17,7 @@ struct Subject: Sendable {
   var parameters: [Float]
   var images: [Float]
   var labels: [Int32]
+  var targets: [[Float]]
   var samples: [UInt64]
   var valid: Int
   var context: StepContext
@@ -38,8 +39,11 @@ struct Subject: Sendable {
     parameters = Self.parameters(plan.layout, seed: seed)
     var random = RandomStream(seed: draw, purpose: .testing, subject: StableHash.of("micro-batch"))
     images = (0..<batch * network.input.count).map { _ in Float(random.normal()) }
-    let classes = plan.training[plan.training.logits].count / batch
-    labels = (0..<batch).map { _ in Int32(random.integer(below: classes)) }
+    let classes = plan.training.classes ?? 3
+    labels = (0..<batch * (plan.training.labels?.count ?? 1)).map { _ in Int32(random.integer(below: classes)) }
+    targets = plan.training.targets.map { target in
+      (0..<batch * target.shape.count).map { _ in Float(random.normal()) }
+    }
     samples = (0..<batch).map { _ in UInt64(random.integer(below: 60_000)) }
     valid = batch
     context = StepContext(seed: 5, step: 17, globalBatch: options.globalBatch)
@@ -62,7 +66,9 @@ struct Subject: Sendable {
 
   /// The same micro-batch for the interpreter.
   var reference: ReferenceBatch {
-    ReferenceBatch(images: images.map(Double.init), labels: labels.map(Int.init), samples: samples, valid: valid)
+    ReferenceBatch(
+      images: images.map(Double.init), labels: labels.map(Int.init), samples: samples, valid: valid,
+      targets: targets.map { $0.map(Double.init) })
   }
 
   /// What the interpreter finds in training.
@@ -102,7 +108,7 @@ enum Small {
         .layer(.convolution(ConvolutionLayer(4, kernel: 1)), name: "narrow"),
         .layer(.averagePooling(meanOfNeighbours)),
       ]),
-    .layer(.activation(.gelu)), .layer(.flatten(FlattenLayer())),
+    .layer(.activation(.gelu(.exact))), .layer(.flatten(FlattenLayer())),
   ]
 
   private static let head: [Module] = [

@@ -1,10 +1,11 @@
 import Kernels
+import Network
 import Testing
 
 extension KernelTests {
   @Suite("Elementwise")
   struct ElementwiseTests {
-    /// Samples, positions, channels.
+    /// Blocks, rows, columns.
     static let planeShapes = [(1, 1, 1), (2, 3, 5), (3, 49, 16), (1, 16, 33), (2, 40, 1)]
 
     init() { #expect(prepared) }
@@ -47,25 +48,96 @@ extension KernelTests {
       }
     }
 
-    @Test("Planes are transposed and restored", arguments: planeShapes)
-    func planes(batch: Int, positions: Int, channels: Int) {
+    @Test("Blocks are transposed, twice as they were", arguments: planeShapes)
+    func transpose(blocks: Int, rows: Int, columns: Int) {
       var dice = Dice(9)
-      let x = dice.floats(batch * positions * channels)
+      let x = dice.floats(blocks * rows * columns)
       let y = written(x.count) {
-        Elementwise.transposePlanes(batch: batch, positions: positions, channels: channels, x: x.span, y: &$0)
+        Elementwise.transpose(blocks: blocks, rows: rows, columns: columns, x: x.span, y: &$0)
       }
-      for sample in 0..<batch {
-        for position in 0..<positions {
-          for channel in 0..<channels {
-            let base = sample * positions * channels
-            #expect(y[base + channel * positions + position] == x[base + position * channels + channel])
-          }
-        }
+      for i in x.indices {
+        let (block, row, column) = (i / (rows * columns), i / columns % rows, i % columns)
+        #expect(y[(block * columns + column) * rows + row] == x[i])
       }
       let back = written(x.count) {
-        Elementwise.restorePlanes(batch: batch, positions: positions, channels: channels, x: y.span, y: &$0)
+        Elementwise.transpose(blocks: blocks, rows: columns, columns: rows, x: y.span, y: &$0)
       }
       #expect(back == x)
+    }
+
+    @Test("An image is moved into a frame, and back", arguments: 0..<60 as Range<UInt64>)
+    func shift(seed: UInt64) {
+      var dice = Dice(seed)
+      let (batch, channels) = (dice.integer(1...3), dice.integer(1...20))
+      let input = Shape(channels: channels, height: dice.integer(1...7), width: dice.integer(1...7))
+      let output = Shape(channels: channels, height: dice.integer(1...9), width: dice.integer(1...9))
+      let (top, left) = (dice.integer(-8...10), dice.integer(-8...10))
+      let (x, dy) = (dice.floats(batch * input.count), dice.floats(batch * output.count))
+      let moved = { (x: [Float], input: Shape, output: Shape, top: Int, left: Int) in
+        (0..<batch * output.count).map { k in
+          let (sample, position) = (k / output.count, k % output.count / channels)
+          let (row, column) = (position / output.width - top, position % output.width - left)
+          guard (0..<input.height).contains(row), (0..<input.width).contains(column) else { return Float(0) }
+          return x[((sample * input.height + row) * input.width + column) * channels + k % channels]
+        }
+      }
+      let y = written(dy.count) {
+        Elementwise.shift(batch: batch, input: input, output: output, top: top, left: left, x: x.span, y: &$0)
+      }
+      #expect(y == moved(x, input, output, top, left))
+      let dx = written(x.count) {
+        Elementwise.shift(batch: batch, input: output, output: input, top: -top, left: -left, x: dy.span, y: &$0)
+      }
+      #expect(dx == moved(dy, output, input, -top, -left))
+      #expect(abs(product(y, dy) - product(x, dx)) < 1e-9)
+    }
+
+    /// Blocks, rows, columns: one column, vector tails, several chunks, blocks of rows.
+    static let rowShapes = [
+      (1, 1, 1), (3, 7, 1), (2, 500, 1), (2, 3, 5), (1, 0, 3), (2, 70, 17), (3, 5, 33), (1, 300, 64), (2, 129, 130),
+      (4, 1, 100),
+    ]
+
+    @Test("A row goes to all rows, and all rows to one", arguments: rowShapes)
+    func rows(blocks: Int, rows: Int, columns: Int) {
+      var dice = Dice(UInt64(blocks * 1000 + rows + columns))
+      let (x, other) = (dice.floats(blocks * rows * columns, mean: 1), dice.floats(blocks * rows * columns))
+      let row = dice.floats(blocks * columns)
+      let place = { (i: Int) in i / max(1, rows * columns) * columns + i % columns }
+      let scaled = written(x.count) {
+        Elementwise.multiplyRow(blocks: blocks, rows: rows, columns: columns, x: x.span, row: row.span, y: &$0)
+      }
+      #expect(scaled == x.indices.map { x[$0] * row[place($0)] })
+      var products = [Double](repeating: 0, count: row.count)
+      for i in x.indices { products[place(i)] += Double(x[i]) * Double(other[i]) }
+      let got = written(row.count) {
+        Elementwise.sumProducts(blocks: blocks, rows: rows, columns: columns, a: x.span, b: other.span, into: &$0)
+      }
+      #expect(distance(got, products, scale: Double(max(1, rows)).squareRoot()) < 1e-6)
+
+      let (all, first) = (blocks * rows, Array(row[..<columns]))
+      let moved = changed(x) { Elementwise.addRow(rows: all, columns: columns, row: first.span, into: &$0) }
+      #expect(moved == x.indices.map { x[$0] + first[$0 % columns] })
+      var sums = [Double](repeating: 0, count: columns)
+      for i in x.indices { sums[i % columns] += Double(x[i]) }
+      let total = written(columns) { Elementwise.sumRows(rows: all, columns: columns, x: x.span, into: &$0) }
+      #expect(distance(total, sums, scale: Double(max(1, all))) < 1e-6)
+    }
+
+    // Blocks of 64 rows are summed in float, and all of them round alike here.
+    @Test("Sums over many rows lose no more than sums over a block", arguments: [1, 3, 64])
+    func manyRows(columns: Int) {
+      let rows = 60_001
+      let x = (0..<rows * columns).map { Float($0 % 7) + 0.1 }
+      let ones = [Float](repeating: 1, count: x.count)
+      var want = [Double](repeating: 0, count: columns)
+      for i in x.indices { want[i % columns] += Double(x[i]) }
+      let sums = written(columns) { Elementwise.sumRows(rows: rows, columns: columns, x: x.span, into: &$0) }
+      let products = written(columns) {
+        Elementwise.sumProducts(blocks: 1, rows: rows, columns: columns, a: x.span, b: ones.span, into: &$0)
+      }
+      #expect(distance(sums, want) < 1e-6)
+      #expect(bits(products) == bits(sums))
     }
   }
 }

@@ -16,12 +16,17 @@ extension KernelTests {
       let window = Window(input: Extent(9), kernel: Extent(3), stride: Extent(2), padding: Padding(Extent(1)))
       let pooling = PoolingTests.Case(window, &dice)
       let stream = RandomStream(seed: 5, purpose: .testing)
+      let power = { (p: Float) in pooling.power(p) + pooling.powerGradient(p) }
+      let filters = FixedFilterTests.Case(window, channels: 70, filters: 2, batch: 2, seed: 3)
+      let (map, batch, image, _) = ResamplingTests.random(5)
       var all: [(String, [Float])] = [
         ("convolution", ConvolutionTests.corners[1].all(blockPixels: 5)),
         ("statistics", normalization.forward().variance + narrow.forward().variance),
         ("normalization", normalization.forward().y + narrow.forward().y),
         ("normalization backward", normalization.backward().dx + narrow.backward().dx),
-        ("maximum", pooling.maximum().y), ("mean", pooling.average(includePadding: false)),
+        ("maximum", pooling.maximum().y), ("norm", power(1) + power(2) + power(3)),
+        ("filters", filters.forward() + filters.backward()),
+        ("resampling", ResamplingTests.apply(map, batch: batch, image)),
         ("dropout", written(999) { Dropout.mask(rate: 0.3, stream: stream, sampleElements: 999, mask: &$0) }),
       ]
       let average = changed(x) {
@@ -29,7 +34,27 @@ extension KernelTests {
       }
       all.append(("average", average))
       all += ActivationTests.functions.map { function in
-        (function.testDescription, written(x.count) { function.backward(x.span, dy.span, &$0) })
+        (function.testDescription, function.forward(x) + function.slopes(saved: x, dy: dy))
+      }
+      for c in GroupNormalizationTests.cases {
+        let (forward, backward) = (c.forward(), c.backward())
+        all.append(("group normalization of \(c.testDescription)", forward.y + forward.mean + backward.dx))
+        all.append(("its parameters", backward.dScale + backward.dShift))
+      }
+      all += LocalResponseTests.cases.map { ("local response", $0.forward().y + $0.backward()) }
+      for (rows, columns) in [(1009, 1), (77, 13)] {
+        let count = rows * columns
+        let row = Array(dy[..<columns])
+        let scaled = written(count) {
+          Elementwise.multiplyRow(
+            blocks: 1, rows: rows, columns: columns, x: x.span.extracting(first: count), row: row.span, y: &$0)
+        }
+        let products = written(columns) {
+          Elementwise.sumProducts(
+            blocks: 1, rows: rows, columns: columns, a: x.span.extracting(first: count),
+            b: dy.span.extracting(first: count), into: &$0)
+        }
+        all.append(("rows", scaled + products))
       }
       all += OptimizerTests.all.map { settings in
         ("sgd", changed(x) { w in _ = changed(x) { v in OptimizerTests.step(settings, dy.span, &v, &w) } })

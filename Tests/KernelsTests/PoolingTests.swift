@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import Network
 import Testing
@@ -38,10 +39,18 @@ extension KernelTests {
         }
       }
 
-      func average(includePadding: Bool) -> [Float] {
+      func power(_ exponent: Float) -> [Float] {
         written(dy.count) {
-          Pooling.averageForward(
-            window: window, channels: channels, batch: batch, includePadding: includePadding, x: x.span, y: &$0)
+          Pooling.powerForward(
+            window: window, channels: channels, batch: batch, exponent: exponent, x: x.span, y: &$0)
+        }
+      }
+
+      func powerGradient(_ exponent: Float) -> [Float] {
+        written(x.count) {
+          Pooling.powerBackward(
+            window: window, channels: channels, batch: batch, exponent: exponent, x: x.span,
+            y: power(exponent).span, dy: dy.span, dx: &$0)
         }
       }
 
@@ -90,26 +99,54 @@ extension KernelTests {
       #expect(got.y[0] == -5 && got.y[1].isNaN && got.y[4].isNaN && got.y[6] == -.infinity && got.y[8] == -7)
     }
 
-    @Test("Mean, with and without the padding", arguments: 100..<130 as Range<UInt64>, [true, false])
-    func average(seed: UInt64, includePadding: Bool) {
-      let c = Case(seed)
+    @Test("The p-norm and its gradient", arguments: 100..<120 as Range<UInt64>, [1, 1.5, 2, 3] as [Float])
+    func power(seed: UInt64, exponent: Float) {
+      var c = Case(seed)
+      // Half of the cases have many zeros, the others none.
+      var dice = Dice(seed)
+      if seed % 2 == 0 { c.x = dice.floats(c.x.count) }
+      let p = Double(exponent)
       var y = [Double](repeating: 0, count: c.dy.count)
       var dx = [Double](repeating: 0, count: c.x.count)
       c.forEachWindow { k, candidates in
-        let share = 1 / Double(includePadding ? c.window.kernel.count : candidates.count)
-        for i in candidates {
-          y[k] += share * Double(c.x[i])
-          dx[i] += share * Double(c.dy[k])
+        y[k] = pow(candidates.reduce(0) { $0 + pow(abs(Double(c.x[$1])), p) }, 1 / p)
+        for i in candidates where c.x[i] != 0 {
+          let slope = pow(abs(Double(c.x[i])) / y[k], p - 1)
+          dx[i] += Double(c.dy[k]) * (c.x[i] < 0 ? -slope : slope)
         }
       }
-      let got = c.average(includePadding: includePadding)
-      let gradient = written(dx.count) {
-        Pooling.averageBackward(
-          window: c.window, channels: c.channels, batch: c.batch, includePadding: includePadding, dy: c.dy.span,
-          dx: &$0)
+      #expect(distance(c.power(exponent), y, scale: 1) < sumTolerance)
+      #expect(distance(c.powerGradient(exponent), dx, scale: 1) < sumTolerance)
+    }
+
+    @Test("The p-norm: its gradient is the central difference", arguments: [1, 2, 3.5] as [Float])
+    func powerDifferences(exponent: Float) {
+      var dice = Dice(7)
+      let c = Case(Window(input: Extent(4), kernel: Extent(3), padding: Padding(Extent(1))), &dice)
+      let loss = { (x: [Double]) in
+        var sum = 0.0
+        c.forEachWindow { k, candidates in
+          let powers = candidates.reduce(0) { $0 + pow(abs(x[$1]), Double(exponent)) }
+          sum += Double(c.dy[k]) * pow(powers, 1 / Double(exponent))
+        }
+        return sum
       }
-      #expect(distance(got, y) < sumTolerance)
-      #expect(distance(gradient, dx) < sumTolerance)
+      let got = c.powerGradient(exponent)
+      for i in c.x.indices where c.x[i] != 0 {
+        #expect(abs(Double(got[i]) - derivative(c.x.doubles, i, loss)) < 1e-5)
+      }
+    }
+
+    @Test("The p-norm of zeros has the gradient 0, that of NaN is NaN", arguments: [1, 2, 3] as [Float])
+    func powerCorners(exponent: Float) {
+      var c = Case(0)
+      c.window = Window(input: Extent(2), kernel: Extent(1))
+      (c.channels, c.batch) = (1, 1)
+      c.x = [0, 1e-30, .nan, -2]
+      c.dy = [1, 1, 1, 1]
+      let (y, dx) = (c.power(exponent), c.powerGradient(exponent))
+      #expect(y[0] == 0 && y[2].isNaN && abs(y[3] - 2) < 1e-6)
+      #expect(dx[0] == 0 && dx[1].isFinite && dx[2].isNaN && abs(dx[3] + 1) < 1e-6)
     }
 
     @Test("Mean over the whole plane", arguments: 200..<210 as Range<UInt64>)

@@ -72,6 +72,11 @@ func distance(_ got: [Float], _ want: [Float]) -> Double {
   distance(got, want.map(Double.init))
 }
 
+/// ⟨a, b⟩ in double precision.
+func product(_ a: [Float], _ b: [Float]) -> Double {
+  zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+}
+
 /// The bits of an array, to compare with no tolerance and with NaN equal to itself.
 func bits(_ array: [Float]) -> [UInt32] { array.map(\.bitPattern) }
 

@@ -1,5 +1,6 @@
 import Network
 import Randomness
+import Reference
 import TestSupport
 import Testing
 

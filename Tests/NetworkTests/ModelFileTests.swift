@@ -1,5 +1,6 @@
 import Network
 import Randomness
+import Reference
 import StrictYAML
 import TestSupport
 import Testing
@@ -16,10 +17,38 @@ struct ModelFileTests {
     #expect(try reread(network) == network)
   }
 
-  @Test(arguments: UInt64(0)..<50)
+  @Test(arguments: UInt64(0)..<300)
   func `a random model survives being written`(seed: UInt64) throws {
     let network = RandomModel.network(seed: seed)
     #expect(try reread(network) == network, "\(network.fileText)")
+  }
+
+  @Test(arguments: RandomModel.kinds)
+  func `a model of any kind survives being written`(kind: String) throws {
+    for seed in UInt64(0)..<50 {
+      let network = RandomModel.network(of: kind, seed: seed)
+      #expect(try reread(network) == network, "\(network.fileText)")
+    }
+  }
+
+  @Test
+  func `a head is written with its loss, and without where it has none`() throws {
+    let text = """
+      input: [3, 8, 8]
+      layers:
+        - {name: aux, head: {weight: 0.5, loss: {cross-entropy: {label-smoothing: 0.1}}, layers: [flatten, {dense: {features: 2}}]}}
+        - {name: late, head: {layers: [global-average-pool]}}
+        - flatten
+      """
+    let network = try NetworkDescription(parsing: text, source: "model.yaml", name: "m")
+    #expect(try reread(network) == network)
+    #expect(try network.layerTable().map(\.path) == ["aux.0", "aux.1", "late.0", "2"])
+    #expect(try network.output() == Shape(features: 192))
+    guard case .head(let aux) = network.layers[0].body, case .head(let late) = network.layers[1].body else {
+      throw NetworkError("no heads")
+    }
+    #expect(aux.weight == 0.5 && aux.loss?.kind == "cross-entropy")
+    #expect(late.weight == 0.3 && late.loss == nil)
   }
 
   @Test
@@ -54,6 +83,27 @@ struct ModelFileTests {
     ("layers: [{convolution: {channels: 4, groups: 3}}]", "channels (4) must be a multiple of groups (3)"),
     ("layers: [{max-pool: {kernel: 2, padding: 2}}]", "padding (2) must be at least 0 and at most half the kernel (2)"),
     ("layers: [{dropout: {rate: 1}}]", "must be at least 0 and below 1, not 1"),
+    ("layers: [{stochastic-depth: {rate: 0.9999999999}}]", "must be at least 0 and below 1, not 0.9999999999"),
+    ("layers: [{convolution: {channels: 4, padding: [1, 2, 3]}}]", "[height, width] or [top, left, bottom, right]"),
+    ("layers: [{convolution: {channels: 4, padding: -1}}]", "must be from 0 to 65536, not -1"),
+    ("layers: [{convolution: {channels: 4, groups: depthwse}}]", "must be an integer"),
+    ("layers: [{transposed-convolution: {channels: 4, padding: same}}]", "must be an integer, not 'same'"),
+    (
+      "layers: [{transposed-convolution: {channels: 4, stride: 2, output-padding: 2}}]",
+      "output-padding (2) must be at least 0 and below the stride (2)"
+    ),
+    ("layers: [{lp-pool: {exponent: 0.5}}]", "must be from 1 to 16, not 0.5"),
+    ("layers: [{lp-pool: {padding: 1}}]", "unknown key 'padding'"),
+    ("layers: [{gaussian-pool: {kernel: 2, deviation: 0.01}}]", "must be from 0.05 to 65536, not 0.01"),
+    ("layers: [{group-norm: {groups: 3, epsilon: 1e-50}}]", "must be from 1e-30 to 1e30, not 1e-50"),
+    ("layers: [{local-response-norm: {k: 0}}]", "must be from 1e-30 to 1e30, not 0"),
+    ("layers: [{upsample: {align-corners: true}}]", "align-corners: true needs mode: bilinear"),
+    ("layers: [{gelu: {form: erf}}]", "unknown value 'erf'"),
+    ("layers: [{reshape: {shape: [3, 8]}}]", "must be [channels, height, width]"),
+    ("layers: [{crop: {}}]", "the key 'edges' is missing"),
+    ("layers: [{head: {weight: 1e300, layers: [flatten]}}]", "must be from 0 to 1e30, not 1e+300"),
+    ("layers: [{head: {layers: []}}]", "needs at least one layer"),
+    ("layers: [{head: {loss: hinge, layers: [flatten]}}]", "unknown loss 'hinge'"),
     ("layers: [{branches: {merge: add, of: [relu]}}]", "needs at least two branches"),
     ("layers: [{name: 'a b', relu: {}}]", "may hold letters, digits"),
     ("layers: [{relu: {}, tanh: {}}]", "must hold one layer"),
@@ -65,15 +115,5 @@ struct ModelFileTests {
     } throws: {
       "\($0)".hasPrefix("model.yaml:2: ") && "\($0)".contains(message)
     }
-  }
-
-  @Test(.timeLimit(.minutes(1)), arguments: UInt64(0)..<300)
-  func `a damaged model file is read, planned or refused`(seed: UInt64) {
-    var stream = RandomStream(seed: seed, purpose: .testing, subject: 1)
-    var bytes = Array(RandomModel.network(seed: seed % 20).fileText.utf8)
-    let signs = Array("0123456789[]{},:- \n".utf8)
-    for _ in 0...stream.integer(below: 6) { bytes[stream.integer(below: bytes.count)] = stream.pick(signs) }
-    let text = String(decoding: bytes, as: UTF8.self)
-    _ = try? NetworkDescription(parsing: text, source: "model.yaml", name: "m").layerTable()
   }
 }

@@ -44,7 +44,7 @@ struct ShapeErrorTests {
   @Test
   func `groups that do not divide the channels`() {
     var layer = ConvolutionLayer(4, kernel: 1)
-    layer.groups = 2
+    layer.groups = .count(2)
     let text = problem(block(.convolution(layer)))
     #expect(text.contains("'block.inner'") && text.contains("2 groups do not divide the 3 channels of its input 3×8×8"))
   }
@@ -79,16 +79,45 @@ struct ShapeErrorTests {
     let widest = Shape(channels: 65_536, height: 65_536, width: 65_536)
     #expect(problem(block(.activation(.relu)), input: widest).contains("the limit is 268435456"))
     var padded = ConvolutionLayer(1_048_576, kernel: 1)
-    padded.padding = Extent(65_536)
+    padded.padding = .fixed(Padding(Extent(65_536)))
     #expect(problem(block(.convolution(padded))).contains("its output is too large: 1048576×131080×131080"))
     var large = ConvolutionLayer(1_048_576, kernel: 1)
-    large.padding = Extent(32_768)
+    large.padding = .fixed(Padding(Extent(32_768)))
     large.kernel = Extent(65_536)
     #expect(problem(block(.convolution(large))).contains("its weight of 1048576×3×65536×65536 is too large"))
     #expect(
       problem(block(.dense(DenseLayer(1_048_576))), input: Shape(features: 65_536)).contains("its weight of"))
     let doubling = Module.branches(.concat, [Module](repeating: .layer(.identity(IdentityLayer())), count: 1_024))
     #expect(problem([doubling, doubling, doubling]).contains("too many features"))
+  }
+
+  @Test(arguments: [
+    ("{zero-pad: {padding: [65536, 0]}}", "its output is too large: 3×131080×8 is higher or wider than 65536 pixels"),
+    ("{upsample: {scale: [8193, 1]}}", "its output is too large: 3×65544×8 is higher or wider than 65536 pixels"),
+    ("{upsample: {scale: 65536}}", "its output is too large: 3×524288×524288 are too many features"),
+    ("{adaptive-average-pool: {size: 65536}}", "its output is too large: 3×65536×65536 are too many features"),
+    ("{filter: {kernel: {box: {size: 3}}, padding: 65536}}", "its output is too large: 3×131078×131078"),
+    (
+      "{transposed-convolution: {channels: 1, kernel: 65536, stride: 65536, dilation: 65536}}",
+      "its output is too large"
+    ),
+    ("{reshape: {shape: [65536, 65536, 65536]}}", "65536×65536×65536 has 281474976710656 numbers"),
+  ])
+  func `large settings are refused`(layer: String, message: String) throws {
+    let text = "input: [3, 8, 8]\nlayers: [{name: block, sequential: [{name: inner, sequential: [\(layer)]}]}]"
+    let network = try NetworkDescription(parsing: text, source: "model.yaml", name: "m")
+    #expect(problem(network.layers).contains("layer 'block.inner.0'"))
+    #expect(problem(network.layers).contains(message))
+  }
+
+  @Test
+  func `the map of a pooling has its bounds`() {
+    var average = AveragePoolingLayer()
+    (average.kernel, average.stride) = (Extent(height: 32_768, width: 1), Extent(1))
+    let tall = Shape(channels: 1, height: 65_536, width: 1)
+    #expect(problem(block(.averagePooling(average)), input: tall).contains("more than 16777216 pixels along one axis"))
+    average.stride = Extent(height: 1_024, width: 1)
+    #expect(problem(block(.averagePooling(average)), input: tall) == "no error but 1×33×1")
   }
 
   @Test
@@ -106,23 +135,5 @@ struct ShapeErrorTests {
     let network = NetworkDescription(
       name: "m", input: Shape(features: 3), layers: [.layer(.dense(DenseLayer(2)), name: "")])
     #expect(try network.layerTable().flatMap { $0.parameters.map(\.name) } == ["weight", "bias"])
-  }
-}
-
-/// The generator of the property tests itself.
-struct RandomModelTests {
-  @Test
-  func `random models reach every kind of layer and merge`() throws {
-    let rows = try (UInt64(0)..<200).flatMap { try RandomModel.network(seed: $0).layerTable() }
-    let kinds = Set(rows.map(\.kind))
-    let all = Set(Layer.alternatives.map(\.name) + ["add", "concat"]).subtracting(["identity"])
-    #expect(kinds == all)
-    #expect(rows.allSatisfy { $0.output.count > 0 })
-  }
-
-  @Test
-  func `the same seed gives the same model`() {
-    #expect(RandomModel.network(seed: 3) == RandomModel.network(seed: 3))
-    #expect(RandomModel.network(seed: 3) != RandomModel.network(seed: 4))
   }
 }

@@ -1,6 +1,7 @@
 import Network
 import Planner
 import Randomness
+import Reference
 import TestSupport
 import Testing
 

@@ -72,7 +72,7 @@ private struct LoadedMicroBatch {
     unsafe images.withUnsafeBufferPointer { images in
       unsafe labels.withUnsafeBufferPointer { labels in
         unsafe ids.withUnsafeBufferPointer { ids in
-          unsafe body(MicroBatch(images: images, labels: labels, samples: ids, valid: labels.count))
+          unsafe body(MicroBatch(images: images, labels: labels, samples: ids, valid: labels.count, targets: []))
         }
       }
     }

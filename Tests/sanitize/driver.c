@@ -34,11 +34,6 @@ static void elements(const struct ck_table *t, size_t n) {
   t->accumulate(n, a, c);
   t->scale(n, 0.5f, c);
   t->fill(n, 1, c);
-  t->relu_forward(n, a, c);
-  t->relu_forward(n, a, a);
-  t->relu_backward(n, a, b, c);
-  t->sigmoid_backward(n, a, b, c);
-  t->tanh_backward(n, a, b, c);
   t->average(n, 0.1f, 0.5f, a, c);
   t->sgd(n, 0.1f, 0.01f, a, b);
   t->sgd_momentum(n, 0.1f, 0.9f, 0.01f, a, b, c);
@@ -46,6 +41,25 @@ static void elements(const struct ck_table *t, size_t n) {
   t->dropout_mask(n, (uint32_t[]){1, 2}, (uint32_t[]){3, 4, 5}, 0.5f, 2, c);
   t->first_not_finite(n, a);
   t->summary(n, a);
+  release();
+}
+
+static void activations(const struct ck_table *t, size_t n) {
+  float *a = floats(n), *b = floats(n), *c = floats(n);
+  t->relu_forward(n, a, c);
+  t->relu6_forward(n, a, c);
+  t->leaky_relu_forward(n, 0.1f, a, c);
+  t->hard_sigmoid_forward(n, a, c);
+  t->hard_swish_forward(n, a, c);
+  t->relu_forward(n, a, a);
+  t->relu_backward(n, a, b, c);
+  t->relu6_backward(n, a, b, c);
+  t->leaky_relu_backward(n, 0.1f, a, b, c);
+  t->elu_backward(n, 0.5f, a, b, c);
+  t->sigmoid_backward(n, a, b, c);
+  t->tanh_backward(n, a, b, c);
+  t->hard_sigmoid_backward(n, a, b, c);
+  t->hard_swish_backward(n, a, b, c);
   release();
 }
 
@@ -59,10 +73,85 @@ static void matrices(const struct ck_table *t, size_t rows, size_t columns) {
   t->add_row(rows, columns, row, y);
   t->spread_row(rows, columns, 0.5f, row, y);
   t->column_sums(rows, columns, 1, x, row);
+  t->column_products(rows, columns, x, y, row);
+  t->multiply_row(rows, columns, x, row, y);
+  t->multiply_row(rows, columns, y, row, y);
   t->normalize_training(rows, columns, 1e-5f, x, a, b, y, c, d, e);
   t->normalize_backward(rows, columns, x, y, a, c, d, dx, b, e);
   t->normalize_evaluation(rows, columns, 1e-5f, x, a, b, c, e, y);
   release();
+}
+
+static void groups(const struct ck_table *t, size_t blocks, size_t positions, size_t channels, size_t count) {
+  const struct ck_groups g = {blocks, positions, channels, count};
+  const size_t n = blocks * positions * channels;
+  float *x = floats(n), *y = floats(n), *dx = floats(n), *mean = floats(blocks * count), *inverse = floats(blocks * count);
+  float *scale = floats(channels), *shift = floats(channels), *d_scale = floats(channels), *d_shift = floats(channels);
+  t->group_forward(&g, 1e-5f, x, scale, shift, y, mean, inverse);
+  t->group_backward(&g, x, y, scale, mean, inverse, dx, d_scale, d_shift);
+  t->group_forward(&g, 1e-5f, x, NULL, NULL, y, mean, inverse);
+  t->group_backward(&g, x, y, NULL, mean, inverse, y, NULL, NULL);
+  release();
+}
+
+static void all_groups(const struct ck_table *t) {
+  static const size_t shapes[][2] = {{1, 1}, {6, 1}, {6, 2}, {6, 6}, {33, 11}, {64, 1}, {64, 2}, {96, 32},
+                                     {130, 1}, {130, 2}, {130, 65}, {130, 130}, {192, 2}};
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+    for (size_t positions = 1; positions < 80; positions = 3 * positions + 2) {
+      groups(t, 2, positions, shapes[i][0], shapes[i][1]);
+      groups(t, 67, 1, shapes[i][0], shapes[i][1]);
+    }
+}
+
+static void responses(const struct ck_table *t, size_t rows, size_t channels, size_t size, float beta) {
+  const struct ck_response r = {channels, size, 1e-2f, beta, 1};
+  const size_t n = rows * channels;
+  float *x = floats(n), *y = floats(n), *sums = floats(n), *dy = floats(n), *dx = floats(n);
+  t->response_forward(&r, rows, x, y, sums);
+  t->response_backward(&r, rows, x, y, sums, dy, dx);
+  release();
+}
+
+static void all_responses(const struct ck_table *t) {
+  static const size_t channels[] = {1, 2, 3, 17, 64, 96};
+  for (size_t i = 0; i < sizeof channels / sizeof *channels; i++)
+    for (size_t size = 1; size < 9; size++) {
+      responses(t, 3, channels[i], size, 0.75f);
+      responses(t, 3, channels[i], size, 0.5f);
+    }
+}
+
+// A map whose runs have lengths of 0, 1, 2, ... as far as they fit; freed by the caller.
+static struct ck_axis make_axis(size_t input, size_t output, ptrdiff_t *starts, ptrdiff_t *offsets, double *weights) {
+  size_t count = 0;
+  for (size_t i = 0; i < output; i++) {
+    const size_t start = i % input, length = i % (input - start + 1);
+    starts[i] = (ptrdiff_t)start;
+    offsets[i] = (ptrdiff_t)count;
+    for (size_t k = 0; k < length; k++) weights[count++] = 0.5;
+  }
+  offsets[output] = (ptrdiff_t)count;
+  return (struct ck_axis){input, output, starts, offsets, weights};
+}
+
+static void resamplings(const struct ck_table *t, size_t input, size_t output, size_t channels) {
+  ptrdiff_t *starts = malloc(output * sizeof *starts), *offsets = malloc((output + 1) * sizeof *offsets);
+  double *weights = malloc(input * output * sizeof *weights);
+  const struct ck_axis axis = make_axis(input, output, starts, offsets, weights);
+  const struct ck_resampling map = {axis, axis, channels};
+  t->resample(&map, 2, floats(2 * input * input * channels), floats(2 * output * output * channels));
+  free(starts);
+  free(offsets);
+  free(weights);
+  release();
+}
+
+static void all_resamplings(const struct ck_table *t) {
+  static const size_t channels[] = {1, 3, 64, 100};
+  for (size_t i = 0; i < sizeof channels / sizeof *channels; i++)
+    for (size_t input = 1; input < 20; input += 6)
+      for (size_t output = 1; output < 20; output += 5) resamplings(t, input, output, channels[i]);
 }
 
 static ptrdiff_t outputs(ptrdiff_t input, ptrdiff_t pads, ptrdiff_t kernel, ptrdiff_t stride, ptrdiff_t dilation) {
@@ -88,10 +177,14 @@ static void windows(const struct ck_table *t, const struct ck_window *w, size_t 
   }
   t->max_forward(w, channels, batch, x, y, indices);
   t->max_backward(w, channels, batch, y, indices, dx);
-  for (int include = 0; include < 2; include++) {
-    t->average_forward(w, channels, batch, include, x, y);
-    t->average_backward(w, channels, batch, include, y, dx);
+  float *z = floats(pixels * channels), *several = floats(3 * pixels * channels);
+  float *filters = floats(3 * (size_t)(w->kernel_height * w->kernel_width));
+  for (float exponent = 1; exponent < 3; exponent += 0.5f) {
+    t->power_forward(w, channels, batch, exponent, x, y);
+    t->power_backward(w, channels, batch, exponent, x, y, z, dx);
   }
+  t->filters_forward(w, channels, 3, batch, filters, x, several);
+  t->filters_backward(w, channels, 3, batch, filters, several, dx);
   release();
 }
 
@@ -124,9 +217,13 @@ int main(void) {
     }
     const struct ck_table *t = ck_loops();
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) elements(t, counts[i]);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) activations(t, counts[i]);
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
       for (size_t rows = 1; rows < 140; rows += rows < 8 ? 1 : 43) matrices(t, rows, widths[i]);
     all_windows(t);
+    all_groups(t);
+    all_responses(t);
+    all_resamplings(t);
     printf("sanitize: instruction set %d clean\n", (int)isa);
   }
   return 0;

@@ -32,6 +32,31 @@ struct ck_channels {
   size_t total, first, count;
 };
 
+/// A linear map along one axis: output position i is the sum of weights[offsets[i] ..< offsets[i + 1]] times the input
+/// positions from starts[i] on.
+struct ck_axis {
+  size_t input, output;
+  const ptrdiff_t *starts, *offsets;
+  const double *weights;
+};
+
+/// A map of images: one along each axis.
+struct ck_resampling {
+  struct ck_axis rows, columns;
+  size_t channels;
+};
+
+/// Which numbers share a mean: within a block of [position][channel], those of each of `groups` runs of channels.
+struct ck_groups {
+  size_t blocks, positions, channels, groups;
+};
+
+/// Local response normalization over `size` neighbouring channels.
+struct ck_response {
+  size_t channels, size;
+  float alpha, beta, k;
+};
+
 /// What a tensor looks like at a glance; the numbers are taken over its finite elements.
 struct ck_summary {
   double minimum, maximum, mean, deviation;
@@ -52,14 +77,6 @@ struct ck_table {
   void (*scale)(size_t n, float factor, float *d);
   /// d = value
   void (*fill)(size_t n, float value, float *d);
-  /// y = max(x, 0); NaN stays NaN.
-  void (*relu_forward)(size_t n, const float *x, float *y);
-  /// dx = dy where y > 0, else 0.
-  void (*relu_backward)(size_t n, const float *y, const float *dy, float *dx);
-  /// dx = dy · y · (1 - y)
-  void (*sigmoid_backward)(size_t n, const float *y, const float *dy, float *dx);
-  /// dx = dy · (1 - y²)
-  void (*tanh_backward)(size_t n, const float *y, const float *dy, float *dx);
   /// average = (1 - rate) · average + rate · (factor · observation)
   void (*average)(size_t n, float rate, float factor, const float *observation, float *average);
   /// w = w - rate · (g + decay · w)
@@ -68,6 +85,35 @@ struct ck_table {
   void (*sgd_momentum)(size_t n, float rate, float momentum, float decay, const float *g, float *v, float *w);
   /// v as above; w = w - rate · (g + decay · w + momentum · v)
   void (*sgd_nesterov)(size_t n, float rate, float momentum, float decay, const float *g, float *v, float *w);
+
+  // Activations: i in 0 ..< n. NaN stays NaN.
+
+  /// y = max(x, 0)
+  void (*relu_forward)(size_t n, const float *x, float *y);
+  /// dx = dy where y > 0, else 0.
+  void (*relu_backward)(size_t n, const float *y, const float *dy, float *dx);
+  /// y = min(max(x, 0), 6)
+  void (*relu6_forward)(size_t n, const float *x, float *y);
+  /// dx = dy where 0 < y < 6, else 0.
+  void (*relu6_backward)(size_t n, const float *y, const float *dy, float *dx);
+  /// y = x where x > 0, else slope · x.
+  void (*leaky_relu_forward)(size_t n, float slope, const float *x, float *y);
+  /// dx = dy where y > 0, else slope · dy.
+  void (*leaky_relu_backward)(size_t n, float slope, const float *y, const float *dy, float *dx);
+  /// dx = dy where y > 0, else dy · (y + alpha).
+  void (*elu_backward)(size_t n, float alpha, const float *y, const float *dy, float *dx);
+  /// dx = dy · y · (1 - y)
+  void (*sigmoid_backward)(size_t n, const float *y, const float *dy, float *dx);
+  /// dx = dy · (1 - y²)
+  void (*tanh_backward)(size_t n, const float *y, const float *dy, float *dx);
+  /// y = min(max(x + 3, 0), 6) / 6
+  void (*hard_sigmoid_forward)(size_t n, const float *x, float *y);
+  /// dx = dy / 6 where 0 < y < 1, else 0.
+  void (*hard_sigmoid_backward)(size_t n, const float *y, const float *dy, float *dx);
+  /// y = x · min(max(x + 3, 0), 6) / 6
+  void (*hard_swish_forward)(size_t n, const float *x, float *y);
+  /// dx = 0 where x < -3, dy where x > 3, else dy · (x/3 + 1/2).
+  void (*hard_swish_backward)(size_t n, const float *x, const float *dy, float *dx);
 
   // Matrices in row-major order.
 
@@ -81,6 +127,10 @@ struct ck_table {
   void (*spread_row)(size_t rows, size_t columns, float factor, const float *row, float *y);
   /// sums[c] = factor · Σ over rows of x[row][c], accurate as if summed in double precision.
   void (*column_sums)(size_t rows, size_t columns, double factor, const float *x, float *sums);
+  /// sums[c] = Σ over rows of a[row][c] · b[row][c], as accurate.
+  void (*column_products)(size_t rows, size_t columns, const float *a, const float *b, float *sums);
+  /// Each row of y = the row of x times `row`.
+  void (*multiply_row)(size_t rows, size_t columns, const float *x, const float *row, float *y);
 
   // Batch normalization of [row][channel].
 
@@ -93,6 +143,25 @@ struct ck_table {
   void (*normalize_evaluation)(
       size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
       const float *mean, const float *variance, float *y);
+
+  // Normalization over groups of channels. mean and inverse_deviation are [block][group]; scale and shift, and their
+  // gradients, are one number for each channel or null.
+
+  void (*group_forward)(
+      const struct ck_groups *groups, float epsilon, const float *x, const float *_Nullable scale,
+      const float *_Nullable shift, float *y, float *mean, float *inverse_deviation);
+  void (*group_backward)(
+      const struct ck_groups *groups, const float *x, const float *dy, const float *_Nullable scale, const float *mean,
+      const float *inverse_deviation, float *dx, float *_Nullable d_scale, float *_Nullable d_shift);
+
+  // Local response normalization of [row][channel].
+
+  /// sums = k + alpha/size · Σ x² over the neighbours; y = x · sums^-beta.
+  void (*response_forward)(const struct ck_response *response, size_t rows, const float *x, float *y, float *sums);
+  /// dx is no other operand.
+  void (*response_backward)(
+      const struct ck_response *response, size_t rows, const float *x, const float *y, const float *sums,
+      const float *dy, float *dx);
 
   // Windows. A pixel is a flattened (sample, row, column) of the output.
 
@@ -110,10 +179,24 @@ struct ck_table {
   void (*max_backward)(
       const struct ck_window *window, size_t channels, size_t batch, const float *dy, const int32_t *indices,
       float *dx);
-  void (*average_forward)(
-      const struct ck_window *window, size_t channels, size_t batch, int include_padding, const float *x, float *y);
-  void (*average_backward)(
-      const struct ck_window *window, size_t channels, size_t batch, int include_padding, const float *dy, float *dx);
+  /// y = (Σ |x|^exponent)^(1/exponent)
+  void (*power_forward)(
+      const struct ck_window *window, size_t channels, size_t batch, float exponent, const float *x, float *y);
+  void (*power_backward)(
+      const struct ck_window *window, size_t channels, size_t batch, float exponent, const float *x, const float *y,
+      const float *dy, float *dx);
+  /// Filters of [filter][kernel row][kernel column] over each channel alone; output channel c · filters + f.
+  void (*filters_forward)(
+      const struct ck_window *window, size_t channels, size_t filters, size_t batch, const float *weights,
+      const float *x, float *y);
+  void (*filters_backward)(
+      const struct ck_window *window, size_t channels, size_t filters, size_t batch, const float *weights,
+      const float *dy, float *dx);
+
+  // Fixed separable maps.
+
+  /// y[i][j] = Σ rows[i][u] · columns[j][v] · x[u][v] for each channel.
+  void (*resample)(const struct ck_resampling *map, size_t batch, const float *x, float *y);
 
   // Random numbers.
 

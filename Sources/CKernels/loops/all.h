@@ -11,11 +11,16 @@
 #define CK_INLINE static inline __attribute__((always_inline))
 
 #include "elements.h"
+#include "activations.h"
 #include "matrices.h"
 #include "chunks.h"
 #include "normalization.h"
 #include "windows.h"
 #include "pooling.h"
+#include "resampling.h"
+#include "filters.h"
+#include "groups.h"
+#include "response.h"
 #include "random.h"
 #include "statistics.h"
 
@@ -25,28 +30,46 @@ const struct ck_table CK_TABLE = {
     .accumulate = accumulate,
     .scale = scale_elements,
     .fill = fill,
-    .relu_forward = relu_forward,
-    .relu_backward = relu_backward,
-    .sigmoid_backward = sigmoid_backward,
-    .tanh_backward = tanh_backward,
     .average = average,
     .sgd = sgd,
     .sgd_momentum = sgd_momentum,
     .sgd_nesterov = sgd_nesterov,
+    .relu_forward = relu_forward,
+    .relu_backward = relu_backward,
+    .relu6_forward = relu6_forward,
+    .relu6_backward = relu6_backward,
+    .leaky_relu_forward = leaky_relu_forward,
+    .leaky_relu_backward = leaky_relu_backward,
+    .elu_backward = elu_backward,
+    .sigmoid_backward = sigmoid_backward,
+    .tanh_backward = tanh_backward,
+    .hard_sigmoid_forward = hard_sigmoid_forward,
+    .hard_sigmoid_backward = hard_sigmoid_backward,
+    .hard_swish_forward = hard_swish_forward,
+    .hard_swish_backward = hard_swish_backward,
     .copy_rows = copy_rows,
     .transpose = transpose,
     .add_row = add_row,
     .spread_row = spread_row,
     .column_sums = column_sums,
+    .column_products = column_products,
+    .multiply_row = multiply_row,
     .normalize_training = normalize_training,
     .normalize_backward = normalize_backward,
     .normalize_evaluation = normalize_evaluation,
+    .group_forward = group_forward,
+    .group_backward = group_backward,
+    .response_forward = response_forward,
+    .response_backward = response_backward,
     .gather = gather,
     .scatter = scatter,
     .max_forward = max_forward,
     .max_backward = max_backward,
-    .average_forward = average_forward,
-    .average_backward = average_backward,
+    .power_forward = power_forward,
+    .power_backward = power_backward,
+    .filters_forward = filters_forward,
+    .filters_backward = filters_backward,
+    .resample = resample,
     .dropout_mask = dropout_mask,
     .first_not_finite = first_not_finite,
     .summary = summary,

@@ -17,9 +17,9 @@ struct chunk {
   size_t rest;     // the lanes of the last, incomplete wide row
 };
 
-CK_INLINE struct chunk make_chunk(size_t rows, size_t channels, size_t first) {
+// A chunk of `count` <= LANES channels; fewer than LANES channels in all are one chunk.
+CK_INLINE struct chunk chunk_of(size_t rows, size_t channels, size_t first, size_t count) {
   const size_t fold = channels < LANES ? LANES / channels : 1;
-  const size_t count = channels - first < LANES ? channels - first : LANES;
   return (struct chunk){
       .first = first,
       .channels = count,
@@ -31,9 +31,14 @@ CK_INLINE struct chunk make_chunk(size_t rows, size_t channels, size_t first) {
   };
 }
 
+// The widest chunk from `first` on.
+CK_INLINE struct chunk make_chunk(size_t rows, size_t channels, size_t first) {
+  return chunk_of(rows, channels, first, channels - first < LANES ? channels - first : LANES);
+}
+
 // One number per channel, laid out for the lanes of the chunk.
 CK_INLINE void spread(const struct chunk *c, const float *restrict values, float *restrict lanes) {
-  for (size_t i = 0; i < c->lanes; i++) lanes[i] = values[i % c->channels];
+  for (size_t i = 0; i < c->fold; i++) copy_run(c->channels, values, lanes + i * c->channels);
 }
 
 // The sum of a channel's lanes.
@@ -75,4 +80,50 @@ static void column_sums(size_t rows, size_t columns, double factor, const float 
     FOR_EACH_BLOCK(&c, sum_block, x, totals);
     for (size_t i = 0; i < c.channels; i++) sums[first + i] = (float)(factor * fold_lanes(&c, totals, i));
   }
+}
+
+// totals[lane] += Σ a · b
+CK_INLINE void product_block(
+    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict a, const float *restrict b,
+    double *restrict totals) {
+  float sums[LANES] = {0};
+  for (size_t row = 0; row < rows; row++)
+    for (size_t i = 0; i < lanes; i++) sums[i] += a[offset + row * stride + i] * b[offset + row * stride + i];
+  for (size_t i = 0; i < lanes; i++) totals[i] += (double)sums[i];
+}
+
+static void column_products(
+    size_t rows, size_t columns, const float *restrict a, const float *restrict b, float *restrict sums) {
+  for (size_t first = 0; first < columns; first += LANES) {
+    const struct chunk c = make_chunk(rows, columns, first);
+    double totals[LANES] = {0};
+    FOR_EACH_BLOCK(&c, product_block, a, b, totals);
+    for (size_t i = 0; i < c.channels; i++) sums[first + i] = (float)fold_lanes(&c, totals, i);
+  }
+}
+
+// y = x · factor
+CK_INLINE void factor_block(
+    size_t rows, size_t lanes, size_t stride, size_t offset, const float *x, const float *restrict factor, float *y) {
+  for (size_t row = 0; row < rows; row++)
+    CK_ELEMENTWISE
+    for (size_t i = 0; i < lanes; i++) y[offset + row * stride + i] = x[offset + row * stride + i] * factor[i];
+}
+
+static void multiply_row(size_t rows, size_t columns, const float *x, const float *row, float *y) {
+  for (size_t first = 0; first < columns; first += LANES) {
+    const struct chunk c = make_chunk(rows, columns, first);
+    float factors[LANES];
+    spread(&c, row + first, factors);
+    FOR_EACH_BLOCK(&c, factor_block, x, factors, y);
+  }
+}
+
+// Sums over a plain run of numbers are kept apart in so many lanes, so that they are vectors with a fixed order.
+enum { COUNTERS = 16 };
+
+CK_INLINE double sum_counters(const double *counters) {
+  double sum = 0;
+  for (size_t i = 0; i < COUNTERS; i++) sum += counters[i];
+  return sum;
 }

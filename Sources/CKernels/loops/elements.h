@@ -1,5 +1,8 @@
 // Loops over the elements of flat tensors.
 
+// The root as an instruction: the library's function would set errno, which keeps a loop from being vectorised.
+CK_INLINE float square_root(float x) { return __builtin_elementwise_sqrt(x); }
+
 static void add(size_t n, const float *a, const float *b, float *y) {
   CK_ELEMENTWISE
   for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
@@ -22,27 +25,6 @@ static void scale_elements(size_t n, float factor, float *d) {
 
 static void fill(size_t n, float value, float *d) {
   for (size_t i = 0; i < n; i++) d[i] = value;
-}
-
-// Written so that a comparison with NaN takes the operand, not the zero.
-static void relu_forward(size_t n, const float *x, float *y) {
-  CK_ELEMENTWISE
-  for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];
-}
-
-static void relu_backward(size_t n, const float *y, const float *dy, float *dx) {
-  CK_ELEMENTWISE
-  for (size_t i = 0; i < n; i++) dx[i] = y[i] <= 0 ? 0 : dy[i];
-}
-
-static void sigmoid_backward(size_t n, const float *y, const float *dy, float *dx) {
-  CK_ELEMENTWISE
-  for (size_t i = 0; i < n; i++) dx[i] = dy[i] * (y[i] * (1 - y[i]));
-}
-
-static void tanh_backward(size_t n, const float *y, const float *dy, float *dx) {
-  CK_ELEMENTWISE
-  for (size_t i = 0; i < n; i++) dx[i] = dy[i] * (1 - y[i] * y[i]);
 }
 
 static void average(size_t n, float rate, float factor, const float *observation, float *average) {

@@ -64,39 +64,69 @@ static void max_backward(
   }
 }
 
-// One over the number of positions that a window's mean is taken over.
-CK_INLINE float share(const struct ck_window *w, const struct pixel *p, int include_padding) {
-  if (include_padding) return 1 / (float)(w->kernel_height * w->kernel_width);
-  const struct taps down = taps_inside(p->top, w->dilation_height, w->kernel_height, w->input_height);
-  const struct taps across = taps_inside(p->left, w->dilation_width, w->kernel_width, w->input_width);
-  const ptrdiff_t count = (down.last - down.first) * (across.last - across.first);
-  return count > 0 ? 1 / (float)count : 0;
+// |x|^p; the powers that networks use without a call.
+CK_INLINE float power(float x, float p) {
+  return p == 1 ? fabsf(x) : p == 2 ? x * x : powf(fabsf(x), p);
 }
 
-CK_INLINE void add_scaled(size_t n, float factor, const float *restrict x, float *restrict y) {
-  for (size_t i = 0; i < n; i++) y[i] += factor * x[i];
+CK_INLINE float root(float sum, float p) { return p == 1 ? sum : p == 2 ? square_root(sum) : powf(sum, 1 / p); }
+
+// The derivative of (Σ |x|^p)^(1/p): sign(x) · (|x|/y)^(p - 1), and 0 where the root has none.
+CK_INLINE float root_slope(float x, float y, float p) {
+  if (p == 1) return x > 0 ? 1 : x < 0 ? -1 : x;
+  if (p == 2) return y == 0 ? 0 : x / y;
+  return x == 0 || y == 0 ? 0 : copysignf(powf(fabsf(x) / y, p - 1), x);
 }
 
-static void average_forward(
-    const struct ck_window *w, size_t channels, size_t batch, int include_padding, const float *x, float *y) {
-  struct pixel p = pixel_at(w, 0);
+CK_INLINE void add_powers(size_t channels, float p, const float *restrict x, float *restrict y) {
+  for (size_t c = 0; c < channels; c++) y[c] += power(x[c], p);
+}
+
+// Inlined once for each exponent that is known when compiling.
+CK_INLINE void power_windows(
+    const struct ck_window *w, size_t channels, size_t batch, float p, const float *x, float *y) {
+  struct pixel at_pixel = pixel_at(w, 0);
   const size_t pixels = output_pixels(w, batch);
-  for (size_t i = 0; i < pixels; i++, advance(w, &p), y += channels) {
-    const float *sample = x + p.sample * plane(w) * channels;
+  for (size_t i = 0; i < pixels; i++, advance(w, &at_pixel), y += channels) {
+    const float *sample = x + at_pixel.sample * plane(w) * channels;
     zero_run(channels, y);
-    FOR_EACH_TAP(w, &p, { add_run(channels, sample + at * channels, y); });
-    scale_elements(channels, share(w, &p, include_padding), y);
+    FOR_EACH_TAP(w, &at_pixel, { add_powers(channels, p, sample + at * channels, y); });
+    for (size_t c = 0; c < channels; c++) y[c] = root(y[c], p);
   }
 }
 
-static void average_backward(
-    const struct ck_window *w, size_t channels, size_t batch, int include_padding, const float *dy, float *dx) {
-  struct pixel p = pixel_at(w, 0);
+static void power_forward(
+    const struct ck_window *w, size_t channels, size_t batch, float exponent, const float *x, float *y) {
+  if (exponent == 1) return power_windows(w, channels, batch, 1, x, y);
+  if (exponent == 2) return power_windows(w, channels, batch, 2, x, y);
+  power_windows(w, channels, batch, exponent, x, y);
+}
+
+CK_INLINE void add_root_slopes(
+    size_t channels, float p, const float *restrict x, const float *restrict y, const float *restrict dy,
+    float *restrict dx) {
+  for (size_t c = 0; c < channels; c++) dx[c] += dy[c] * root_slope(x[c], y[c], p);
+}
+
+CK_INLINE void power_gradients(
+    const struct ck_window *w, size_t channels, size_t batch, float p, const float *x, const float *y,
+    const float *dy, float *dx) {
+  struct pixel at_pixel = pixel_at(w, 0);
   const size_t pixels = output_pixels(w, batch);
   zero_run(batch * plane(w) * channels, dx);
-  for (size_t i = 0; i < pixels; i++, advance(w, &p), dy += channels) {
-    float *sample = dx + p.sample * plane(w) * channels;
-    const float factor = share(w, &p, include_padding);
-    FOR_EACH_TAP(w, &p, { add_scaled(channels, factor, dy, sample + at * channels); });
+  for (size_t i = 0; i < pixels; i++, advance(w, &at_pixel), y += channels, dy += channels) {
+    const size_t sample = at_pixel.sample * plane(w);
+    FOR_EACH_TAP(w, &at_pixel, {
+      const size_t input = (sample + at) * channels;
+      add_root_slopes(channels, p, x + input, y, dy, dx + input);
+    });
   }
+}
+
+static void power_backward(
+    const struct ck_window *w, size_t channels, size_t batch, float exponent, const float *x, const float *y,
+    const float *dy, float *dx) {
+  if (exponent == 1) return power_gradients(w, channels, batch, 1, x, y, dy, dx);
+  if (exponent == 2) return power_gradients(w, channels, batch, 2, x, y, dy, dx);
+  power_gradients(w, channels, batch, exponent, x, y, dy, dx);
 }

@@ -16,14 +16,6 @@ static size_t first_not_finite(size_t n, const float *x) {
   return n;
 }
 
-enum { COUNTERS = 16 };
-
-CK_INLINE double sum_counters(const double *counters) {
-  double sum = 0;
-  for (size_t i = 0; i < COUNTERS; i++) sum += counters[i];
-  return sum;
-}
-
 // The sums over `count` <= COUNTERS elements are kept apart, so that they are vectors with a fixed order.
 CK_INLINE void observe(size_t count, const float *restrict x, double *sums, size_t *bad, float *low, float *high) {
   for (size_t i = 0; i < count; i++) {

@@ -8,15 +8,18 @@ extension Executor {
     let x = unsafe input(instruction.reads[0]).span
     var y = unsafe output(instruction.writes[0]).mutableSpan
     switch instruction.operation {
-    case .dropout(let rate, let subject, let count):
+    case .dropout(let rate, let subject, let rows, let columns):
       let mask = unsafe output(instruction.writes[1])
       for sample in 0..<program.batch {
-        var part = unsafe UnsafeMutableBufferPointer(rebasing: mask[sample * count..<(sample + 1) * count]).mutableSpan
-        Dropout.mask(rate: rate, stream: stream(subject, sample: sample), sampleElements: count, mask: &part)
+        var part = unsafe UnsafeMutableBufferPointer(rebasing: mask[sample * columns..<(sample + 1) * columns])
+          .mutableSpan
+        Dropout.mask(rate: rate, stream: stream(subject, sample: sample), sampleElements: columns, mask: &part)
       }
-      Dropout.apply(x: x, mask: unsafe UnsafeBufferPointer(mask).span, y: &y)
-    case .dropoutBackward:
-      Dropout.apply(x: x, mask: unsafe input(instruction.reads[1]).span, y: &y)
+      Elementwise.multiplyRow(
+        blocks: program.batch, rows: rows, columns: columns, x: x, row: unsafe UnsafeBufferPointer(mask).span, y: &y)
+    case .dropoutBackward(let rows, let columns):
+      Elementwise.multiplyRow(
+        blocks: program.batch, rows: rows, columns: columns, x: x, row: unsafe input(instruction.reads[1]).span, y: &y)
     default: break
     }
   }

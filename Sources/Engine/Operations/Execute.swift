@@ -7,16 +7,21 @@ extension Executor {
   mutating func execute(_ instruction: Instruction) {
     switch instruction.operation {
     case .convolution, .convolutionBackwardData, .convolutionBackwardWeights: convolve(instruction)
+    case .transposedConvolution, .transposedConvolutionBackwardWeights: convolveTransposed(instruction)
     case .dense, .denseBackwardData, .denseBackwardWeights: multiply(instruction)
-    case .maxPooling, .maxPoolingBackward, .averagePooling, .averagePoolingBackward, .globalAveragePooling,
+    case .filter, .filterBackward, .resample: map(instruction)
+    case .maxPooling, .maxPoolingBackward, .powerPooling, .powerPoolingBackward, .globalAveragePooling,
       .globalAveragePoolingBackward:
       pool(instruction)
     case .activation, .softmax: activate(instruction)
     case .activationBackward, .softmaxBackward: activateBackward(instruction)
     case .batchNormalization, .batchNormalizationBackward, .batchNormalizationEvaluation: normalize(instruction)
+    case .groupNormalization, .groupNormalizationBackward, .localResponse, .localResponseBackward:
+      normalizeSamples(instruction)
     case .dropout, .dropoutBackward: drop(instruction)
-    case .flatten, .flattenBackward, .add, .concatenate, .extract: rearrange(instruction)
-    case .crossEntropy, .crossEntropyBackward: scoreLoss(instruction)
+    case .multiply, .gate, .gateBackward, .channelScale, .channelScaleBackwardWeights: scale(instruction)
+    case .transpose, .shift, .add, .concatenate, .extract: rearrange(instruction)
+    case .loss(let term): score(term, instruction)
     case .bucketComplete: break
     }
   }

@@ -1,28 +1,30 @@
 import Kernels
+import Network
 import Planner
 
 extension Executor {
-  /// Runs the loss, or its gradient.
-  mutating func scoreLoss(_ instruction: Instruction) {
-    let x = unsafe input(instruction.reads[0]).span
-    var y = unsafe output(instruction.writes[0]).mutableSpan
-    let labels = unsafe batch.labels.span
-    switch instruction.operation {
-    case .crossEntropy(let classes, let labelSmoothing):
-      let result = CrossEntropy.forward(
-        rows: program.batch, valid: unsafe batch.valid, classes: classes, labelSmoothing: labelSmoothing, logits: x,
-        labels: labels, probabilities: &y)
-      note(Score(loss: result.lossSum, correct: result.correct, samples: unsafe batch.valid))
-    case .crossEntropyBackward(let classes, let labelSmoothing):
-      CrossEntropy.backward(
-        rows: program.batch, valid: unsafe batch.valid, classes: classes, labelSmoothing: labelSmoothing,
-        scale: 1 / Float(context.globalBatch), probabilities: x, labels: labels, dLogits: &y)
-    default: break
+  /// Runs one term of the loss: its gradient, and what it adds to the metrics. Only the network's output has answers
+  /// that can be right.
+  mutating func score(_ term: LossTerm, _ instruction: Instruction) {
+    let targets = unsafe term.targets.map { unsafe batch.targets[$0] } ?? UnsafeBufferPointer(start: nil, count: 0)
+    var gradient = unsafe output(instruction.writes[0]).mutableSpan
+    let found = LossFunction.evaluate(
+      term.loss, output: term.output, batch: program.batch, valid: unsafe batch.valid,
+      scale: term.weight / Float(context.globalBatch), x: unsafe input(instruction.reads[0]).span,
+      labels: unsafe batch.labels.span, targets: unsafe targets.span, gradient: &gradient)
+    if term.isMain {
+      note(Score(loss: found.loss, correct: found.correct, samples: unsafe batch.valid))
+    } else {
+      note(Score(loss: Double(term.weight) * found.loss))
     }
   }
 
-  /// Keeps the score for the caller and, in training, writes it into the trailer.
-  private mutating func note(_ score: Score) {
+  /// Adds to the score for the caller and, in training, writes it into the trailer.
+  private mutating func note(_ part: Score) {
+    guard var score = unsafe frame?.score else { return }
+    score.loss += part.loss
+    score.correct += part.correct
+    score.samples += part.samples
     unsafe frame?.score = score
     guard let gradient = unsafe frame?.gradient else { return }
     unsafe gradient[layout.index(of: .loss)] = Float(score.loss)

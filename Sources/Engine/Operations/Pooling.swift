@@ -15,12 +15,12 @@ extension Executor {
     case .maxPoolingBackward(let window, let channels):
       let chosen = unsafe UnsafeBufferPointer(indices(instruction.reads[1])).span
       Pooling.maxBackward(window: window, channels: channels, batch: batch, dy: x, indices: chosen, dx: &y)
-    case .averagePooling(let window, let channels, let includePadding):
-      Pooling.averageForward(
-        window: window, channels: channels, batch: batch, includePadding: includePadding, x: x, y: &y)
-    case .averagePoolingBackward(let window, let channels, let includePadding):
-      Pooling.averageBackward(
-        window: window, channels: channels, batch: batch, includePadding: includePadding, dy: x, dx: &y)
+    case .powerPooling(let window, let channels, let exponent):
+      Pooling.powerForward(window: window, channels: channels, batch: batch, exponent: exponent, x: x, y: &y)
+    case .powerPoolingBackward(let window, let channels, let exponent):
+      Pooling.powerBackward(
+        window: window, channels: channels, batch: batch, exponent: exponent, x: x,
+        y: unsafe input(instruction.reads[1]).span, dy: unsafe input(instruction.reads[2]).span, dx: &y)
     case .globalAveragePooling(let positions, let channels):
       Pooling.globalAverageForward(positions: positions, channels: channels, batch: batch, x: x, y: &y)
     case .globalAveragePoolingBackward(let positions, let channels):

@@ -1,17 +1,18 @@
 import Kernels
+import Network
 import Planner
 
 extension Executor {
-  /// Runs what only moves or adds numbers: flatten, add, concat.
+  /// Runs what only moves or adds numbers: transpose, shift, add, concat.
   func rearrange(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     var y = unsafe output(instruction.writes[0]).mutableSpan
     let batch = program.batch
     switch instruction.operation {
-    case .flatten(let positions, let channels):
-      Elementwise.transposePlanes(batch: batch, positions: positions, channels: channels, x: x, y: &y)
-    case .flattenBackward(let positions, let channels):
-      Elementwise.restorePlanes(batch: batch, positions: positions, channels: channels, x: x, y: &y)
+    case .transpose(let blocks, let rows, let columns):
+      Elementwise.transpose(blocks: batch * blocks, rows: rows, columns: columns, x: x, y: &y)
+    case .shift(let from, let to, let top, let left):
+      Elementwise.shift(batch: batch, input: from, output: to, top: top, left: left, x: x, y: &y)
     case .add:
       Elementwise.add(x, unsafe input(instruction.reads[1]).span, into: &y)
     case .concatenate(let positions, let widths):

@@ -30,9 +30,4 @@ package enum Dropout {
       }
     }
   }
-
-  /// y = x · mask, element by element; with dy for x it is the backward pass.
-  package static func apply(x: Span<Float>, mask: Span<Float>, y: inout MutableSpan<Float>) {
-    Elementwise.multiply(x, mask, into: &y)
-  }
 }

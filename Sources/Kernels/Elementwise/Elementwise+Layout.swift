@@ -1,4 +1,5 @@
 internal import CKernels
+package import Network
 
 /// Moves between layouts; no arithmetic.
 extension Elementwise {
@@ -24,29 +25,45 @@ extension Elementwise {
     }
   }
 
-  /// [position][channel] of x becomes [channel][position] of y, sample by sample: the order that PyTorch flattens in.
-  package static func transposePlanes(
-    batch: Int, positions: Int, channels: Int, x: Span<Float>, y: inout MutableSpan<Float>
+  /// [row][column] of x becomes [column][row] of y, block by block.
+  package static func transpose(
+    blocks: Int, rows: Int, columns: Int, x: Span<Float>, y: inout MutableSpan<Float>
   ) {
-    transpose(batch, rows: positions, columns: channels, x, &y)
+    precondition(blocks >= 0 && rows > 0 && columns > 0, "\(blocks) blocks of \(rows) × \(columns)")
+    precondition(x.count == blocks * rows * columns && y.count == x.count, "x and y: \(blocks) × \(rows) × \(columns)")
+    unsafe withPointers(x, &y) { x, y in
+      for block in 0..<blocks {
+        let offset = block * rows * columns
+        unsafe ck_loops().pointee.transpose(rows, columns, x + offset, y + offset)
+      }
+    }
   }
 
-  /// [channel][position] of x becomes [position][channel] of y: the inverse of `transposePlanes`.
-  package static func restorePlanes(
-    batch: Int, positions: Int, channels: Int, x: Span<Float>, y: inout MutableSpan<Float>
+  /// y[i, j] = x[i - top, j - left], and 0 where there is no such pixel: zeros laid round an image, edges cut off, or
+  /// both.
+  ///
+  /// - Parameters:
+  ///   - input: the shape of a sample of x.
+  ///   - output: the shape of a sample of y, with as many channels.
+  ///   - top: rows of y above the first row of x; negative where rows are cut off.
+  ///   - left: columns of y before the first column of x; negative where columns are cut off.
+  package static func shift(
+    batch: Int, input: Shape, output: Shape, top: Int, left: Int, x: Span<Float>, y: inout MutableSpan<Float>
   ) {
-    transpose(batch, rows: channels, columns: positions, x, &y)
-  }
-
-  private static func transpose(
-    _ batch: Int, rows: Int, columns: Int, _ x: Span<Float>, _ y: inout MutableSpan<Float>
-  ) {
-    precondition(batch >= 0 && rows > 0 && columns > 0, "\(batch) samples of \(rows) × \(columns)")
-    precondition(x.count == batch * rows * columns && y.count == x.count, "x and y: \(batch) × \(rows) × \(columns)")
+    precondition(batch >= 0 && input.channels == output.channels, "\(batch) samples from \(input) to \(output)")
+    precondition(x.count == batch * input.count && y.count == batch * output.count, "\(batch) × \(input), \(output)")
+    let rows = max(0, top)..<max(0, top, min(output.height, input.height + top))
+    let columns = max(0, left)..<max(0, left, min(output.width, input.width + left))
+    let copied = rows.count * columns.count
+    if copied < output.positions { fill(0, into: &y) }
+    guard copied > 0 else { return }
+    let from = ((rows.lowerBound - top) * input.width + columns.lowerBound - left) * input.channels
+    let to = (rows.lowerBound * output.width + columns.lowerBound) * output.channels
     unsafe withPointers(x, &y) { x, y in
       for sample in 0..<batch {
-        let offset = sample * rows * columns
-        unsafe ck_loops().pointee.transpose(rows, columns, x + offset, y + offset)
+        unsafe ck_loops().pointee.copy_rows(
+          rows.count, columns.count * input.channels, x + sample * input.count + from, input.width * input.channels,
+          y + sample * output.count + to, output.width * output.channels)
       }
     }
   }

@@ -1,84 +1,88 @@
-/// Softmax and cross-entropy in one, with label smoothing as in PyTorch: the target is
-/// (1 - labelSmoothing) · one-hot + labelSmoothing / classes.
-///
-/// Shapes: logits, probabilities and dLogits are [row][class], labels one number in 0 ..< classes for each row. Only
-/// the first `valid` rows count; the others are padding of the last micro-batch and their labels are not read.
-///
-/// Source: Szegedy et al., "Rethinking the inception architecture for computer vision", CVPR 2016, section 7.
-package enum CrossEntropy {
-  /// Probabilities of all rows, and over the valid rows the sum of the losses and the number of correct answers.
-  ///
-  /// A row is correct if its largest logit, the first one among equals, is the label's; a row with a NaN never is.
-  package static func forward(
-    rows: Int, valid: Int, classes: Int, labelSmoothing: Float, logits: Span<Float>, labels: Span<Int32>,
-    probabilities: inout MutableSpan<Float>
-  ) -> (lossSum: Double, correct: Int) {
-    check(rows, valid, classes, labelSmoothing, logits.count, probabilities.count, labels.count)
-    var lossSum = 0.0
-    var correct = 0
-    for row in 0..<rows {
-      let first = row * classes
-      let logSum = Activation.softmaxRow(logits, at: first, columns: classes, y: &probabilities)
-      guard row < valid else { continue }
-      let label = checkedLabel(labels[row], classes)
-      let scores = logits.extracting(first..<first + classes)
-      lossSum += loss(scores, label, logSum, Double(labelSmoothing))
-      if argmax(scores) == label { correct += 1 }
+internal import Network
+
+/// Softmax and cross-entropy in one, with label smoothing as in PyTorch.
+extension LossFunction {
+  /// Cross-entropy, position by position. The gradient holds the probabilities in between.
+  static func crossEntropy(
+    _ loss: CrossEntropyLoss, _ rows: LossRows, _ x: Span<Float>, _ labels: Span<Int32>, _ targets: Span<Float>,
+    _ gradient: inout MutableSpan<Float>
+  ) -> Double {
+    precondition(
+      loss.classWeights.isEmpty || loss.classWeights.count == rows.channels, "class-weights: \(rows.channels) or none")
+    let smoothing = Float(loss.labelSmoothing)
+    precondition(smoothing >= 0 && smoothing <= 1, "a label smoothing of \(smoothing) is outside 0...1")
+    let shares = TargetShares(smoothing: Double(smoothing), channels: rows.channels, weights: loss.classWeights)
+    var sum = 0.0
+    for row in 0..<rows.valid * rows.positions {
+      let first = rows.elements(row).lowerBound
+      let logSum = Activation.softmaxRow(x, at: first, columns: rows.channels, y: &gradient)
+      if targets.isEmpty && loss.classWeights.isEmpty {
+        sum += unweighted(rows, row, smoothing, x, labels, logSum, &gradient)
+      } else {
+        sum += weighted(rows, row, shares, x, labels, targets, logSum, &gradient)
+      }
     }
-    return (lossSum, correct)
+    return sum / Double(rows.positions)
   }
 
-  /// dLogits = scale · (probabilities - target); zero in the rows that do not count.
-  ///
-  /// - Parameter scale: one over the number of samples of the global batch, so that gradients just add up.
-  package static func backward(
-    rows: Int, valid: Int, classes: Int, labelSmoothing: Float, scale: Float, probabilities: Span<Float>,
-    labels: Span<Int32>, dLogits: inout MutableSpan<Float>
-  ) {
-    check(rows, valid, classes, labelSmoothing, probabilities.count, dLogits.count, labels.count)
-    let base = labelSmoothing / Float(classes)
-    for row in 0..<rows {
-      let range = row * classes..<(row + 1) * classes
-      guard row < valid else {
-        for i in range { dLogits[i] = 0 }
-        continue
-      }
-      let answer = range.lowerBound + checkedLabel(labels[row], classes)
-      for i in range { dLogits[i] = scale * (probabilities[i] - base) }
-      dLogits[answer] = scale * (probabilities[answer] - (base + (1 - labelSmoothing)))
-    }
+  /// With labels: t' = (1 - smoothing) · one-hot + smoothing / classes, and the gradient is p - t'.
+  private static func unweighted(
+    _ rows: LossRows, _ row: Int, _ smoothing: Float, _ x: Span<Float>, _ labels: Span<Int32>, _ logSum: Double,
+    _ gradient: inout MutableSpan<Float>
+  ) -> Double {
+    let range = rows.elements(row)
+    let answer = range.lowerBound + rows.channel(labels, row)
+    let base = smoothing / Float(rows.channels)
+    let scale = rows.scale / Float(rows.positions)
+    let probability = gradient[answer]
+    for i in range { gradient[i] = scale * (gradient[i] - base) }
+    gradient[answer] = scale * (probability - (base + (1 - smoothing)))
+    return likelihood(x, range, answer, logSum, Double(smoothing))
   }
 
   // -Σ target · log-probability, where a log-probability is a logit less the logarithm of Σ exp(logit).
-  private static func loss(_ scores: Span<Float>, _ label: Int, _ logSum: Double, _ smoothing: Double) -> Double {
-    let likelihood = logSum - Double(scores[label])
+  private static func likelihood(
+    _ x: Span<Float>, _ range: Range<Int>, _ answer: Int, _ logSum: Double, _ smoothing: Double
+  ) -> Double {
+    let likelihood = logSum - Double(x[answer])
     guard smoothing > 0 else { return likelihood }
     var sum = 0.0
-    for i in 0..<scores.count { sum += logSum - Double(scores[i]) }
-    return (1 - smoothing) * likelihood + smoothing / Double(scores.count) * sum
+    for i in range { sum += logSum - Double(x[i]) }
+    return (1 - smoothing) * likelihood + smoothing / Double(range.count) * sum
   }
 
-  /// The index of the first largest score; nil if one is NaN.
-  private static func argmax(_ scores: Span<Float>) -> Int? {
-    var best = 0
-    for i in 0..<scores.count {
-      if scores[i].isNaN { return nil }
-      if scores[i] > scores[best] { best = i }
+  /// With class weights or target values: the gradient is p · Σ w · t' - w · t'.
+  private static func weighted(
+    _ rows: LossRows, _ row: Int, _ shares: TargetShares, _ x: Span<Float>, _ labels: Span<Int32>,
+    _ targets: Span<Float>, _ logSum: Double, _ gradient: inout MutableSpan<Float>
+  ) -> Double {
+    let range = rows.elements(row)
+    let answer = rows.answer(labels, targets, row)
+    var (total, sum) = (0.0, 0.0)
+    for i in range {
+      let share = shares[i - range.lowerBound, target(targets, i, answer: answer)]
+      total += share
+      // A class that cannot be meant does not count, not even where its logit is -∞.
+      if share != 0 { sum += share * (logSum - Double(x[i])) }
     }
-    return best
+    let scale = Double(rows.scale) / Double(rows.positions)
+    for i in range {
+      let share = shares[i - range.lowerBound, target(targets, i, answer: answer)]
+      gradient[i] = Float(scale * (Double(gradient[i]) * total - share))
+    }
+    return sum
   }
+}
 
-  private static func checkedLabel(_ label: Int32, _ classes: Int) -> Int {
-    precondition(label >= 0 && Int(label) < classes, "label \(label) is outside 0 ..< \(classes)")
-    return Int(label)
-  }
+/// What a class of a target distribution t counts: w · t' with t' = (1 - smoothing) · t + smoothing / classes.
+private struct TargetShares {
+  var smoothing: Double
+  var channels: Int
+  /// The weight of each class, or none for weights of 1.
+  var weights: [Float]
 
-  private static func check(
-    _ rows: Int, _ valid: Int, _ classes: Int, _ smoothing: Float, _ scores: Int, _ results: Int, _ labels: Int
-  ) {
-    precondition(valid >= 0 && valid <= rows && classes > 0, "\(valid) valid of \(rows) rows, \(classes) classes")
-    precondition(smoothing >= 0 && smoothing <= 1, "a label smoothing of \(smoothing) is outside 0...1")
-    precondition(scores == rows * classes && results == scores, "logits and probabilities: \(rows) × \(classes)")
-    precondition(labels >= valid && labels <= rows, "labels: one for each row")
+  subscript(channel: Int, target: Double) -> Double {
+    let smoothed = (1 - smoothing) * target + smoothing / Double(channels)
+    return weights.isEmpty ? smoothed : Double(weights[channel]) * smoothed
   }
 }

@@ -39,33 +39,8 @@ package enum Pooling {
     }
   }
 
-  /// y = the mean of each window.
-  ///
-  /// - Parameter includePadding: whether padding counts as zeros (PyTorch's `count_include_pad`) or not at all.
-  package static func averageForward(
-    window: Window, channels: Int, batch: Int, includePadding: Bool, x: Span<Float>, y: inout MutableSpan<Float>
-  ) {
-    let loops = checked(window, channels: channels, batch: batch, x: x.count, y: y.count)
-    unsafe withPointers(x, &y) { x, y in
-      unsafe withUnsafePointer(to: loops) { loops in
-        unsafe ck_loops().pointee.average_forward(loops, channels, batch, includePadding ? 1 : 0, x, y)
-      }
-    }
-  }
-
-  /// dx = the gradient of the input, written whole.
-  package static func averageBackward(
-    window: Window, channels: Int, batch: Int, includePadding: Bool, dy: Span<Float>, dx: inout MutableSpan<Float>
-  ) {
-    let loops = checked(window, channels: channels, batch: batch, x: dx.count, y: dy.count)
-    unsafe withPointers(dy, &dx) { dy, dx in
-      unsafe withUnsafePointer(to: loops) { loops in
-        unsafe ck_loops().pointee.average_backward(loops, channels, batch, includePadding ? 1 : 0, dy, dx)
-      }
-    }
-  }
-
-  private static func checked(_ window: Window, channels: Int, batch: Int, x: Int, y: Int) -> ck_window {
+  /// The window as the loops know it, once the counts are checked.
+  static func checked(_ window: Window, channels: Int, batch: Int, x: Int, y: Int) -> ck_window {
     precondition(channels > 0 && batch > 0, "\(batch) samples of \(channels) channels")
     precondition(x == batch * window.input.count * channels, "input: \(batch) × \(channels) × \(window.input)")
     precondition(y == batch * window.output.count * channels, "output: \(batch) × \(channels) × \(window.output)")

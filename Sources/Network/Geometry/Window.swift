@@ -93,6 +93,28 @@ package struct Window: Hashable, Sendable {
       width: Self.size(input.width, padding.left + padding.right, kernel.width, stride.width, dilation.width))
   }
 
+  /// The window with so much padding below and on the right that its output is
+  /// ⌈(M + p − d(K − 1) − 1)/s⌉ + 1 along each axis, as far as the last window starts on the input or on the padding in
+  /// front of it: PyTorch's `ceil_mode`.
+  package var roundedUp: Window {
+    var window = self
+    window.padding.bottom += Self.excess(
+      input.height, padding.top, padding.bottom, kernel.height, stride.height, dilation.height)
+    window.padding.right += Self.excess(
+      input.width, padding.left, padding.right, kernel.width, stride.width, dilation.width)
+    return window
+  }
+
+  /// The positions that a last, partly empty window reaches beyond the padding; 0 if no such window starts early enough.
+  private static func excess(
+    _ input: Int, _ before: Int, _ after: Int, _ kernel: Int, _ stride: Int, _ dilation: Int
+  ) -> Int {
+    let room = input + before + after - dilation * (kernel - 1) - 1
+    let last = max(0, (room + stride - 1)) / stride
+    guard room > -stride, room % stride != 0, last * stride < input + before else { return 0 }
+    return last * stride - room
+  }
+
   private static func size(_ input: Int, _ padding: Int, _ kernel: Int, _ stride: Int, _ dilation: Int) -> Int {
     let room = input + padding - dilation * (kernel - 1) - 1
     return room < 0 ? 0 : room / stride + 1

@@ -1,32 +1,68 @@
 package import StrictYAML
 
-/// Normalization of each channel over the micro-batch: y = γ·(x − mean)/√(variance + ε) + β.
+/// Normalization of each channel over the micro-batch, alone ("ghost" batches).
 ///
-/// Source: Ioffe and Szegedy, "Batch normalization", 2015, algorithm 1; over the micro-batch alone as in Hoffer, Hubara
-/// and Soudry, "Train longer, generalize better", 2017, algorithm 1 ("ghost" batches). In evaluation the running mean
-/// and variance are used; they move by `momentum` towards the mean over the step's micro-batches of mean and unbiased
-/// variance, once per step. Parameters: weight (γ) and bias (β), one per channel.
+/// In evaluation the running mean and variance are used; they move by `momentum` towards the mean over the step's
+/// micro-batches of mean and unbiased variance, once per step.
 package struct BatchNormalizationLayer: LayerDescription {
   /// Added to the variance.
   package var epsilon = 1e-5
   /// Weight of the newest step in the running statistics.
   package var momentum = 0.1
+  /// What the scale starts at; 0 for the last one of a residual branch makes each block start as its short way.
+  package var initialScale: Float = 1
 
   package init() {}
 
   package static let fields: [Field<Self>] = [
-    Field("epsilon", \.epsilon, "added to the variance", check: { $0 > 0 ? nil : "must be above 0" }),
+    NormalizationFields.epsilon(\.epsilon),
     Field(
       "momentum", \.momentum, "weight of the newest step in the running statistics",
       check: { (0...1).contains($0) ? nil : "must be from 0 to 1" }),
+    NormalizationFields.initialScale(\.initialScale),
   ]
 
+  package static let notes = LayerNotes(
+    formula:
+      "y = weight·(x − mean)/√(variance + epsilon) + bias, mean and variance of each channel over the micro-batch",
+    parameters: "weight [C], bias [C]; running_mean [C] and running_var [C] are kept beside them",
+    work: "about 8 · C·H·W",
+    source:
+      "Ioffe and Szegedy, \"Batch normalization\", 2015, algorithm 1; over the micro-batch alone: Hoffer, Hubara and "
+      + "Soudry, \"Train longer, generalize better\", 2017, algorithm 1; initial-scale 0: Goyal et al., \"Accurate, "
+      + "large minibatch SGD\", 2017, section 5.1")
+
   package func parameters(for input: Shape) -> [ParameterDescription] {
-    [("weight", Float(1)), ("bias", Float(0))].map { name, value in
-      ParameterDescription(
-        name: name, shape: [input.channels], arrangement: .plain, initial: .constant(value), decays: false)
-    }
+    scaleAndShift(input.channels, initialScale: initialScale)
   }
 
   package var keepsStatistics: Bool { true }
+}
+
+/// A scale and a shift for each channel.
+func scaleAndShift(_ channels: Int, initialScale: Float = 1) -> [ParameterDescription] {
+  [
+    .perChannel("weight", channels, initial: .constant(initialScale)),
+    .perChannel("bias", channels, initial: .constant(0)),
+  ]
+}
+
+/// Fields that the normalizations share.
+enum NormalizationFields {
+  /// Added to the variance.
+  static func epsilon<Record: YAMLRecord>(_ path: any WritableKeyPath<Record, Double> & Sendable) -> Field<Record> {
+    Field("epsilon", path, "added to the variance", check: Limits.positive)
+  }
+
+  /// What the scale starts at.
+  static func initialScale<Record: YAMLRecord>(
+    _ path: any WritableKeyPath<Record, Float> & Sendable
+  ) -> Field<Record> {
+    Field("initial-scale", path, "what the scale starts at; 0 for the last one of a residual branch")
+  }
+
+  /// Whether there are scale and shift.
+  static func affine<Record: YAMLRecord>(_ path: any WritableKeyPath<Record, Bool> & Sendable) -> Field<Record> {
+    Field("affine", path, "whether to scale and shift each channel")
+  }
 }

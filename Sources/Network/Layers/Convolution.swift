@@ -1,11 +1,6 @@
 package import StrictYAML
 
-/// A convolution (cross-correlation) over height and width, in groups of channels:
-/// y[o, i, j] = b[o] + Σ w[o, c, u, v] · x[c, i·s + u·d − p, j·s + v·d − p].
-///
-/// Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, eq. 9.6; output size as in `Window`.
-/// Parameters: weight [channels, input channels / groups, kernel rows, kernel columns], bias [channels].
-/// Multiply-adds for a sample: output count · kernel positions · input channels / groups.
+/// A convolution (cross-correlation) over height and width, in groups of channels.
 package struct ConvolutionLayer: LayerDescription {
   /// Output channels.
   package var channels = 0
@@ -14,11 +9,11 @@ package struct ConvolutionLayer: LayerDescription {
   /// Step between windows.
   package var stride = Extent(1)
   /// Zeros on each side.
-  package var padding = Extent(0)
+  package var padding = PaddingRule.fixed(.none)
   /// Distance between kernel taps.
   package var dilation = Extent(1)
   /// Groups of channels that do not see each other.
-  package var groups = 1
+  package var groups = ChannelGroups.count(1)
   /// Whether to add a bias per output channel.
   package var bias = true
   /// Distribution of the initial weights.
@@ -34,7 +29,7 @@ package struct ConvolutionLayer: LayerDescription {
     self.channels = channels
     self.kernel = Extent(kernel)
     self.stride = Extent(stride)
-    self.padding = Extent(padding)
+    self.padding = .fixed(Padding(Extent(padding)))
     self.bias = bias
     self.initial = initial
   }
@@ -43,48 +38,62 @@ package struct ConvolutionLayer: LayerDescription {
     Field("channels", \.channels, "output channels", required: true, check: Limits.width),
     Field("kernel", \.kernel, "kernel size", check: Extent.atLeast(1)),
     Field("stride", \.stride, "step between windows", check: Extent.atLeast(1)),
-    Field("padding", \.padding, "zeros on each side", check: Extent.atLeast(0)),
+    Field("padding", \.padding, "zeros on each side", check: PaddingRule.check),
     Field("dilation", \.dilation, "distance between kernel taps", check: Extent.atLeast(1)),
-    Field("groups", \.groups, "groups of channels that do not see each other", check: Limits.width),
+    Field("groups", \.groups, "groups of channels that do not see each other", check: ChannelGroups.check),
     Field("bias", \.bias, "whether to add a bias per output channel"),
     Field("initial", \.initial, "distribution of the initial weights"),
   ]
 
-  package func problem() -> String? {
-    channels % groups == 0 ? nil : "channels (\(channels)) must be a multiple of groups (\(groups))"
-  }
+  package static let notes = LayerNotes(
+    formula: "y[o, i, j] = b[o] + Σ w[o, c, u, v] · x[c, i·s + u·d − p, j·s + v·d − p]",
+    shapes: "C×H×W → channels×H'×W', H' = ⌊(H + p − d(K − 1) − 1)/s⌋ + 1, p being the sum of both sides",
+    parameters: "weight [channels, C/groups, K, K], bias [channels]",
+    work: "2 · channels·H'·W' · K·K · C/groups",
+    source:
+      "Goodfellow, Bengio and Courville, \"Deep Learning\", 2016, eq. 9.6; Dumoulin and Visin 2016, relationship 15"
+  )
+
+  package func problem() -> String? { groups.problem(channels: channels) }
 
   /// The geometry for an input of the given shape.
   package func geometry(for input: Shape) -> ConvolutionGeometry {
     ConvolutionGeometry(
       window: Window(
-        input: Extent(height: input.height, width: input.width), kernel: kernel, stride: stride,
-        padding: Padding(padding), dilation: dilation),
-      inputChannels: input.channels, outputChannels: channels, groups: groups)
+        input: input.extent, kernel: kernel, stride: stride,
+        padding: padding.padding(input: input.extent, kernel: kernel, stride: stride, dilation: dilation),
+        dilation: dilation),
+      inputChannels: input.channels, outputChannels: channels, groups: groups.count(inputs: input.channels))
   }
 
   package func output(for input: Shape) throws(ShapeProblem) -> Shape {
-    guard input.channels % groups == 0 else {
-      throw ShapeProblem("\(groups) groups do not divide the \(input.channels) channels of its input \(input)")
-    }
+    try groups.check(input, channels: channels)
     return try geometry(for: input).window.fit(input, channels: channels, what: "kernel")
   }
 
   package func parameters(for input: Shape) -> [ParameterDescription] {
-    let row = geometry(for: input).rowCount
-    let weight = ParameterDescription(
-      name: "weight", shape: [channels, input.channels / groups, kernel.height, kernel.width],
-      arrangement: .channelsLast, initial: initial.weights(fanIn: row, fanOut: channels / groups * kernel.count),
-      decays: true)
-    guard bias else { return [weight] }
-    let biases = ParameterDescription(
-      name: "bias", shape: [channels], arrangement: .plain, initial: initial.biases(fanIn: row), decays: false)
-    return [weight, biases]
+    let geometry = geometry(for: input)
+    let shape = [channels, input.channels / geometry.groups, kernel.height, kernel.width]
+    return kernelParameters(shape, biases: bias ? channels : 0, initial: initial)
   }
 
   package func multiplyAdds(for input: Shape) -> Int { geometry(for: input).multiplyAdds }
 
-  package var reach: (kernel: Extent, stride: Extent)? { (kernel.dilated(by: dilation), stride) }
+  package func reach(for input: Shape) -> Reach? { Reach(kernel: kernel.dilated(by: dilation), stride: stride) }
+}
+
+/// Weights of the given shape, [a, b, kernel rows, kernel columns], and biases if there are any.
+func kernelParameters(_ shape: [Int], biases: Int, initial: WeightInitializer) -> [ParameterDescription] {
+  let fanIn = shape[1...].reduce(1, *)
+  let weight = ParameterDescription(
+    name: "weight", shape: shape, arrangement: .channelsLast,
+    initial: initial.weights(fanIn: fanIn, fanOut: shape[0] * shape[2...].reduce(1, *), rows: shape[0]), decays: true)
+  return [weight] + (biases > 0 ? [.perChannel("bias", biases, initial: initial.biases(fanIn: fanIn))] : [])
+}
+
+extension Shape {
+  /// Height and width.
+  package var extent: Extent { Extent(height: height, width: width) }
 }
 
 extension Window {
@@ -100,8 +109,23 @@ extension Window {
   }
 }
 
-/// Bounds of numbers in model files, so that a product of sizes cannot overflow.
+/// Bounds of numbers in model files, so that a product of sizes cannot overflow, and no number becomes zero or infinite
+/// in single precision.
 enum Limits {
   /// Channels, features, groups.
   static let width: @Sendable (Int) -> String? = { (1...1_048_576).contains($0) ? nil : "must be from 1 to 1048576" }
+  /// Numbers that must not be zero: epsilons, deviations of initial weights, exponents, margins.
+  static let positive: @Sendable (Double) -> String? = {
+    (1e-30...1e30).contains($0) ? nil : "must be from 1e-30 to 1e30"
+  }
+  /// Numbers that may be zero: factors of losses and sums.
+  static let factor: @Sendable (Double) -> String? = { (0...1e30).contains($0) ? nil : "must be from 0 to 1e30" }
+  /// Probabilities of dropping something; what is left is divided by 1 − rate.
+  static let rate: @Sendable (Double) -> String? = {
+    $0 >= 0 && Float($0) < 1 ? nil : "must be at least 0 and below 1"
+  }
+  /// Deviations in pixels: so wide that a weight half a pixel from the centre is not zero.
+  static let pixels: @Sendable (Double) -> String? = {
+    (0.05...65_536).contains($0) ? nil : "must be from 0.05 to 65536"
+  }
 }

@@ -1,9 +1,6 @@
 package import StrictYAML
 
-/// A fully connected layer: y = W·x + b.
-///
-/// Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, eq. 6.3. The input must be a vector: put `flatten`
-/// or a global pooling before it. Parameters: weight [features, inputs], bias [features].
+/// A fully connected layer.
 package struct DenseLayer: LayerDescription {
   /// Outputs.
   package var features = 0
@@ -26,6 +23,13 @@ package struct DenseLayer: LayerDescription {
     Field("initial", \.initial, "distribution of the initial weights"),
   ]
 
+  package static let notes = LayerNotes(
+    formula: "y = W·x + b",
+    shapes: "n → features; the input must be a vector: put flatten or a global pooling before it",
+    parameters: "weight [features, n], bias [features]",
+    work: "2 · features · n",
+    source: "Goodfellow, Bengio and Courville, \"Deep Learning\", 2016, eq. 6.3")
+
   package func output(for input: Shape) throws(ShapeProblem) -> Shape {
     guard input.isVector else {
       throw ShapeProblem(
@@ -37,13 +41,11 @@ package struct DenseLayer: LayerDescription {
   package func parameters(for input: Shape) -> [ParameterDescription] {
     let weight = ParameterDescription(
       name: "weight", shape: [features, input.count], arrangement: .plain,
-      initial: initial.weights(fanIn: input.count, fanOut: features), decays: true)
-    guard bias else { return [weight] }
-    let biases = ParameterDescription(
-      name: "bias", shape: [features], arrangement: .plain, initial: initial.biases(fanIn: input.count), decays: false)
-    return [weight, biases]
+      initial: initial.weights(fanIn: input.count, fanOut: features, rows: features), decays: true)
+    let biases = ParameterDescription.perChannel("bias", features, initial: initial.biases(fanIn: input.count))
+    return bias ? [weight, biases] : [weight]
   }
 
   package func multiplyAdds(for input: Shape) -> Int { features * input.count }
-  package var reach: (kernel: Extent, stride: Extent)? { nil }
+  package func reach(for input: Shape) -> Reach? { nil }
 }

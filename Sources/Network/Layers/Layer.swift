@@ -3,79 +3,38 @@ package import StrictYAML
 /// A leaf of the model tree: one layer of the field, as plain data.
 package enum Layer: YAMLChoice {
   case convolution(ConvolutionLayer)
+  case transposedConvolution(TransposedConvolutionLayer)
+  case filter(FilterLayer)
   case dense(DenseLayer)
   case batchNormalization(BatchNormalizationLayer)
+  case groupNormalization(GroupNormalizationLayer)
+  case instanceNormalization(InstanceNormalizationLayer)
+  case layerNormalization(LayerNormalizationLayer)
+  case localResponseNormalization(LocalResponseNormalizationLayer)
   case maxPooling(MaxPoolingLayer)
   case averagePooling(AveragePoolingLayer)
+  case adaptiveAveragePooling(AdaptiveAveragePoolingLayer)
+  case powerPooling(PowerPoolingLayer)
+  case gaussianPooling(GaussianPoolingLayer)
   case globalAveragePooling(GlobalAveragePoolingLayer)
+  case globalMaxPooling(GlobalMaxPoolingLayer)
   case activation(ActivationFunction)
   case softmax(SoftmaxLayer)
   case dropout(DropoutLayer)
+  case spatialDropout(SpatialDropoutLayer)
+  case stochasticDepth(StochasticDepthLayer)
   case flatten(FlattenLayer)
   case identity(IdentityLayer)
+  case reshape(ReshapeLayer)
+  case zeroPadding(ZeroPaddingLayer)
+  case crop(CropLayer)
+  case upsampling(UpsamplingLayer)
+  case channelShuffle(ChannelShuffleLayer)
+  case layerScale(LayerScaleLayer)
 
   package static let subject = "layer"
 
-  package static let alternatives: [Alternative<Layer>] =
-    [
-      Alternative("convolution", "convolution over height and width", ConvolutionLayer.self) {
-        .convolution($0)
-      } extract: {
-        if case .convolution(let layer) = $0 { layer } else { nil }
-      },
-      Alternative("dense", "fully connected layer", DenseLayer.self) {
-        .dense($0)
-      } extract: {
-        if case .dense(let layer) = $0 { layer } else { nil }
-      },
-      Alternative("batch-norm", "normalization over the micro-batch", BatchNormalizationLayer.self) {
-        .batchNormalization($0)
-      } extract: {
-        if case .batchNormalization(let layer) = $0 { layer } else { nil }
-      },
-      Alternative("max-pool", "largest value of each window", MaxPoolingLayer.self) {
-        .maxPooling($0)
-      } extract: {
-        if case .maxPooling(let layer) = $0 { layer } else { nil }
-      },
-      Alternative("average-pool", "mean of each window", AveragePoolingLayer.self) {
-        .averagePooling($0)
-      } extract: {
-        if case .averagePooling(let layer) = $0 { layer } else { nil }
-      },
-      Alternative("global-average-pool", "mean over all positions", GlobalAveragePoolingLayer.self) {
-        .globalAveragePooling($0)
-      } extract: {
-        if case .globalAveragePooling(let layer) = $0 { layer } else { nil }
-      },
-      Alternative("softmax", "softmax over the channels", SoftmaxLayer.self) {
-        .softmax($0)
-      } extract: {
-        if case .softmax(let layer) = $0 { layer } else { nil }
-      },
-      Alternative("dropout", "drops elements at random while training", DropoutLayer.self) {
-        .dropout($0)
-      } extract: {
-        if case .dropout(let layer) = $0 { layer } else { nil }
-      },
-      Alternative("flatten", "channels × height × width to a vector, channel first", FlattenLayer.self) {
-        .flatten($0)
-      } extract: {
-        if case .flatten(let layer) = $0 { layer } else { nil }
-      },
-      Alternative("identity", "passes its input on", IdentityLayer.self) {
-        .identity($0)
-      } extract: {
-        if case .identity(let layer) = $0 { layer } else { nil }
-      },
-    ]
-    + ActivationFunction.allCases.map { function in
-      Alternative(function.rawValue, "element-wise \(function.rawValue)", ActivationLayer.self) { _ in
-        .activation(function)
-      } extract: {
-        $0 == .activation(function) ? ActivationLayer() : nil
-      }
-    }
+  package static let alternatives: [Alternative<Layer>] = kinds.map(\.alternative)
 
   /// The word for the layer's kind in YAML and in tables.
   package var kind: String { alternative.name }
@@ -84,16 +43,34 @@ package enum Layer: YAMLChoice {
   package var description: any LayerDescription {
     switch self {
     case .convolution(let layer): layer
+    case .transposedConvolution(let layer): layer
+    case .filter(let layer): layer
     case .dense(let layer): layer
     case .batchNormalization(let layer): layer
+    case .groupNormalization(let layer): layer
+    case .instanceNormalization(let layer): layer
+    case .layerNormalization(let layer): layer
+    case .localResponseNormalization(let layer): layer
     case .maxPooling(let layer): layer
     case .averagePooling(let layer): layer
+    case .adaptiveAveragePooling(let layer): layer
+    case .powerPooling(let layer): layer
+    case .gaussianPooling(let layer): layer
     case .globalAveragePooling(let layer): layer
+    case .globalMaxPooling(let layer): layer
     case .activation: ActivationLayer()
     case .softmax(let layer): layer
     case .dropout(let layer): layer
+    case .spatialDropout(let layer): layer
+    case .stochasticDepth(let layer): layer
     case .flatten(let layer): layer
     case .identity(let layer): layer
+    case .reshape(let layer): layer
+    case .zeroPadding(let layer): layer
+    case .crop(let layer): layer
+    case .upsampling(let layer): layer
+    case .channelShuffle(let layer): layer
+    case .layerScale(let layer): layer
     }
   }
 }

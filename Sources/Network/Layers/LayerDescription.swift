@@ -11,6 +11,8 @@ package struct ShapeProblem: Error, Equatable {
 
 /// What every layer says about itself: shapes and parameters, nothing about how it is computed.
 package protocol LayerDescription: YAMLRecord {
+  /// What a reader wants to know of the layer.
+  static var notes: LayerNotes { get }
   /// The shape of the output for an input of the given shape.
   ///
   /// - Throws: a `ShapeProblem` that names both shapes.
@@ -21,8 +23,8 @@ package protocol LayerDescription: YAMLRecord {
   var keepsStatistics: Bool { get }
   /// Multiply-add pairs for one sample, forward.
   func multiplyAdds(for input: Shape) -> Int
-  /// How the layer widens the receptive field: kernel (dilated) and stride; nil for a layer that sees everything.
-  var reach: (kernel: Extent, stride: Extent)? { get }
+  /// How the layer widens the receptive field; nil for a layer that sees everything.
+  func reach(for input: Shape) -> Reach?
 }
 
 extension LayerDescription {
@@ -30,7 +32,40 @@ extension LayerDescription {
   package func parameters(for input: Shape) -> [ParameterDescription] { [] }
   package var keepsStatistics: Bool { false }
   package func multiplyAdds(for input: Shape) -> Int { 0 }
-  package var reach: (kernel: Extent, stride: Extent)? { (Extent(1), Extent(1)) }
+  package func reach(for input: Shape) -> Reach? { Reach() }
+}
+
+/// What a reader wants to know of a layer beside its keys; `cnn-dist models --layers` prints it.
+package struct LayerNotes: Hashable, Sendable {
+  /// What it computes.
+  package let formula: String
+  /// What goes in and what comes out.
+  package let shapes: String
+  /// Names and shapes of its parameters, or "none".
+  package let parameters: String
+  /// Floating-point operations for one sample, forward.
+  package let work: String
+  /// Where it comes from.
+  package let source: String
+
+  /// Notes of a layer; without shapes it keeps the shape of its input, without parameters it has none.
+  package init(
+    formula: String, shapes: String = "C×H×W → C×H×W", parameters: String = "none", work: String, source: String
+  ) {
+    self.formula = formula
+    self.shapes = shapes
+    self.parameters = parameters
+    self.work = work
+    self.source = source
+  }
+}
+
+/// How a layer widens the receptive field.
+package struct Reach: Hashable, Sendable {
+  /// Positions of the input, from the first to the last, that one output position depends on.
+  package var kernel = Extent(1)
+  /// Positions of the input from one output position to the next; 1 where outputs lie closer than inputs.
+  package var stride = Extent(1)
 }
 
 /// One trainable tensor of a layer.
@@ -54,6 +89,11 @@ package struct ParameterDescription: Hashable, Sendable {
   /// Whether weight decay applies unless the configuration says otherwise: weights yes, biases and the scales and
   /// shifts of normalizations no.
   package let decays: Bool
+
+  /// One number per channel that is not decayed: a bias, a scale or a shift.
+  static func perChannel(_ name: String, _ channels: Int, initial: InitialValues) -> ParameterDescription {
+    ParameterDescription(name: name, shape: [channels], arrangement: .plain, initial: initial, decays: false)
+  }
 
   /// The number of elements.
   package var count: Int { shape.reduce(1, *) }

@@ -57,12 +57,13 @@ private struct TableVisitor: ModelVisitor {
   }
 
   var rows: [LayerRow] = []
+  let walksHeads = true
 
   func shape(of value: Value) -> Shape { value.shape }
 
   mutating func layer(_ layer: Layer, path: String, input: Value, output: Shape) -> Value {
     let description = layer.description
-    let value = widened(input, by: description.reach, output: output)
+    let value = widened(input, by: description.reach(for: input.shape), output: output)
     rows.append(
       LayerRow(
         path: path, kind: layer.kind, input: input.shape, output: output,
@@ -72,7 +73,7 @@ private struct TableVisitor: ModelVisitor {
     return value
   }
 
-  private func widened(_ value: Value, by reach: (kernel: Extent, stride: Extent)?, output: Shape) -> Value {
+  private func widened(_ value: Value, by reach: Reach?, output: Shape) -> Value {
     guard let reach, let field = value.field else { return Value(shape: output, field: nil, jump: value.jump) }
     return Value(
       shape: output,
@@ -83,6 +84,8 @@ private struct TableVisitor: ModelVisitor {
         height: limited(value.jump.height * reach.stride.height),
         width: limited(value.jump.width * reach.stride.width)))
   }
+
+  func head(_ head: Head, path: String, output: Value) {}
 
   private func limited(_ pixels: Int) -> Int { min(pixels, SizeLimits.field) }
 

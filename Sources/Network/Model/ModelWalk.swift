@@ -9,6 +9,12 @@ package protocol ModelVisitor {
   mutating func layer(_ layer: Layer, path: String, input: Value, output: Shape) -> Value
   /// Merges the outputs of branches; `output` is the shape of the result.
   mutating func merge(_ merge: Module.Merge, path: String, inputs: [Value], output: Shape) -> Value
+  /// Whether auxiliary heads are walked; without them only the way to the network's output is.
+  var walksHeads: Bool { get }
+  /// Ends an auxiliary head whose last layer gave `output`.
+  ///
+  /// - Throws: an error if the head's loss does not fit its output.
+  mutating func head(_ head: Head, path: String, output: Value) throws(NetworkError)
 }
 
 extension NetworkDescription {
@@ -31,6 +37,7 @@ extension NetworkDescription {
 private struct ModelWalk {
   let network: String
   private var seen: Set<String> = []
+  private var heads: Set<String> = []
 
   init(network: String) { self.network = network }
 
@@ -57,7 +64,22 @@ private struct ModelWalk {
       }
       let shape = try merged(merge, outputs.map(visitor.shape(of:)), path: path)
       return visitor.merge(merge, path: path, inputs: outputs, output: shape)
+    case .head(let head):
+      if visitor.walksHeads { try self.head(head, path: path, input: input, &visitor) }
+      return input
     }
+  }
+
+  /// The path of a head names its output and its targets.
+  private mutating func head<Visitor: ModelVisitor>(
+    _ head: Head, path: String, input: Visitor.Value, _ visitor: inout Visitor
+  ) throws(NetworkError) {
+    guard !path.isEmpty else { throw NetworkError("model \(network): a head has no name; give it one") }
+    guard heads.insert(path).inserted else {
+      throw NetworkError("model \(network): two heads are called '\(path)'; give one of them another name")
+    }
+    let output = try sequence(head.layers, path: path, input: input, &visitor)
+    try visitor.head(head, path: path, output: output)
   }
 
   private mutating func leaf<Visitor: ModelVisitor>(
@@ -81,25 +103,45 @@ private struct ModelWalk {
     if let problem = SizeLimits.problem(with: layer, input: input, output: output) { throw ShapeProblem(problem) }
     return output
   }
+}
 
+/// Where branches meet.
+extension ModelWalk {
   private func merged(_ merge: Module.Merge, _ shapes: [Shape], path: String) throws(NetworkError) -> Shape {
-    let first = shapes[0]
-    let fits = shapes.allSatisfy { shape in
-      switch merge {
-      case .add: shape == first
-      case .concat: shape.height == first.height && shape.width == first.width
-      }
-    }
-    guard fits else {
+    guard let output = merge.output(of: shapes) else {
       let list = shapes.map(\.description).joined(separator: " and ")
-      let need = merge == .add ? "equal shapes" : "equal heights and widths"
-      throw NetworkError("model \(network), branches '\(path)': \(merge.rawValue) needs \(need), but they are \(list)")
+      throw NetworkError(
+        "model \(network), branches '\(path)': \(merge.rawValue) needs \(merge.need), but they are \(list)")
     }
-    guard merge == .concat else { return first }
-    let output = Shape(channels: shapes.reduce(0) { $0 + $1.channels }, height: first.height, width: first.width)
     if let problem = SizeLimits.problem(with: output) {
       throw NetworkError("model \(network), branches '\(path)': \(problem)")
     }
     return output
+  }
+}
+
+extension Module.Merge {
+  /// The shape that branches of the given shapes become; nil if they do not fit.
+  fileprivate func output(of shapes: [Shape]) -> Shape? {
+    guard let largest = shapes.max(by: { $0.positions < $1.positions }) else { return nil }
+    switch self {
+    case .add: return shapes.allSatisfy { $0 == largest } ? largest : nil
+    case .concat:
+      guard shapes.allSatisfy({ $0.extent == largest.extent }) else { return nil }
+      return Shape(
+        channels: shapes.reduce(0) { $0 + $1.channels }, height: largest.height, width: largest.width)
+    case .multiply:
+      let gate = Shape(features: largest.channels)
+      return shapes.allSatisfy { $0 == largest || $0 == gate } ? largest : nil
+    }
+  }
+
+  /// What shapes the branches must have, for messages.
+  fileprivate var need: String {
+    switch self {
+    case .add: "equal shapes"
+    case .concat: "equal heights and widths"
+    case .multiply: "equal shapes, or gates of 1×1 with as many channels"
+    }
   }
 }

@@ -6,8 +6,9 @@ package import StrictYAML
 ///     - {name: conv1, convolution: {channels: 6, kernel: 5}}
 ///     - {name: layer1, sequential: [ … ]}                # or just a list
 ///     - branches: {merge: add, of: [[ … ], identity]}
+///     - {name: aux, head: {weight: 0.3, layers: [ … ]}}
 extension Module: YAMLValue {
-  private static let structures = ["sequential", "branches"]
+  private static let structures = ["sequential", "branches", "head"]
 
   package init(yaml cursor: YAMLCursor) throws(YAMLError) {
     switch cursor.tree.content {
@@ -24,6 +25,9 @@ extension Module: YAMLValue {
     }
   }
 
+  /// The keys below `branches`.
+  package static var branchFields: [FieldDocumentation] { BranchesRecord.fields.map(\.documentation) }
+
   private static func body(_ entries: [YAMLTree.Entry], of cursor: YAMLCursor) throws(YAMLError) -> Body {
     guard entries.count == 1 else {
       let given = entries.map(\.key).joined(separator: ", ")
@@ -37,6 +41,7 @@ extension Module: YAMLValue {
     case "branches":
       let branches = try BranchesRecord(yaml: inner)
       return .branches(branches.merge, branches.of)
+    case "head": return .head(try Head(yaml: inner))
     case let kind where Layer.alternatives.contains { $0.name == kind }:
       return .layer(try Layer(yaml: cursor.with(.mapping(entries))))
     case let kind:
@@ -70,6 +75,8 @@ extension Module: YAMLValue {
       record.merge = merge
       record.of = nodes
       own = YAMLTree.Entry("branches", record.yaml)
+    case .head(let head):
+      own = YAMLTree.Entry("head", head.briefYAML)
     }
     let named = name.map { [YAMLTree.Entry("name", $0.yaml)] } ?? []
     return .mapping(named + [own])

@@ -1,6 +1,7 @@
-/// A node of the model tree: a layer, a sequence of nodes, or branches that see the same input and are merged.
+/// A node of the model tree: a layer, a sequence of nodes, branches that see the same input and are merged, or an
+/// auxiliary head.
 ///
-/// Residual blocks (add), inception modules and dense blocks (concat) are all this one form. The names along the path
+/// Residual blocks (add), inception modules and dense blocks (concat) and gates (multiply) are all one form. The names along the path
 /// from the root, joined with dots, are the names of the parameters; an empty name leaves no trace in the path.
 package struct Module: Hashable, Sendable {
   /// What the node is made of.
@@ -11,6 +12,8 @@ package struct Module: Hashable, Sendable {
     case sequential([Module])
     /// Nodes that see the same input, and how their outputs become one.
     case branches(Merge, [Module])
+    /// Layers with a loss of their own, beside the way of the value.
+    case head(Head)
   }
 
   /// How the outputs of branches become one.
@@ -20,6 +23,9 @@ package struct Module: Hashable, Sendable {
     /// One behind the other along the channels; heights and widths equal. Source: Szegedy et al., "Going deeper with
     /// convolutions", 2014, section 4.
     case concat
+    /// Their product; shapes equal, or 1 × 1 in space: one factor for each channel. Source: Hu, Shen and Sun,
+    /// "Squeeze-and-excitation networks", 2017, eq. 4.
+    case multiply
   }
 
   /// The node's part of the path; nil stands for its index among its siblings.

@@ -3,6 +3,8 @@
 enum SizeLimits {
   /// Features of one sample between two layers.
   static let features = 1 << 28
+  /// Pixels along one axis.
+  static let side = 65_536
   /// Numbers in one parameter.
   static let parameter = 1 << 30
   /// Multiply-adds of one layer for one sample.
@@ -12,8 +14,10 @@ enum SizeLimits {
 
   /// What is too large about features of the given shape, or nil.
   static func problem(with shape: Shape) -> String? {
-    product([shape.channels, shape.height, shape.width], upTo: features)
-      ? nil : "\(shape) are too many features for one sample; the limit is \(features)"
+    guard product([shape.channels, shape.height, shape.width], upTo: features) else {
+      return "\(shape) are too many features for one sample; the limit is \(features)"
+    }
+    return max(shape.height, shape.width) <= side ? nil : "\(shape) is higher or wider than \(side) pixels"
   }
 
   /// What is too large about a layer between the given shapes, or nil.

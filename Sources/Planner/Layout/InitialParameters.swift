@@ -21,12 +21,23 @@ package enum InitialParameters {
 
   private static func values(of parameter: FlatLayout.Parameter, seed: UInt64) -> [Float] {
     var stream = RandomStream(seed: seed, purpose: .initialWeights, subject: StableHash.of(parameter.name))
-    return (0..<parameter.description.count).map { _ in
-      switch parameter.description.initial {
-      case .constant(let value): value
-      case .uniform(let bound): Float((2 * Double(stream.uniform()) - 1) * bound)
-      case .normal(let deviation): Float(stream.normal() * deviation)
-      }
+    let count = parameter.description.count
+    switch parameter.description.initial {
+    case .constant(let value): return [Float](repeating: value, count: count)
+    case .uniform(let bound): return (0..<count).map { _ in Float((2 * Double(stream.uniform()) - 1) * bound) }
+    case .normal(let deviation): return (0..<count).map { _ in Float(stream.normal() * deviation) }
+    case .truncatedNormal(let deviation): return (0..<count).map { _ in Float(stream.truncatedNormal() * deviation) }
+    case .orthogonal(let rows, let gain): return OrthogonalMatrix.values(count, rows: rows, gain: gain, &stream)
+    }
+  }
+}
+
+extension RandomStream {
+  /// A standard normal number of at most two deviations: drawn again until it is.
+  fileprivate mutating func truncatedNormal() -> Double {
+    while true {
+      let number = normal()
+      if abs(number) <= 2 { return number }
     }
   }
 }

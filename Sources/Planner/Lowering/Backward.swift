@@ -2,9 +2,8 @@ import Network
 
 extension Lowering {
   /// Appends the backward pass: for each forward instruction, last first, the instructions that turn the gradient of
-  /// its result into gradients of its parameters and inputs.
-  mutating func backward(from logits: SlotID, gradient: SlotID) {
-    arrived[logits] = [gradient]
+  /// its result into gradients of its parameters and inputs. The gradients of the losses have arrived before.
+  mutating func backward() {
     for record in tape.reversed() {
       guard let dy = self.gradient(of: record.instruction.writes[0], path: record.instruction.path) else { continue }
       differentiate(record, dy: dy)
@@ -51,26 +50,61 @@ extension Lowering {
       convolutionBackward(record, geometry, blockPixels: blockPixels, dy: dy)
     case .dense(let inputs, let outputs):
       denseBackward(record, inputs: inputs, outputs: outputs, dy: dy)
-    case .batchNormalization(let channels, let positions, _):
-      batchNormalizationBackward(record, channels: channels, positions: positions, dy: dy)
+    case .transposedConvolution(let geometry, let blockPixels):
+      transposedConvolutionBackward(record, geometry, blockPixels: blockPixels, dy: dy)
+    case .filter(let geometry):
+      backwardData(.filterBackward(geometry), of: record, reads: [dy])
     case .maxPooling(let window, let channels):
       backwardData(.maxPoolingBackward(window, channels: channels), of: record, reads: [dy, forward.writes[1]])
-    case .averagePooling(let window, let channels, let includePadding):
+    case .resample(let map):
+      backwardData(.resample(map.transposed), of: record, reads: [dy])
+    case .powerPooling(let window, let channels, let exponent):
       backwardData(
-        .averagePoolingBackward(window, channels: channels, includePadding: includePadding), of: record, reads: [dy])
+        .powerPoolingBackward(window, channels: channels, exponent: exponent), of: record,
+        reads: [forward.reads[0], forward.writes[0], dy])
     case .globalAveragePooling(let positions, let channels):
       backwardData(.globalAveragePoolingBackward(positions: positions, channels: channels), of: record, reads: [dy])
     case .activation(let function, let count):
-      let saved = function == .gelu ? forward.reads[0] : forward.writes[0]
+      let saved = function.differentiatesInput ? forward.reads[0] : forward.writes[0]
       backwardData(.activationBackward(function, count: count), of: record, reads: [saved, dy])
     case .softmax(let rows, let columns):
       backwardData(.softmaxBackward(rows: rows, columns: columns), of: record, reads: [forward.writes[0], dy])
-    case .dropout(_, _, let count):
-      backwardData(.dropoutBackward(count: count), of: record, reads: [dy, forward.writes[1]])
-    case .flatten(let positions, let channels):
-      backwardData(.flattenBackward(positions: positions, channels: channels), of: record, reads: [dy])
+    case .batchNormalization(let channels, let positions, _):
+      normalizationBackward(
+        record, .batchNormalizationBackward(channels: channels, positions: positions), dy: dy)
+    case .groupNormalization(let groups, _):
+      normalizationBackward(record, .groupNormalizationBackward(groups), dy: dy)
+    case .localResponse(let response, let positions):
+      backwardData(
+        .localResponseBackward(response, positions: positions), of: record,
+        reads: [forward.reads[0]] + forward.writes + [dy])
+    default:
+      differentiateStructure(record, dy: dy)
+    }
+  }
+
+  /// Layers that move, drop, scale or merge.
+  private mutating func differentiateStructure(_ record: Record, dy: SlotID) {
+    let forward = record.instruction
+    switch forward.operation {
+    case .dropout(_, _, let rows, let columns):
+      backwardData(.dropoutBackward(rows: rows, columns: columns), of: record, reads: [dy, forward.writes[1]])
+    case .transpose(let blocks, let rows, let columns):
+      backwardData(.transpose(blocks: blocks, rows: columns, columns: rows), of: record, reads: [dy])
+    case .shift(let from, let to, let top, let left):
+      backwardData(.shift(from: to, to: from, top: -top, left: -left), of: record, reads: [dy])
     case .add:
       for (read, input) in forward.reads.enumerated() where record.wantsGradient[read] { arrive(dy, at: input) }
+    case .multiply(let count):
+      backwardData(.multiply(count: count), of: record, read: 0, reads: [dy, forward.reads[1]])
+      backwardData(.multiply(count: count), of: record, read: 1, reads: [dy, forward.reads[0]])
+    case .gate(let positions, let channels):
+      backwardData(
+        .gate(positions: positions, channels: channels), of: record, read: 0, reads: [dy, forward.reads[1]])
+      backwardData(
+        .gateBackward(positions: positions, channels: channels), of: record, read: 1, reads: [forward.reads[0], dy])
+    case .channelScale(let positions, let channels):
+      layerScaleBackward(record, positions: positions, channels: channels, dy: dy)
     case .concatenate(let positions, let widths):
       concatenateBackward(record, positions: positions, widths: widths, dy: dy)
     default:

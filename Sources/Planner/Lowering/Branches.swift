@@ -16,6 +16,24 @@ extension Lowering {
     return sum
   }
 
+  /// Products of more than two branches are formed pair by pair, in order; a gate is one factor for each channel.
+  mutating func multiply(path: String, inputs: [Value], output: Shape) -> Value {
+    var product = inputs[0]
+    for input in inputs.dropFirst() {
+      let operands = [product, input].sorted { $0.shape.positions > $1.shape.positions }
+      let shape = operands[0].shape
+      let operation: Operation =
+        operands[1].shape == shape
+        ? .multiply(count: shape.count) : .gate(positions: shape.positions, channels: shape.channels)
+      let y = slot("\(path) product", perSample: shape.count)
+      forward(
+        Instruction(operation: operation, pass: .forward, path: path, reads: operands.map(\.slot), writes: [y]),
+        inputs: operands)
+      product = Value(slot: y, shape: shape, isTrainable: operands.contains(where: \.isTrainable))
+    }
+    return product
+  }
+
   /// The branches' channels one behind the other.
   mutating func concatenate(path: String, inputs: [Value], output: Shape) -> Value {
     let y = slot("\(path) y", perSample: output.count)

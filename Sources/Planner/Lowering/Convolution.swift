@@ -31,6 +31,38 @@ extension Lowering {
       parameters: [forward.parameters[0]], scratch: columns(geometry, blockPixels, forward.path))
   }
 
+  /// A transposed convolution is the backward pass of its convolution.
+  mutating func transposedConvolution(
+    _ layer: TransposedConvolutionLayer, path: String, input: Value, output: Shape
+  ) -> Value {
+    let geometry = layer.transposed(for: input.shape)
+    let block = Im2col.blockPixels(geometry, batch: batch)
+    let parameters = register(layer, path: path, input: input.shape)
+    let y = slot("\(path) y", perSample: output.count)
+    forward(
+      Instruction(
+        operation: .transposedConvolution(geometry, blockPixels: block), pass: .forward, path: path,
+        reads: [input.slot], writes: [y], scratch: columns(geometry, block, path), parameters: parameters),
+      inputs: [input])
+    return Value(slot: y, shape: output, isTrainable: true)
+  }
+
+  /// The gradient of the weights, then that of the input, which is the convolution.
+  mutating func transposedConvolutionBackward(
+    _ record: Record, _ geometry: ConvolutionGeometry, blockPixels: Int, dy: SlotID
+  ) {
+    let forward = record.instruction
+    instructions.append(
+      Instruction(
+        operation: .transposedConvolutionBackwardWeights(geometry, blockPixels: blockPixels), pass: .backward,
+        path: forward.path, reads: [forward.reads[0], dy], scratch: columns(geometry, blockPixels, forward.path),
+        gradients: forward.parameters))
+    guard record.wantsGradient[0] else { return }
+    backwardData(
+      .convolution(geometry, blockPixels: blockPixels), of: record, reads: [dy],
+      parameters: [forward.parameters[0]], scratch: columns(geometry, blockPixels, forward.path))
+  }
+
   private mutating func columns(_ geometry: ConvolutionGeometry, _ blockPixels: Int, _ path: String) -> SlotID? {
     geometry.isPointwise ? nil : slot("\(path) columns", count: blockPixels * geometry.rowCount)
   }

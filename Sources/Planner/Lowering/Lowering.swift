@@ -36,6 +36,14 @@ struct Lowering {
   var parameterCount = 0
   /// The forward instructions that the backward pass comes back to.
   var tape: [Record] = []
+  /// The auxiliary heads so far, with the values of their outputs.
+  var heads: [(head: Head, path: String, output: Value)] = []
+  /// The positions of a sample that have a label each; nil as long as no loss reads labels.
+  var labels: Extent?
+  /// The number of classes that the labels stand for; nil as long as no loss reads labels as classes.
+  var classes: Int?
+  /// The dense targets that the losses read.
+  var targets: [TargetValues] = []
   /// The gradients that have arrived at each slot so far.
   var arrived: [SlotID: [SlotID]] = [:]
 
@@ -79,19 +87,46 @@ struct Lowering {
 extension Lowering: ModelVisitor {
   func shape(of value: Value) -> Shape { value.shape }
 
+  /// Heads have no part in the evaluation.
+  var walksHeads: Bool { isTraining }
+
+  mutating func head(_ head: Head, path: String, output: Value) { heads.append((head, path, output)) }
+
   mutating func layer(_ layer: Layer, path: String, input: Value, output: Shape) -> Value {
     switch layer {
     case .convolution(let layer): convolution(layer, path: path, input: input, output: output)
+    case .transposedConvolution(let layer): transposedConvolution(layer, path: path, input: input, output: output)
+    case .filter(let layer): filter(layer, path: path, input: input, output: output)
     case .dense(let layer): dense(layer, path: path, input: input, output: output)
     case .batchNormalization(let layer): batchNormalization(layer, path: path, input: input)
-    case .maxPooling(let layer): maxPooling(layer, path: path, input: input, output: output)
-    case .averagePooling(let layer): averagePooling(layer, path: path, input: input, output: output)
+    case .groupNormalization(let layer): groupNormalization(layer, path: path, input: input)
+    case .instanceNormalization(let layer): groupNormalization(layer, path: path, input: input)
+    case .layerNormalization(let layer): groupNormalization(layer, path: path, input: input)
+    case .localResponseNormalization(let layer): localResponse(layer, path: path, input: input)
+    case .maxPooling(let layer):
+      maxPooling(layer.window(for: input.shape), path: path, input: input, output: output)
+    case .globalMaxPooling(let layer):
+      maxPooling(layer.window(for: input.shape), path: path, input: input, output: output)
+    case .averagePooling(let layer): resample(layer, path: path, input: input, output: output)
+    case .adaptiveAveragePooling(let layer): resample(layer, path: path, input: input, output: output)
+    case .gaussianPooling(let layer): resample(layer, path: path, input: input, output: output)
+    case .upsampling(let layer): resample(layer, path: path, input: input, output: output)
+    case .powerPooling(let layer): powerPooling(layer, path: path, input: input, output: output)
     case .globalAveragePooling: globalAveragePooling(path: path, input: input, output: output)
     case .activation(let function): activation(function, path: path, input: input)
     case .softmax: softmax(path: path, input: input)
     case .dropout(let layer): dropout(layer, path: path, input: input)
+    case .spatialDropout(let layer): dropout(layer, path: path, input: input)
+    case .stochasticDepth(let layer): dropout(layer, path: path, input: input)
     case .flatten: flatten(path: path, input: input, output: output)
     case .identity: input
+    case .reshape: reshape(path: path, input: input, output: output)
+    case .zeroPadding(let layer):
+      shift(top: layer.padding.top, left: layer.padding.left, path: path, input: input, output: output)
+    case .crop(let layer):
+      shift(top: -layer.edges.top, left: -layer.edges.left, path: path, input: input, output: output)
+    case .channelShuffle(let layer): channelShuffle(layer, path: path, input: input)
+    case .layerScale(let layer): layerScale(layer, path: path, input: input)
     }
   }
 
@@ -99,6 +134,7 @@ extension Lowering: ModelVisitor {
     switch merge {
     case .add: add(path: path, inputs: inputs, output: output)
     case .concat: concatenate(path: path, inputs: inputs, output: output)
+    case .multiply: multiply(path: path, inputs: inputs, output: output)
     }
   }
 }

@@ -23,27 +23,46 @@ extension Lowering {
       output: input.shape)
   }
 
+  /// Fixed filters.
+  mutating func filter(_ layer: FilterLayer, path: String, input: Value, output: Shape) -> Value {
+    pointwise(.filter(layer.geometry(for: input.shape)), path: path, input: input, output: output)
+  }
+
   /// In evaluation, and at a rate of zero, dropout passes its input on.
-  mutating func dropout(_ layer: DropoutLayer, path: String, input: Value) -> Value {
+  mutating func dropout(_ layer: any DropoutDescription, path: String, input: Value) -> Value {
     guard isTraining, layer.rate > 0 else { return input }
-    let count = input.shape.count
-    let y = slot("\(path) y", perSample: count)
-    let mask = slot("\(path) mask", perSample: count)
+    let (rows, columns) = layer.mask(for: input.shape)
+    let y = slot("\(path) y", perSample: input.shape.count)
+    let mask = slot("\(path) mask", perSample: columns)
     forward(
       Instruction(
-        operation: .dropout(rate: Float(layer.rate), subject: StableHash.of(path), count: count), pass: .forward,
-        path: path, reads: [input.slot], writes: [y, mask]),
+        operation: .dropout(rate: Float(layer.rate), subject: StableHash.of(path), rows: rows, columns: columns),
+        pass: .forward, path: path, reads: [input.slot], writes: [y, mask]),
       inputs: [input])
     return Value(slot: y, shape: input.shape, isTrainable: input.isTrainable)
   }
 
-  /// A vector, and an image of one channel, lie in memory as they are written in files: nothing to do.
-  mutating func flatten(path: String, input: Value, output: Shape) -> Value {
-    if input.shape.isVector || input.shape.channels == 1 {
-      return Value(slot: input.slot, shape: output, isTrainable: input.isTrainable)
-    }
-    return pointwise(
-      .flatten(positions: input.shape.positions, channels: input.shape.channels), path: path, input: input,
-      output: output)
+  /// A trainable factor for each channel.
+  mutating func layerScale(_ layer: LayerScaleLayer, path: String, input: Value) -> Value {
+    let parameters = register(layer, path: path, input: input.shape)
+    let y = slot("\(path) y", perSample: input.shape.count)
+    forward(
+      Instruction(
+        operation: .channelScale(positions: input.shape.positions, channels: input.shape.channels), pass: .forward,
+        path: path, reads: [input.slot], writes: [y], parameters: parameters),
+      inputs: [input])
+    return Value(slot: y, shape: input.shape, isTrainable: true)
+  }
+
+  /// The gradient of the factors, then that of the input where it is wanted.
+  mutating func layerScaleBackward(_ record: Record, positions: Int, channels: Int, dy: SlotID) {
+    let forward = record.instruction
+    instructions.append(
+      Instruction(
+        operation: .channelScaleBackwardWeights(positions: positions, channels: channels), pass: .backward,
+        path: forward.path, reads: [forward.reads[0], dy], gradients: forward.parameters))
+    backwardData(
+      .channelScale(positions: positions, channels: channels), of: record, reads: [dy],
+      parameters: forward.parameters)
   }
 }

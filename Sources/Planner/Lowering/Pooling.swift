@@ -2,20 +2,26 @@ import Network
 
 extension Lowering {
   /// Max pooling keeps the places of the largest values for the backward pass.
-  mutating func maxPooling(_ layer: MaxPoolingLayer, path: String, input: Value, output: Shape) -> Value {
+  mutating func maxPooling(_ window: Window, path: String, input: Value, output: Shape) -> Value {
     let y = slot("\(path) y", perSample: output.count)
     let indices = slot("\(path) indices", perSample: output.count)
-    let operation = Operation.maxPooling(layer.window(for: input.shape), channels: input.shape.channels)
     forward(
-      Instruction(operation: operation, pass: .forward, path: path, reads: [input.slot], writes: [y, indices]),
+      Instruction(
+        operation: .maxPooling(window, channels: input.shape.channels), pass: .forward, path: path,
+        reads: [input.slot], writes: [y, indices]),
       inputs: [input])
     return Value(slot: y, shape: output, isTrainable: input.isTrainable)
   }
 
-  /// The mean of each window.
-  mutating func averagePooling(_ layer: AveragePoolingLayer, path: String, input: Value, output: Shape) -> Value {
-    let operation = Operation.averagePooling(
-      layer.window(for: input.shape), channels: input.shape.channels, includePadding: layer.includePadding)
+  /// Means over windows, and interpolation.
+  mutating func resample(_ layer: any ResamplingLayer, path: String, input: Value, output: Shape) -> Value {
+    pointwise(.resample(layer.resampling(for: input.shape)), path: path, input: input, output: output)
+  }
+
+  /// L^p norms of windows.
+  mutating func powerPooling(_ layer: PowerPoolingLayer, path: String, input: Value, output: Shape) -> Value {
+    let operation = Operation.powerPooling(
+      layer.window(for: input.shape), channels: input.shape.channels, exponent: Float(layer.exponent))
     return pointwise(operation, path: path, input: input, output: output)
   }
 

@@ -7,31 +7,44 @@ extension Operation {
     case .convolution(let geometry, _): geometry.isPointwise ? "conv 1×1" : "conv im2col"
     case .convolutionBackwardData: "conv backward data"
     case .convolutionBackwardWeights: "conv backward weights"
+    case .transposedConvolution: "transposed conv"
+    case .transposedConvolutionBackwardWeights: "transposed conv backward weights"
+    case .filter: "filter"
+    case .filterBackward: "filter backward"
     case .dense: "dense"
     case .denseBackwardData: "dense backward data"
     case .denseBackwardWeights: "dense backward weights"
     case .maxPooling: "max-pool"
     case .maxPoolingBackward: "max-pool backward"
-    case .averagePooling: "average-pool"
-    case .averagePoolingBackward: "average-pool backward"
+    case .resample: "resample"
+    case .powerPooling: "lp-pool"
+    case .powerPoolingBackward: "lp-pool backward"
     case .globalAveragePooling: "global-average-pool"
     case .globalAveragePoolingBackward: "global-average-pool backward"
-    case .activation(let function, _): function.rawValue
-    case .activationBackward(let function, _): "\(function.rawValue) backward"
+    case .activation(let function, _): function.kind
+    case .activationBackward(let function, _): "\(function.kind) backward"
     case .softmax: "softmax"
     case .softmaxBackward: "softmax backward"
     case .batchNormalization: "batch-norm"
     case .batchNormalizationBackward: "batch-norm backward"
     case .batchNormalizationEvaluation: "batch-norm (running)"
+    case .groupNormalization: "group-norm"
+    case .groupNormalizationBackward: "group-norm backward"
+    case .localResponse: "local-response-norm"
+    case .localResponseBackward: "local-response-norm backward"
     case .dropout: "dropout"
     case .dropoutBackward: "dropout backward"
-    case .flatten: "flatten"
-    case .flattenBackward: "flatten backward"
+    case .transpose: "transpose"
+    case .shift: "shift"
     case .add: "add"
+    case .multiply: "multiply"
+    case .gate: "gate"
+    case .gateBackward: "gate backward"
+    case .channelScale: "channel scale"
+    case .channelScaleBackwardWeights: "channel scale backward weights"
     case .concatenate: "concat"
     case .extract: "concat backward"
-    case .crossEntropy: "cross-entropy"
-    case .crossEntropyBackward: "cross-entropy backward"
+    case .loss(let term): term.loss.kind
     case .bucketComplete(let bucket): "bucket \(bucket) complete"
     }
   }
@@ -40,8 +53,10 @@ extension Operation {
   package var multiplyAdds: Int {
     switch self {
     case .convolution(let geometry, _), .convolutionBackwardData(let geometry, _),
-      .convolutionBackwardWeights(let geometry, _):
+      .convolutionBackwardWeights(let geometry, _), .transposedConvolution(let geometry, _),
+      .transposedConvolutionBackwardWeights(let geometry, _):
       geometry.multiplyAdds
+    case .filter(let geometry), .filterBackward(let geometry): geometry.output.count * geometry.window.kernel.count
     case .dense(let inputs, let outputs), .denseBackwardData(let inputs, let outputs),
       .denseBackwardWeights(let inputs, let outputs):
       inputs * outputs

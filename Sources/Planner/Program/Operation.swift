@@ -13,6 +13,17 @@ package enum Operation: Hashable, Sendable {
   /// x, dy → ; gradients weight, bias (if any).
   case convolutionBackwardWeights(ConvolutionGeometry, blockPixels: Int)
 
+  /// x → y; parameters weight, bias (if any). The geometry is that of the convolution from y to x whose transpose this
+  /// is; so the gradient with respect to x is that convolution.
+  case transposedConvolution(ConvolutionGeometry, blockPixels: Int)
+  /// x, dy → ; gradients weight, bias (if any).
+  case transposedConvolutionBackwardWeights(ConvolutionGeometry, blockPixels: Int)
+
+  /// x → y.
+  case filter(FilterGeometry)
+  /// dy → dx.
+  case filterBackward(FilterGeometry)
+
   /// x → y; parameters weight, bias (if any).
   case dense(inputs: Int, outputs: Int)
   /// dy → dx; parameters weight.
@@ -24,10 +35,12 @@ package enum Operation: Hashable, Sendable {
   case maxPooling(Window, channels: Int)
   /// dy, indices → dx.
   case maxPoolingBackward(Window, channels: Int)
+  /// x → y; the gradient is the transposed map, from dy to dx.
+  case resample(Resampling)
   /// x → y.
-  case averagePooling(Window, channels: Int, includePadding: Bool)
-  /// dy → dx.
-  case averagePoolingBackward(Window, channels: Int, includePadding: Bool)
+  case powerPooling(Window, channels: Int, exponent: Float)
+  /// x, y, dy → dx.
+  case powerPoolingBackward(Window, channels: Int, exponent: Float)
   /// x → y.
   case globalAveragePooling(positions: Int, channels: Int)
   /// dy → dx.
@@ -35,7 +48,7 @@ package enum Operation: Hashable, Sendable {
 
   /// x → y.
   case activation(ActivationFunction, count: Int)
-  /// y, dy → dx; for GELU x, dy → dx.
+  /// y, dy → dx; x in the place of y where the function's derivative is computed from its input.
   case activationBackward(ActivationFunction, count: Int)
   /// x → y, over `columns` at each of `rows` positions.
   case softmax(rows: Int, columns: Int)
@@ -49,29 +62,69 @@ package enum Operation: Hashable, Sendable {
   case batchNormalizationBackward(channels: Int, positions: Int)
   /// x → y; parameters scale, shift; uses the running statistics.
   case batchNormalizationEvaluation(channels: Int, positions: Int, epsilon: Float)
+  /// x → y, mean, inverse deviation; parameters scale, shift (if any).
+  case groupNormalization(NormalizationGroups, epsilon: Float)
+  /// x, dy, mean, inverse deviation → dx; parameters scale (if any); gradients scale, shift (if any).
+  case groupNormalizationBackward(NormalizationGroups)
+  /// x → y, the sums s of `LocalResponse`.
+  case localResponse(LocalResponse, positions: Int)
+  /// x, y, s, dy → dx.
+  case localResponseBackward(LocalResponse, positions: Int)
 
-  /// x → y, mask. The mask is drawn from the stream of `subject`.
-  case dropout(rate: Float, subject: UInt64, count: Int)
+  /// x → y, mask. A sample is [rows][columns] and its mask, drawn from the stream of `subject`, one number for each
+  /// column.
+  case dropout(rate: Float, subject: UInt64, rows: Int, columns: Int)
   /// dy, mask → dx.
-  case dropoutBackward(count: Int)
+  case dropoutBackward(rows: Int, columns: Int)
 
-  /// x → y: [position][channel] to [channel][position].
-  case flatten(positions: Int, channels: Int)
-  /// dy → dx.
-  case flattenBackward(positions: Int, channels: Int)
+  /// x → y: each of `blocks` matrices [row][column] to [column][row].
+  case transpose(blocks: Int, rows: Int, columns: Int)
+  /// x → y: x moved down by `top` and to the right by `left`; zeros where nothing comes, cut off where nothing fits.
+  case shift(from: Shape, to: Shape, top: Int, left: Int)
 
   /// a, b → sum.
   case add(count: Int)
+  /// a, b → product.
+  case multiply(count: Int)
+  /// x, factors (one for each channel of the sample) → y.
+  case gate(positions: Int, channels: Int)
+  /// x, dy → the gradient of the factors.
+  case gateBackward(positions: Int, channels: Int)
+  /// x → y; parameters one factor for each channel. From dy to dx it is its own gradient.
+  case channelScale(positions: Int, channels: Int)
+  /// x, dy → ; gradients the factors.
+  case channelScaleBackwardWeights(positions: Int, channels: Int)
   /// the branches' outputs → y; `widths` are their channels.
   case concatenate(positions: Int, widths: [Int])
   /// dy → the channels `offset ..< offset + width` of it.
   case extract(positions: Int, total: Int, offset: Int, width: Int)
 
-  /// logits → probabilities; loss, correct count and sample count go to the metrics.
-  case crossEntropy(classes: Int, labelSmoothing: Float)
-  /// probabilities → dlogits, divided by the number of samples of the global batch.
-  case crossEntropyBackward(classes: Int, labelSmoothing: Float)
+  /// x → dx, the gradient of the term divided by the number of samples of the global batch; the term's loss, and for
+  /// the network's output correct and sample count, go to the metrics.
+  case loss(LossTerm)
 
   /// The gradients of this bucket are final and its parameters are not needed any more in this micro-batch.
   case bucketComplete(Int)
+}
+
+/// One term of the loss: that of the network's output, or of an auxiliary head.
+package struct LossTerm: Hashable, Sendable {
+  /// What is computed.
+  package var loss: Loss
+  /// The shape of one sample of the output that the loss sees.
+  package var output: Shape
+  /// The factor of the term.
+  package var weight: Float
+  /// Whether the output is the network's; else it is a head's.
+  package var isMain: Bool
+  /// The place of its dense targets in the program's list; nil if it reads none.
+  package var targets: Int?
+}
+
+/// Dense targets that a program reads beside the labels.
+package struct TargetValues: Hashable, Sendable {
+  /// "targets" for the network's output, "targets.aux" for those of the head `aux`.
+  package var name: String
+  /// The shape of one sample.
+  package var shape: Shape
 }

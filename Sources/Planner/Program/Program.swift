@@ -1,3 +1,5 @@
+package import Network
+
 /// The straight list of instructions that a lane executes for one micro-batch, over one arena. A plain value: every
 /// rank and lane runs the same one, and nothing is discovered while it runs.
 package struct Program: Hashable, Sendable {
@@ -11,6 +13,14 @@ package struct Program: Hashable, Sendable {
   package var images: SlotID
   /// The slot of the logits.
   package var logits: SlotID
+  /// The shape of one sample's logits.
+  package var output: Shape
+  /// The positions of a sample that have a label each: 1×1 for one label per sample; nil if labels are not read.
+  package var labels: Extent?
+  /// The number of classes: labels are below it. Nil if no loss takes labels for places among its channels.
+  package var classes: Int?
+  /// The dense targets that the losses read beside the labels.
+  package var targets: [TargetValues]
   /// The slot of the gradient with respect to the images, where that was asked for.
   package var imageGradient: SlotID?
   /// The arena's size in numbers of 4 bytes.
@@ -40,8 +50,8 @@ package struct PlanOptions: Hashable, Sendable {
   package var microBatches: Int
   /// Numbers of the flat buffer in one bucket, a multiple of `FlatLayout.block`.
   package var bucketElements: Int
-  /// Label smoothing of the loss.
-  package var labelSmoothing: Float = 0
+  /// The loss of the network's output.
+  package var loss = Loss.crossEntropy(CrossEntropyLoss())
   /// Whether to compute the gradient with respect to the images too.
   package var imageGradient = false
   /// Whether slots may share memory when their lives do not overlap.

@@ -104,7 +104,7 @@ package enum Verifier {
     if let statistics = instruction.statistics.map({ layout[$0] }) {
       touched += [statistics.mean, statistics.variance].map { ("\(statistics.path) statistics", $0) }
     }
-    if case .crossEntropy = instruction.operation { touched.append(("metrics", layout.metrics)) }
+    if case .loss = instruction.operation { touched.append(("metrics", layout.metrics)) }
     return touched
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+package import Network
 package import StrictYAML
 
 /// Where configurations come from: the built-in one, files, and overrides on the command line.
@@ -19,6 +20,11 @@ package enum Configurations {
     _ text: String, source: String, overrides: [String] = []
   ) throws(YAMLError) -> RunConfiguration {
     try decode(try YAMLTree(parsing: text, source: source), source: source, overrides: overrides)
+  }
+
+  /// Reads one loss, as it is written below `train.loss`.
+  package static func loss(_ text: String, source: String) throws(YAMLError) -> Loss {
+    try Loss(yaml: YAMLCursor(try YAMLTree(parsing: text, source: source).withoutLines, source: source))
   }
 
   private static func decode(

@@ -1,3 +1,4 @@
+package import Network
 package import StrictYAML
 
 /// The keys below `train`.
@@ -15,7 +16,7 @@ package struct TrainConfiguration: YAMLRecord {
   /// The learning rate over the steps.
   package var schedule = Schedule.oneCycle(OneCycleSchedule())
   /// What is minimised.
-  package var loss = LossChoice.crossEntropy(CrossEntropyConfiguration())
+  package var loss = Loss.crossEntropy(CrossEntropyLoss())
 
   package init() {}
 
@@ -105,41 +106,4 @@ package struct SGDConfiguration: YAMLRecord {
   ]
 
   package func problem() -> String? { nesterov && momentum == 0 ? "nesterov needs a momentum above 0" : nil }
-}
-
-/// The loss.
-package enum LossChoice: YAMLChoice {
-  /// Softmax cross-entropy.
-  case crossEntropy(CrossEntropyConfiguration)
-
-  package static let subject = "loss"
-  package static let alternatives: [Alternative<LossChoice>] = [
-    Alternative("cross-entropy", "softmax and negative log-likelihood", CrossEntropyConfiguration.self) {
-      .crossEntropy($0)
-    } extract: {
-      if case .crossEntropy(let record) = $0 { record } else { nil }
-    }
-  ]
-
-  /// The settings of the cross-entropy.
-  package var crossEntropy: CrossEntropyConfiguration {
-    switch self {
-    case .crossEntropy(let record): record
-    }
-  }
-}
-
-/// Softmax cross-entropy: −Σ t·log p. Source: Goodfellow, Bengio and Courville, "Deep Learning", 2016, eq. 6.33;
-/// label smoothing: Szegedy et al., "Rethinking the Inception architecture", 2015, section 7.
-package struct CrossEntropyConfiguration: YAMLRecord {
-  /// Part of the target that is spread over all classes.
-  package var labelSmoothing = 0.0
-
-  package init() {}
-
-  package static let fields: [Field<Self>] = [
-    Field(
-      "label-smoothing", \.labelSmoothing, "part of the target that is spread over all classes",
-      check: { (0..<1).contains($0) ? nil : "must be at least 0 and below 1" })
-  ]
 }

@@ -7,10 +7,10 @@ package enum GradientCheckReport {
   ///
   /// - Throws: `RunError` with code `failed` if an error is above the tolerance.
   package static func run(
-    _ network: NetworkDescription, batch: Int, seed: UInt64, asJSON: Bool
+    _ network: NetworkDescription, loss: Loss, batch: Int, seed: UInt64, asJSON: Bool
   ) throws(RunError) {
     let check: GradientCheck
-    do { check = try GradientCheck(network: network, batch: batch, seed: seed) } catch {
+    do { check = try GradientCheck(network: network, loss: loss, batch: batch, seed: seed) } catch {
       throw RunError.unusable(error)
     }
     let rows = check.run { row in

@@ -1,67 +1,66 @@
 import Engine
 import Interchange
 import Network
+import Planner
 
-/// A batch from a safetensors file, brought into the layout of the engine.
+/// Brings a batch of named tensors into the layout of the engine.
 struct StepSamples {
   /// The number of samples.
   let count: Int
-  private let images: [Float]
-  private let labels: [Int32]
-  private let samples: [UInt64]
+  private let source: String
+  private let tensors: [String: NamedTensor]
+  /// The samples; labels and targets are there after `readAnswers`.
+  private(set) var samples: SampleBatch
 
-  /// Reads the batch.
+  /// Takes the images.
   ///
-  /// - Throws: `RunError` if a tensor is missing or its shape does not fit the model.
-  init(path: String, model: NetworkDescription) throws(RunError) {
-    let file: SafeTensorsFile
-    do { file = try SafeTensors.read(path) } catch { throw RunError.unusable(error) }
+  /// - Parameters:
+  ///   - tensors: the tensors of the batch by name.
+  ///   - source: the file that they come from, for messages.
+  /// - Throws: `RunError` if the images are missing or their shape does not fit the model.
+  init(_ tensors: [String: NamedTensor], source: String, model: NetworkDescription) throws(RunError) {
     let shape = [model.input.channels, model.input.height, model.input.width]
-    guard let images = file.tensors["images"], case .float32(let pixels) = images.elements,
+    guard let images = tensors["images"], case .float32(let pixels) = images.elements,
       images.shape.count == 4, Array(images.shape[1...]) == shape, images.shape[0] > 0
     else {
       throw RunError(
         .unusable,
-        "\(path): needs a float32 tensor 'images' of shape [N, \(shape.map(String.init).joined(separator: ", "))]")
+        "\(source): needs a float32 tensor 'images' of shape [N, \(shape.map(String.init).joined(separator: ", "))]")
     }
-    count = images.shape[0]
-    guard let labels = file.tensors["labels"], case .int64(let classes) = labels.elements, labels.shape == [count]
+    self.source = source
+    self.tensors = tensors
+    self.count = images.shape[0]
+    self.samples = SampleBatch(
+      images: PlaneOrder.channelsLast(pixels, samples: images.shape[0], shape: model.input),
+      labels: Array(repeating: 0, count: images.shape[0]), ids: (0..<images.shape[0]).map(UInt64.init))
+  }
+
+  /// Takes the labels and the dense targets that the program's losses read.
+  ///
+  /// - Throws: `RunError` if one is missing, has another shape, or a label names no class.
+  mutating func readAnswers(for program: Program) throws(RunError) {
+    if let extent = program.labels { samples.labels = try readLabels(extent, program) }
+    for wanted in program.targets {
+      let shape = PlaneOrder.shape(wanted.shape, samples: count)
+      guard let tensor = tensors[wanted.name], tensor.shape == shape, case .float32(let values) = tensor.elements
+      else {
+        throw RunError(.unusable, "\(source): the loss needs a float32 tensor '\(wanted.name)' of shape \(shape)")
+      }
+      samples.targets.append(PlaneOrder.channelsLast(values, samples: count, shape: wanted.shape))
+    }
+  }
+
+  private func readLabels(_ extent: Extent, _ program: Program) throws(RunError) -> [Int32] {
+    let shape = extent == Extent(1) ? [count] : [count, extent.height, extent.width]
+    guard let labels = tensors["labels"], case .int64(let classes) = labels.elements, labels.shape == shape
     else {
-      throw RunError(.unusable, "\(path): needs an int64 tensor 'labels' of shape [\(count)]")
+      throw RunError(.unusable, "\(source): needs an int64 tensor 'labels' of shape \(shape)")
     }
-    self.images = Self.channelsLast(pixels, count: count, shape: model.input)
-    self.labels = classes.map { Int32(clamping: $0) }
-    self.samples = (0..<count).map(UInt64.init)
-  }
-
-  /// Throws if a label names no class.
-  func checkLabels(classes: Int) throws(RunError) {
-    for (index, label) in labels.enumerated() where !(0..<Int32(classes)).contains(label) {
-      throw RunError(.unusable, "label \(index) is \(label), but the model has the classes 0 to \(classes - 1)")
+    let limit = program.classes ?? Int(Int32.max)
+    for (index, label) in classes.enumerated() where !(0..<Int64(limit)).contains(label) {
+      throw RunError(
+        .unusable, "\(source): label \(index) is \(label), but the model has the classes 0 to \(limit - 1)")
     }
-  }
-
-  /// Hands the samples to an executor; they stay valid while `body` runs.
-  func withMicroBatch<Result>(_ body: (MicroBatch) throws -> Result) rethrows -> Result {
-    try unsafe images.withUnsafeBufferPointer { images in
-      try unsafe labels.withUnsafeBufferPointer { labels in
-        try unsafe samples.withUnsafeBufferPointer { samples in
-          try unsafe body(MicroBatch(images: images, labels: labels, samples: samples, valid: count))
-        }
-      }
-    }
-  }
-
-  private static func channelsLast(_ pixels: [Float], count: Int, shape: Shape) -> [Float] {
-    var result = [Float](repeating: 0, count: pixels.count)
-    for sample in 0..<count {
-      let base = sample * shape.count
-      for channel in 0..<shape.channels {
-        for position in 0..<shape.positions {
-          result[base + position * shape.channels + channel] = pixels[base + channel * shape.positions + position]
-        }
-      }
-    }
-    return result
+    return classes.map { Int32(clamping: $0) }
   }
 }

@@ -45,7 +45,7 @@ struct TestBatch: ~Copyable {
     unsafe labels.withUnsafeBufferPointer { labels in
       unsafe samples.withUnsafeBufferPointer { samples in
         let pixels = unsafe UnsafeBufferPointer(start: images.unsafeBase, count: images.count)
-        return unsafe body(MicroBatch(images: pixels, labels: labels, samples: samples, valid: valid))
+        return unsafe body(MicroBatch(images: pixels, labels: labels, samples: samples, valid: valid, targets: []))
       }
     }
   }

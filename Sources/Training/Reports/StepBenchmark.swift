@@ -62,7 +62,7 @@ package enum StepBenchmark {
     var parameters = InitialParameters.values(plan.layout, seed: 1)
     var gradient = [Float](repeating: 0, count: plan.layout.count)
     var momentum = gradient
-    let inputs = Inputs(network, plan)
+    let inputs = Inputs(samples: SampleBatch(randomFor: plan.training, seed: 1))
     var stopwatch = Stopwatch(count: plan.training.instructions.count)
     var measurement = Measurement()
     var update = 0.0
@@ -100,37 +100,20 @@ package enum StepBenchmark {
       momentumBuffer: &velocity, parameters: &values)
   }
 
-  /// Random images and labels.
+  /// Random samples.
   private struct Inputs {
-    let images: [Float]
-    let labels: [Int32]
-    let samples: [UInt64]
-    let count: Int
-
-    init(_ network: NetworkDescription, _ plan: StepPlan) {
-      count = plan.training.batch
-      var stream = RandomStream(seed: 1, purpose: .testing)
-      images = (0..<count * network.input.count).map { _ in 2 * stream.uniform() - 1 }
-      let classes = plan.training[plan.training.logits].count / count
-      labels = (0..<count).map { _ in Int32(stream.integer(below: classes)) }
-      samples = (0..<count).map(UInt64.init)
-    }
+    let samples: SampleBatch
 
     func train(
       _ executor: inout Executor, _ parameters: [Float], _ gradient: inout [Float], step: Int,
       _ stopwatch: inout Stopwatch
     ) {
-      let context = StepContext(seed: 1, step: step, globalBatch: count)
-      unsafe images.withUnsafeBufferPointer { images in
-        unsafe labels.withUnsafeBufferPointer { labels in
-          unsafe samples.withUnsafeBufferPointer { samples in
-            let batch = unsafe MicroBatch(images: images, labels: labels, samples: samples, valid: count)
-            unsafe parameters.withUnsafeBufferPointer { parameters in
-              unsafe gradient.withUnsafeMutableBufferPointer { gradient in
-                guard let p = parameters.baseAddress, let g = gradient.baseAddress else { return }
-                _ = unsafe executor.train(batch, parameters: p, gradient: g, context: context, observer: &stopwatch)
-              }
-            }
+      let context = StepContext(seed: 1, step: step, globalBatch: samples.valid)
+      unsafe samples.withMicroBatch { batch in
+        unsafe parameters.withUnsafeBufferPointer { parameters in
+          unsafe gradient.withUnsafeMutableBufferPointer { gradient in
+            guard let p = parameters.baseAddress, let g = gradient.baseAddress else { return }
+            _ = unsafe executor.train(batch, parameters: p, gradient: g, context: context, observer: &stopwatch)
           }
         }
       }

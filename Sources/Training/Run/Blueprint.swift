@@ -44,10 +44,11 @@ package struct Blueprint: Sendable {
     self.configuration = configuration
     self.dataset = dataset
     self.normalization = normalization
-    self.network = try ModelLoader.network(
-      configuration.model, input: shape, classes: dataset.train.classNames.count)
+    let classes = dataset.train.classNames.count
+    self.network = try ModelLoader.network(configuration.model, input: shape, classes: classes)
     self.plan = try Planner.plan(network, options: configuration.planOptions)
     try Self.checkStatistics(plan.training)
+    try plan.checkAnswers(classes: classes, network: network.name)
     self.order = SampleOrder(count: dataset.train.count, seed: configuration.seed)
     self.steps = configuration.train.stepCount(samples: dataset.train.count)
     let violations = Verifier.violations(of: plan)
@@ -102,12 +103,38 @@ package struct Blueprint: Sendable {
   }
 }
 
+extension StepPlan {
+  /// Checks that the network can be trained, and that its losses need no more than a dataset has: one label for each
+  /// image.
+  fileprivate func checkAnswers(classes: Int, network: String) throws(RunError) {
+    if layout.parameters.isEmpty {
+      throw RunError(.unusable, "model \(network): has no parameters, so there is nothing to train")
+    }
+    if let values = training.targets.first {
+      throw RunError(
+        .unusable,
+        "model \(network): its loss reads '\(values.name)' of \(values.shape), but the data has only labels; use a loss "
+          + "with targets: labels (debug step reads values from a file)")
+    }
+    for instruction in training.instructions {
+      guard case .loss(let term) = instruction.operation, term.loss.picksChannelByLabel else { continue }
+      guard term.output == Shape(features: classes) else {
+        let place = term.isMain ? "its output" : "head '\(instruction.path.dropFirst("loss.".count))'"
+        throw RunError(
+          .unusable,
+          "model \(network), \(place): \(term.loss.kind) needs one logit for each of the \(classes) classes of the data, "
+            + "but its input is \(term.output); end with 'dense: {features: \(classes)}'")
+      }
+    }
+  }
+}
+
 extension RunConfiguration {
   /// What the planner is asked for.
   package var planOptions: PlanOptions {
     var options = PlanOptions(
       microBatch: train.microBatch, microBatches: train.microBatches, bucketElements: exchange.bucket.bytes / 4)
-    options.labelSmoothing = Float(train.loss.crossEntropy.labelSmoothing)
+    options.loss = train.loss
     return options
   }
 }

@@ -5,7 +5,8 @@ import StrictYAML
 package enum ModelLoader {
   /// The network for images of the given shape and a number of classes.
   ///
-  /// - Throws: `RunError` if the name or the file is unknown or the model does not fit the data.
+  /// - Throws: `RunError` if the name or the file is unknown or the model takes other images. Whether its
+  ///   output fits the classes depends on the loss; `Blueprint` checks that.
   package static func network(
     _ choice: ModelChoice, input: Shape, classes: Int
   ) throws(RunError) -> NetworkDescription {
@@ -13,7 +14,11 @@ package enum ModelLoader {
     case .zoo(let name): return try zoo(name).network(input: input, classes: classes)
     case .file(let path):
       let network = try file(path)
-      try check(network, path: path, input: input, classes: classes)
+      guard network.input == input else {
+        throw RunError(
+          .unusable,
+          "\(path): the model takes images of \(network.input), but the data has \(input); change 'input' or data.size")
+      }
       return network
     }
   }
@@ -38,26 +43,6 @@ package enum ModelLoader {
       return try NetworkDescription(parsing: try Configurations.contents(of: path), source: path, name: name)
     } catch {
       throw RunError.unusable(error)
-    }
-  }
-
-  private static func check(
-    _ network: NetworkDescription, path: String, input: Shape, classes: Int
-  ) throws(RunError) {
-    guard network.input == input else {
-      throw RunError(
-        .unusable,
-        "\(path): the model takes images of \(network.input), but the data has \(input); change 'input' or data.size")
-    }
-    let output: Shape
-    do { output = try network.output() } catch { throw RunError.unusable(error) }
-    guard output.isVector else {
-      throw RunError(
-        .unusable, "\(path): the model ends with \(output), but the loss needs a vector of logits; end with 'dense'")
-    }
-    guard output.count == classes else {
-      throw RunError(
-        .unusable, "\(path): the model ends with \(output.count) logits, but the data has \(classes) classes")
     }
   }
 }

@@ -108,7 +108,7 @@ extension MicroBatch {
   /// The samples that the prefetch thread prepared. They must not be released while this is in use.
   init(_ prepared: PreparedMicroBatch, valid: Int) {
     unsafe self.init(
-      images: prepared.images, labels: prepared.labels, samples: prepared.ids, valid: valid)
+      images: prepared.images, labels: prepared.labels, samples: prepared.ids, valid: valid, targets: [])
   }
 }
 

@@ -1,0 +1,64 @@
+import Network
+package import Planner
+import Randomness
+
+/// The samples of a micro-batch with memory of their own: for benchmarks, comparisons and tests.
+package struct SampleBatch: Hashable, Sendable {
+  /// Normalised pixels, [sample][row][column][channel].
+  package var images: [Float]
+  /// One class per sample, or per position of a sample.
+  package var labels: [Int32]
+  /// Dense targets, in the order of the program's list.
+  package var targets: [[Float]]
+  /// One sample id per sample.
+  package var ids: [UInt64]
+  /// How many samples count, from the first.
+  package var valid: Int
+
+  /// Samples that all count.
+  package init(images: [Float], labels: [Int32], targets: [[Float]] = [], ids: [UInt64]) {
+    self.images = images
+    self.labels = labels
+    self.targets = targets
+    self.ids = ids
+    self.valid = ids.count
+  }
+
+  /// Random samples of all that `program` reads, a pure function of `seed`: pixels and target values from -1 to 1.
+  package init(randomFor program: Program, seed: UInt64) {
+    var stream = RandomStream(seed: seed, purpose: .testing, subject: StableHash.of("random samples"))
+    let samples = program.batch
+    let classes = program.classes ?? 4
+    self.init(
+      images: (0..<program[program.images].count).map { _ in 2 * stream.uniform() - 1 },
+      labels: (0..<samples * (program.labels?.count ?? 1)).map { _ in Int32(stream.integer(below: classes)) },
+      targets: program.targets.map { target in
+        (0..<samples * target.shape.count).map { _ in 2 * stream.uniform() - 1 }
+      },
+      ids: (0..<samples).map(UInt64.init))
+  }
+
+  /// Hands the samples to an executor; they stay valid while `body` runs.
+  package func withMicroBatch<Result>(_ body: (MicroBatch) throws -> Result) rethrows -> Result {
+    try unsafe images.withUnsafeBufferPointer { images in
+      try unsafe labels.withUnsafeBufferPointer { labels in
+        try unsafe ids.withUnsafeBufferPointer { ids in
+          try unsafe Self.withBuffers(targets[...], []) { targets in
+            try unsafe body(
+              MicroBatch(images: images, labels: labels, samples: ids, valid: valid, targets: targets))
+          }
+        }
+      }
+    }
+  }
+
+  private static func withBuffers<Result>(
+    _ arrays: ArraySlice<[Float]>, _ found: [UnsafeBufferPointer<Float>],
+    _ body: ([UnsafeBufferPointer<Float>]) throws -> Result
+  ) rethrows -> Result {
+    guard let first = arrays.first else { return try unsafe body(found) }
+    return try unsafe first.withUnsafeBufferPointer { buffer in
+      try unsafe withBuffers(arrays.dropFirst(), found + [buffer], body)
+    }
+  }
+}

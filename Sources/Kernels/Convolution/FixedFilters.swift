@@ -1,0 +1,37 @@
+internal import CKernels
+package import Network
+
+/// Filters that are not learned, laid over each channel alone.
+///
+/// Shapes: x and dx are [sample][row][column][channel] of the input; y and dy of the output, whose channel c · F + f is
+/// filter f of F over channel c.
+package enum FixedFilters {
+  /// y = filters ∗ x, with zeros for padding.
+  package static func forward(_ g: FilterGeometry, batch: Int, x: Span<Float>, y: inout MutableSpan<Float>) {
+    let window = checked(g, batch: batch, x: x.count, y: y.count)
+    unsafe withPointers(x, g.filters.span, &y) { x, filters, y in
+      unsafe withUnsafePointer(to: window) { window in
+        unsafe ck_loops().pointee.filters_forward(window, g.channels, g.count, batch, filters, x, y)
+      }
+    }
+  }
+
+  /// dx = the gradient of the input, written whole.
+  package static func backward(_ g: FilterGeometry, batch: Int, dy: Span<Float>, dx: inout MutableSpan<Float>) {
+    let window = checked(g, batch: batch, x: dx.count, y: dy.count)
+    unsafe withPointers(dy, g.filters.span, &dx) { dy, filters, dx in
+      unsafe withUnsafePointer(to: window) { window in
+        unsafe ck_loops().pointee.filters_backward(window, g.channels, g.count, batch, filters, dy, dx)
+      }
+    }
+  }
+
+  private static func checked(_ g: FilterGeometry, batch: Int, x: Int, y: Int) -> ck_window {
+    let window = ck_window(g.window)
+    precondition(batch > 0 && g.channels > 0, "\(batch) samples of \(g.channels) channels")
+    precondition(g.count > 0 && g.filters.count == g.count * g.window.kernel.count, "filters: \(g.window.kernel) each")
+    precondition(x == batch * g.window.input.count * g.channels, "input: \(batch) × \(g.channels) × \(g.window.input)")
+    precondition(y == batch * g.output.count, "output: \(batch) × \(g.output)")
+    return window
+  }
+}

@@ -2,7 +2,7 @@
 """Compares one forward and backward pass of cnn-dist with PyTorch's, tensor by tensor.
 
     python3 -m venv venv && venv/bin/pip install -r requirements.txt
-    venv/bin/python compare_step.py                          # the zoo, and all of Tests/Models
+    venv/bin/python compare_step.py            # the zoo's models of small images, and all of Tests/Models
     venv/bin/python compare_step.py resnet20 --samples 16 --seed 3 --all
     venv/bin/python compare_step.py ../../Tests/Models/mobilenet-like.yaml my-model.yaml
     venv/bin/python compare_step.py --cnn-dist ../../.build/release/cnn-dist lenet5
@@ -22,7 +22,7 @@ the gradient of the weight beside it instead.
 ReLU and max pooling have no derivative at their kinks: within a rounding error of one, two correct programs may take
 different sides, and a single unit on the other side changes a gradient by a hundredth. So batches are drawn until the
 float64 pass keeps clear of all kinks (see kinks.py) by four times the usual error (root mean square) of the float32
-pass there.
+pass there. Models of large images have too many units for that; speed.py compares their steps as a whole.
 
 Exit code 0 if outputs, loss and running statistics are within 1e-5 and all gradients within 1e-4, else 1; 2 if
 a model could not be compared at all.
@@ -57,6 +57,8 @@ GRADIENT_TOLERANCE = 1e-4
 VANISHING = 1e-10
 KINK_DISTANCE = 4
 MOST_BATCHES = 200
+# Pixels on a side of the images of those models of the zoo that are compared if none is named.
+SMALL = 32
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -96,7 +98,8 @@ class Subject:
         return model.train()
 
     def is_stochastic(self) -> bool:
-        return any(isinstance(layer, Stochastic) and layer.rate > 0 for layer in self.build().modules())
+        layers = self.build().modules()
+        return any(isinstance(x, nn.Dropout) or isinstance(x, Stochastic) and x.rate > 0 for x in layers)
 
 
 def in_precision(tensors: Tensors, dtype: torch.dtype) -> Tensors:
@@ -245,7 +248,8 @@ def program(given: str | None) -> str:
 
 def main() -> int:
     arguments = parsed_arguments()
-    models = arguments.models or [*ZOO, *map(str, sorted((REPOSITORY / "Tests" / "Models").glob("*.yaml")))]
+    small = [name for name, (_, shape) in ZOO.items() if max(shape[1:]) <= SMALL]
+    models = arguments.models or [*small, *map(str, sorted((REPOSITORY / "Tests" / "Models").glob("*.yaml")))]
     try:
         arguments.cnn_dist = program(arguments.cnn_dist)
     except NothingToCompare as error:

@@ -111,7 +111,8 @@ class ResNet(Classifier):
     """He et al. 2015, with projections (option B): the stem, stages `layer1` and on, and the mean of all positions."""
 
     def __init__(
-        self, block: type[BasicBlock] | type[Bottleneck], stages: list[tuple[int, int]], large_images: bool, classes: int
+        self, block: type[BasicBlock] | type[Bottleneck], stages: list[tuple[int, int]], large_images: bool,
+        classes: int,
     ) -> None:
         """`stages` holds the width and the number of blocks of each."""
         super().__init__(classes)

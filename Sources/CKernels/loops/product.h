@@ -1,0 +1,112 @@
+// Matrix products. The right operand lies in panels of `panel_width` columns, packed or within a wider matrix, and the
+// left one anywhere.
+//
+// Source of the scheme: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008);
+// without the packing of the left operand, which is small enough here to stay in the caches.
+
+// c[rows][vectors] = Σ over k of a[row · a_row + k · a_step] · b[k][vectors], or += if `adding`. `rows` and `vectors` are
+// constants where this is inlined, so that all sums live in registers. Each sum runs over k in ascending order.
+CK_INLINE void product_block(
+    const size_t rows, const size_t vectors, size_t inner, const float *a, size_t a_row, size_t a_step, const float *b,
+    size_t b_step, float *c, size_t c_row, int adding) {
+  vector sums[CK_ROWS][2];
+#pragma clang loop unroll(full)
+  for (size_t row = 0; row < rows; row++)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v++) sums[row][v] = adding ? load(c + row * c_row + v * CK_VECTOR) : (vector){0};
+#pragma clang loop unroll(disable)
+  for (size_t k = 0; k < inner; k++, a += a_step, b += b_step) {
+    vector right[2];
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v++) right[v] = load(b + v * CK_VECTOR);
+#pragma clang loop unroll(full)
+    for (size_t row = 0; row < rows; row++) {
+      const vector left = broadcast(a[row * a_row]);
+#pragma clang loop unroll(full)
+      for (size_t v = 0; v < vectors; v++) sums[row][v] = left * right[v] + sums[row][v];
+    }
+  }
+#pragma clang loop unroll(full)
+  for (size_t row = 0; row < rows; row++)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v++) store(c + row * c_row + v * CK_VECTOR, sums[row][v]);
+}
+
+// The same for any number of rows up to CK_ROWS.
+CK_INLINE void product_rows(
+    size_t rows, const size_t vectors, size_t inner, const float *a, size_t a_row, size_t a_step, const float *b,
+    size_t b_step, float *c, size_t c_row, int adding) {
+#define CK_CASE(n)                                                                        \
+  case n: product_block(n, vectors, inner, a, a_row, a_step, b, b_step, c, c_row, adding); break;
+  switch (rows) {
+    CK_CASE(1)
+    CK_CASE(2)
+    CK_CASE(3)
+    CK_CASE(4)
+    CK_CASE(5)
+    CK_CASE(6)
+#if CK_ROWS > 6
+    CK_CASE(7)
+    CK_CASE(8)
+    CK_CASE(9)
+    CK_CASE(10)
+    CK_CASE(11)
+    CK_CASE(12)
+#endif
+  }
+#undef CK_CASE
+}
+
+// The width of a panel of a matrix with `columns` columns, which are a multiple of 16.
+CK_INLINE size_t panel_width(size_t columns) { return columns % (2 * CK_VECTOR) == 0 ? 2 * CK_VECTOR : CK_VECTOR; }
+
+// At most so many terms at a time, so that a panel stays in the first-level cache.
+enum { INNER_BLOCK = 256 };
+
+CK_INLINE void product_panel(
+    size_t rows, const size_t vectors, size_t inner, const float *a, size_t a_row, size_t a_step, const float *panel,
+    size_t b_step, float *c, size_t c_row, int adding) {
+  for (size_t k = 0; k < inner; k += INNER_BLOCK) {
+    const size_t terms = inner - k < INNER_BLOCK ? inner - k : INNER_BLOCK;
+    const size_t blocks = (rows + CK_ROWS - 1) / CK_ROWS;
+    for (size_t block = 0, row = 0; block < blocks; block++) {
+      const size_t count = (rows - row + blocks - block - 1) / (blocks - block);
+      product_rows(
+          count, vectors, terms, a + row * a_row + k * a_step, a_row, a_step, panel + k * b_step, b_step,
+          c + row * c_row, c_row, adding || k > 0);
+      row += count;
+    }
+  }
+}
+
+// c[rows][columns] = a · b, or += if `adding`. Row k of a panel is b_step further than row k - 1, and a panel b_panel
+// further than the one before.
+static void product(
+    size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const float *b,
+    size_t b_step, size_t b_panel, float *c, size_t c_row, int adding) {
+  const size_t width = panel_width(columns);
+  for (size_t column = 0; column < columns; column += width, b += b_panel) {
+    if (width > CK_VECTOR)
+      product_panel(rows, 2, inner, a, a_row, a_step, b, b_step, c + column, c_row, adding);
+    else
+      product_panel(rows, 1, inner, a, a_row, a_step, b, b_step, c + column, c_row, adding);
+  }
+}
+
+// Packs x, whose number (k, column) lies at k · step + column · stride, into panels.
+static void pack(size_t inner, size_t columns, const float *x, size_t step, size_t stride, float *panels) {
+  enum { DEPTH = 16 };
+  const size_t width = panel_width(columns);
+  for (size_t column = 0; column < columns; column += width)
+    for (size_t top = 0; top < inner; top += DEPTH, panels += DEPTH * width) {
+      const size_t depth = inner - top < DEPTH ? inner - top : DEPTH;
+      const float *from = x + top * step + column * stride;
+      if (stride == 1) {
+        for (size_t k = 0; k < depth; k++) copy_run(width, from + k * step, panels + k * width);
+      } else {
+        for (size_t lane = 0; lane < width; lane++)
+          for (size_t k = 0; k < depth; k++) panels[k * width + lane] = from[k * step + lane * stride];
+      }
+      if (depth < DEPTH) panels -= (DEPTH - depth) * width;
+    }
+}

@@ -57,6 +57,16 @@ struct ck_response {
   float alpha, beta, k;
 };
 
+/// A convolution of 3×3 kernels with stride 1 between `inputs` and `outputs` channels, both multiples of 16, and how many
+/// tiles of 4×4 outputs are worked on at a time.
+struct ck_winograd {
+  ptrdiff_t input_height, input_width;
+  ptrdiff_t output_height, output_width;
+  ptrdiff_t pad_top, pad_left;
+  size_t inputs, outputs;
+  size_t batch, tiles;
+};
+
 /// What a tensor looks like at a glance; the numbers are taken over its finite elements.
 struct ck_summary {
   double minimum, maximum, mean, deviation;
@@ -131,6 +141,28 @@ struct ck_table {
   void (*column_products)(size_t rows, size_t columns, const float *a, const float *b, float *sums);
   /// Each row of y = the row of x times `row`.
   void (*multiply_row)(size_t rows, size_t columns, const float *x, const float *row, float *y);
+
+  // Matrix products.
+
+  /// Packs a matrix [inner][columns], whose number (k, column) lies at k · step + column · stride, for `product`. Takes
+  /// inner · columns floats, the columns rounded up to a multiple of 16.
+  void (*pack)(size_t inner, size_t columns, const float *x, size_t step, size_t stride, float *packed);
+  /// c[rows][columns] = a · b, or += if `adding`. The number (row, k) of a lies at row · a_row + k · a_step; b is packed;
+  /// the rows of c are c_row apart. Each sum runs over k in ascending order.
+  void (*product)(
+      size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const float *packed,
+      float *c, size_t c_row, int adding);
+
+  // Winograd's convolution. The scratch is that of `ConvolutionAlgorithm`.
+
+  /// y = x ∗ weights + bias, which may be null, with weights [output][tap][input]. With `backward` w describes the way
+  /// from dy to dx, and the weights are [input][tap][output] of that way.
+  void (*winograd_convolve)(
+      const struct ck_winograd *w, int backward, const float *x, const float *weights, const float *_Nullable bias,
+      float *y, float *scratch);
+  /// The gradient of the weights, [output][tap][input].
+  void (*winograd_backward_weights)(
+      const struct ck_winograd *w, const float *x, const float *dy, float *d_weights, float *scratch);
 
   // Batch normalization of [row][channel].
 

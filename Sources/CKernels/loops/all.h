@@ -1,5 +1,6 @@
 // The source of all loops. It is included by one file for each instruction set, which defines CK_TABLE, the name of
-// the table to export, and has set the target attribute.
+// the table to export, CK_VECTOR, the floats of a register, CK_ROWS, the rows of a product that the registers hold, and
+// has set the target attribute.
 
 // Fused multiply-add where one expression asks for it, and nowhere else: the front end then decides what is fused, so
 // the vector part and the rest of a loop agree to the bit. Sums are never reassociated.
@@ -14,6 +15,9 @@
 #include "activations.h"
 #include "matrices.h"
 #include "chunks.h"
+#include "vectors.h"
+#include "product.h"
+#include "winograd.h"
 #include "normalization.h"
 #include "windows.h"
 #include "pooling.h"
@@ -54,6 +58,10 @@ const struct ck_table CK_TABLE = {
     .column_sums = column_sums,
     .column_products = column_products,
     .multiply_row = multiply_row,
+    .pack = pack,
+    .product = product,
+    .winograd_convolve = winograd_convolve,
+    .winograd_backward_weights = winograd_backward_weights,
     .normalize_training = normalize_training,
     .normalize_backward = normalize_backward,
     .normalize_evaluation = normalize_evaluation,

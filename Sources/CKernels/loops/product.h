@@ -57,9 +57,6 @@ CK_INLINE void product_rows(
 #undef CK_CASE
 }
 
-// The width of a panel of a matrix with `columns` columns, which are a multiple of 16.
-CK_INLINE size_t panel_width(size_t columns) { return columns % (2 * CK_VECTOR) == 0 ? 2 * CK_VECTOR : CK_VECTOR; }
-
 // At most so many terms at a time, so that a panel stays in the first-level cache.
 enum { INNER_BLOCK = 256 };
 
@@ -79,34 +76,61 @@ CK_INLINE void product_panel(
   }
 }
 
-// c[rows][columns] = a · b, or += if `adding`. Row k of a panel is b_step further than row k - 1, and a panel b_panel
-// further than the one before.
-static void product(
-    size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const float *b,
-    size_t b_step, size_t b_panel, float *c, size_t c_row, int adding) {
-  const size_t width = panel_width(columns);
-  for (size_t column = 0; column < columns; column += width, b += b_panel) {
-    if (width > CK_VECTOR)
-      product_panel(rows, 2, inner, a, a_row, a_step, b, b_step, c + column, c_row, adding);
-    else
-      product_panel(rows, 1, inner, a, a_row, a_step, b, b_step, c + column, c_row, adding);
+// The same for the last panel of a matrix, of which only `columns` columns count: by way of a copy.
+static void product_rest(
+    size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const float *panel,
+    float *c, size_t c_row, int adding) {
+  float copy[CK_ROWS * CK_VECTOR];
+  for (size_t row = 0; row < rows; row += CK_ROWS) {
+    const size_t count = rows - row < CK_ROWS ? rows - row : CK_ROWS;
+    product_panel(count, 1, inner, a + row * a_row, a_row, a_step, panel, CK_VECTOR, copy, CK_VECTOR, 0);
+    for (size_t i = 0; i < count; i++) {
+      float *to = c + (row + i) * c_row;
+      if (adding)
+        add_run(columns, copy + i * CK_VECTOR, to);
+      else
+        copy_run(columns, copy + i * CK_VECTOR, to);
+    }
   }
 }
 
-// Packs x, whose number (k, column) lies at k · step + column · stride, into panels.
-static void pack(size_t inner, size_t columns, const float *x, size_t step, size_t stride, float *panels) {
+// c[rows][columns] = a · b, or += if `adding`; b as `pack` leaves it.
+static void product(
+    size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const float *packed,
+    float *c, size_t c_row, int adding) {
+  while (columns >= 2 * CK_VECTOR) {
+    product_panel(rows, 2, inner, a, a_row, a_step, packed, 2 * CK_VECTOR, c, c_row, adding);
+    packed += 2 * CK_VECTOR * inner, c += 2 * CK_VECTOR, columns -= 2 * CK_VECTOR;
+  }
+  while (columns >= CK_VECTOR) {
+    product_panel(rows, 1, inner, a, a_row, a_step, packed, CK_VECTOR, c, c_row, adding);
+    packed += CK_VECTOR * inner, c += CK_VECTOR, columns -= CK_VECTOR;
+  }
+  if (columns > 0) product_rest(rows, columns, inner, a, a_row, a_step, packed, c, c_row, adding);
+}
+
+// One panel of x, whose number (k, column) lies at k · step + column · stride; `columns` of `width` columns, then zeros.
+CK_INLINE void pack_panel(
+    size_t inner, size_t columns, size_t width, const float *x, size_t step, size_t stride, float *panel) {
   enum { DEPTH = 16 };
-  const size_t width = panel_width(columns);
-  for (size_t column = 0; column < columns; column += width)
-    for (size_t top = 0; top < inner; top += DEPTH, panels += DEPTH * width) {
-      const size_t depth = inner - top < DEPTH ? inner - top : DEPTH;
-      const float *from = x + top * step + column * stride;
-      if (stride == 1) {
-        for (size_t k = 0; k < depth; k++) copy_run(width, from + k * step, panels + k * width);
-      } else {
-        for (size_t lane = 0; lane < width; lane++)
-          for (size_t k = 0; k < depth; k++) panels[k * width + lane] = from[k * step + lane * stride];
-      }
-      if (depth < DEPTH) panels -= (DEPTH - depth) * width;
+  for (size_t top = 0; top < inner; top += DEPTH) {
+    const size_t bottom = inner - top < DEPTH ? inner : top + DEPTH;
+    if (stride == 1) {
+      for (size_t k = top; k < bottom; k++) copy_run(columns, x + k * step, panel + k * width);
+    } else {
+      for (size_t column = 0; column < columns; column++)
+        for (size_t k = top; k < bottom; k++) panel[k * width + column] = x[k * step + column * stride];
     }
+    for (size_t k = top; k < bottom && columns < width; k++) zero_run(width - columns, panel + k * width + columns);
+  }
+}
+
+// Packs a matrix [inner][columns] into panels of two registers' width, then of one; see `product`.
+static void pack(size_t inner, size_t columns, const float *x, size_t step, size_t stride, float *packed) {
+  while (columns > 0) {
+    const size_t width = columns >= 2 * CK_VECTOR ? 2 * CK_VECTOR : CK_VECTOR;
+    const size_t count = columns < width ? columns : width;
+    pack_panel(inner, count, width, x, step, stride, packed);
+    packed += inner * width, x += count * stride, columns -= count;
+  }
 }

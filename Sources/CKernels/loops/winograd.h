@@ -118,6 +118,20 @@ struct planes {
   size_t plane, panel, width, tile;
 };
 
+// The width of the panels of a matrix whose columns are a multiple of 16.
+CK_INLINE size_t panel_width(size_t columns) { return columns % (2 * CK_VECTOR) == 0 ? 2 * CK_VECTOR : CK_VECTOR; }
+
+// c[rows][columns] = a · b for a plane of b in panels.
+CK_INLINE void plane_product(
+    size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const struct planes *at,
+    const float *b, float *c, size_t c_row, int adding) {
+  for (size_t column = 0; column < columns; column += at->width, b += at->panel)
+    if (at->width > CK_VECTOR)
+      product_panel(rows, 2, inner, a, a_row, a_step, b, at->tile, c + column, c_row, adding);
+    else
+      product_panel(rows, 1, inner, a, a_row, a_step, b, at->tile, c + column, c_row, adding);
+}
+
 CK_INLINE size_t place_in(const struct planes *p, size_t plane, size_t tile, size_t channel) {
   return plane * p->plane + channel / p->width * p->panel + tile * p->tile + channel % p->width;
 }
@@ -133,7 +147,7 @@ CK_INLINE struct planes panels(size_t tiles, size_t channels) {
 }
 
 // The transformed tiles of the input, from tile `first` on.
-__attribute__((noinline)) static void winograd_input(
+static void winograd_input(
     const struct ck_winograd *w, size_t first, size_t count, const float *x, struct planes at, float *u) {
   const ptrdiff_t height = w->input_height, width = w->input_width;
   const size_t channels = w->inputs;
@@ -155,7 +169,7 @@ __attribute__((noinline)) static void winograd_input(
 }
 
 // Transforms whose sides differ go through two different shapes, so they are written out.
-__attribute__((noinline)) static void winograd_output_gradient(
+static void winograd_output_gradient(
     const struct ck_winograd *w, size_t first, size_t count, const float *dy, struct planes at, float *d) {
   const ptrdiff_t height = w->output_height, width = w->output_width;
   const size_t channels = w->outputs;
@@ -187,7 +201,7 @@ __attribute__((noinline)) static void winograd_output_gradient(
 #undef PUT
 
 // `group` channels, from `channel` on, of the outputs of the tiles from `first` on, out of the products.
-__attribute__((noinline)) static void winograd_output(
+static void winograd_output(
     const struct ck_winograd *w, size_t first, size_t count, size_t channel, size_t group, struct planes at,
     const float *m, const float *bias, float *y) {
   const ptrdiff_t height = w->output_height, width = w->output_width;
@@ -281,26 +295,26 @@ static void winograd_convolve(
     float *scratch) {
   const size_t tiles = w->batch * tiles_down(w) * tiles_across(w), group = winograd_group(w);
   const size_t width = panel_width(group);
-  const struct planes in = matrices(w->block, w->inputs), out = matrices(w->block, group);
+  const struct planes in = matrices(w->tiles, w->inputs), out = matrices(w->tiles, group);
   const struct planes filters = {w->inputs * group + 16, w->inputs * width, width, width};
   float *u = scratch, *m = u + PLANES * in.plane, *v = m + PLANES * out.plane;
   if (group == w->outputs) winograd_filters(w, backward, 0, group, weights, filters, v);
-  for (size_t first = 0; first < tiles; first += w->block) {
-    const size_t count = tiles - first < w->block ? tiles - first : w->block;
+  for (size_t first = 0; first < tiles; first += w->tiles) {
+    const size_t count = tiles - first < w->tiles ? tiles - first : w->tiles;
     winograd_input(w, first, count, x, in, u);
     for (size_t o = 0; o < w->outputs; o += group) {
       if (group < w->outputs) winograd_filters(w, backward, o, group, weights, filters, v);
       for (size_t p = 0; p < PLANES; p++)
-        product(
-            count, group, w->inputs, u + p * in.plane, in.tile, 1, v + p * filters.plane, filters.tile,
-            filters.panel, m + p * out.plane, out.tile, 0);
+        plane_product(
+            count, group, w->inputs, u + p * in.plane, in.tile, 1, &filters, v + p * filters.plane, m + p * out.plane,
+            out.tile, 0);
       winograd_output(w, first, count, o, group, out, m, bias, y);
     }
   }
 }
 
 // dW[output][tap][input] out of the sums over all tiles of dyᵀ · x, plane by plane.
-__attribute__((noinline)) static void winograd_weights(const struct ck_winograd *w, const float *sums, float *weights) {
+static void winograd_weights(const struct ck_winograd *w, const float *sums, float *weights) {
   const size_t plane = w->inputs * w->outputs + 16;
   for (size_t o = 0; o < w->outputs; o++) {
     for (size_t c = 0; c < w->inputs; c += CK_VECTOR) {
@@ -330,17 +344,17 @@ __attribute__((noinline)) static void winograd_weights(const struct ck_winograd 
 static void winograd_backward_weights(
     const struct ck_winograd *w, const float *x, const float *dy, float *d_weights, float *scratch) {
   const size_t tiles = w->batch * tiles_down(w) * tiles_across(w), plane = w->inputs * w->outputs + 16;
-  const struct planes in = panels(w->block, w->inputs), out = matrices(w->block, w->outputs);
+  const struct planes in = panels(w->tiles, w->inputs), out = matrices(w->tiles, w->outputs);
   float *u = scratch, *d = u + PLANES * in.plane, *sums = d + PLANES * out.plane;
-  for (size_t first = 0; first < tiles; first += w->block) {
-    const size_t count = tiles - first < w->block ? tiles - first : w->block;
+  for (size_t first = 0; first < tiles; first += w->tiles) {
+    const size_t count = tiles - first < w->tiles ? tiles - first : w->tiles;
     const struct planes cut = {in.plane, count * in.width, in.width, in.width};
     winograd_input(w, first, count, x, cut, u);
     winograd_output_gradient(w, first, count, dy, out, d);
     for (size_t p = 0; p < PLANES; p++)
-      product(
-          w->outputs, w->inputs, count, d + p * out.plane, 1, out.tile, u + p * in.plane, cut.tile, cut.panel,
-          sums + p * plane, w->inputs, first > 0);
+      plane_product(
+          w->outputs, w->inputs, count, d + p * out.plane, 1, out.tile, &cut, u + p * in.plane, sums + p * plane,
+          w->inputs, first > 0);
   }
   winograd_weights(w, sums, d_weights);
 }

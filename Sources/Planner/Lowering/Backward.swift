@@ -46,12 +46,12 @@ extension Lowering {
   private mutating func differentiate(_ record: Record, dy: SlotID) {
     let forward = record.instruction
     switch forward.operation {
-    case .convolution(let geometry, let blockPixels):
-      convolutionBackward(record, geometry, blockPixels: blockPixels, dy: dy)
+    case .convolution(let geometry, _):
+      convolutionBackward(record, geometry, dy: dy)
     case .dense(let inputs, let outputs):
       denseBackward(record, inputs: inputs, outputs: outputs, dy: dy)
-    case .transposedConvolution(let geometry, let blockPixels):
-      transposedConvolutionBackward(record, geometry, blockPixels: blockPixels, dy: dy)
+    case .transposedConvolution(let geometry, _):
+      transposedConvolutionBackward(record, geometry, dy: dy)
     case .filter(let geometry):
       backwardData(.filterBackward(geometry), of: record, reads: [dy])
     case .maxPooling(let window, let channels):

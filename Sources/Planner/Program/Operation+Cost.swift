@@ -4,9 +4,9 @@ extension Operation {
   /// The word for the kind of operation in tables and profiles.
   package var kind: String {
     switch self {
-    case .convolution(let geometry, _): geometry.isPointwise ? "conv 1×1" : "conv im2col"
-    case .convolutionBackwardData: "conv backward data"
-    case .convolutionBackwardWeights: "conv backward weights"
+    case .convolution(_, let algorithm): "conv \(algorithm.name)"
+    case .convolutionBackwardData(_, let algorithm): "conv backward data \(algorithm.name)"
+    case .convolutionBackwardWeights(_, let algorithm): "conv backward weights \(algorithm.name)"
     case .transposedConvolution: "transposed conv"
     case .transposedConvolutionBackwardWeights: "transposed conv backward weights"
     case .filter: "filter"

@@ -6,18 +6,18 @@ package import Network
 /// The operands stand in the instruction, in the order that each case names: "x → y" means that `reads` is [x] and
 /// `writes` is [y]. Names with d are gradients.
 package enum Operation: Hashable, Sendable {
-  /// x → y; parameters weight, bias (if any); scratch for the columns of `blockPixels` output pixels of the micro-batch.
-  case convolution(ConvolutionGeometry, blockPixels: Int)
+  /// x → y; parameters weight, bias (if any); scratch as the algorithm needs it.
+  case convolution(ConvolutionGeometry, ConvolutionAlgorithm)
   /// dy → dx; parameters weight.
-  case convolutionBackwardData(ConvolutionGeometry, blockPixels: Int)
+  case convolutionBackwardData(ConvolutionGeometry, ConvolutionAlgorithm)
   /// x, dy → ; gradients weight, bias (if any).
-  case convolutionBackwardWeights(ConvolutionGeometry, blockPixels: Int)
+  case convolutionBackwardWeights(ConvolutionGeometry, ConvolutionAlgorithm)
 
   /// x → y; parameters weight, bias (if any). The geometry is that of the convolution from y to x whose transpose this
   /// is; so the gradient with respect to x is that convolution.
-  case transposedConvolution(ConvolutionGeometry, blockPixels: Int)
+  case transposedConvolution(ConvolutionGeometry, ConvolutionAlgorithm)
   /// x, dy → ; gradients weight, bias (if any).
-  case transposedConvolutionBackwardWeights(ConvolutionGeometry, blockPixels: Int)
+  case transposedConvolutionBackwardWeights(ConvolutionGeometry, ConvolutionAlgorithm)
 
   /// x → y.
   case filter(FilterGeometry)

@@ -164,17 +164,21 @@ struct ck_table {
   void (*winograd_backward_weights)(
       const struct ck_winograd *w, const float *x, const float *dy, float *d_weights, float *scratch);
 
-  // Batch normalization of [row][channel].
+  // Batch normalization of [row][channel]. A residual (which may be null) is added to the result, and with `relu` the
+  // larger of that and zero is taken.
 
   void (*normalize_training)(
-      size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift, float *y,
-      float *mean, float *inverse_deviation, float *variance);
+      size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
+      const float *_Nullable residual, int relu, float *y, float *mean, float *inverse_deviation, float *variance);
+  /// With y, the result behind a ReLU, dy counts only where y is above zero; d_residual (which may be null, and needs y)
+  /// receives what of dy counts.
   void (*normalize_backward)(
-      size_t rows, size_t channels, const float *x, const float *dy, const float *scale, const float *mean,
-      const float *inverse_deviation, float *dx, float *d_scale, float *d_shift);
+      size_t rows, size_t channels, const float *x, const float *_Nullable y, const float *dy, const float *scale,
+      const float *mean, const float *inverse_deviation, float *dx, float *_Nullable d_residual, float *d_scale,
+      float *d_shift);
   void (*normalize_evaluation)(
       size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
-      const float *mean, const float *variance, float *y);
+      const float *mean, const float *variance, const float *_Nullable residual, int relu, float *y);
 
   // Normalization over groups of channels. mean and inverse_deviation are [block][group]; scale and shift, and their
   // gradients, are one number for each channel or null.

@@ -69,9 +69,8 @@ extension Lowering {
       backwardData(.activationBackward(function, count: count), of: record, reads: [saved, dy])
     case .softmax(let rows, let columns):
       backwardData(.softmaxBackward(rows: rows, columns: columns), of: record, reads: [forward.writes[0], dy])
-    case .batchNormalization(let channels, let positions, _):
-      normalizationBackward(
-        record, .batchNormalizationBackward(channels: channels, positions: positions), dy: dy)
+    case .batchNormalization(let channels, let positions, _, let tail):
+      batchNormalizationBackward(record, channels: channels, positions: positions, tail, dy: dy)
     case .groupNormalization(let groups, _):
       normalizationBackward(record, .groupNormalizationBackward(groups), dy: dy)
     case .localResponse(let response, let positions):

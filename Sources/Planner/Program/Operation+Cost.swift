@@ -25,9 +25,9 @@ extension Operation {
     case .activationBackward(let function, _): "\(function.kind) backward"
     case .softmax: "softmax"
     case .softmaxBackward: "softmax backward"
-    case .batchNormalization: "batch-norm"
+    case .batchNormalization(_, _, _, let tail): "batch-norm\(tail.name)"
     case .batchNormalizationBackward: "batch-norm backward"
-    case .batchNormalizationEvaluation: "batch-norm (running)"
+    case .batchNormalizationEvaluation(_, _, _, let tail): "batch-norm (running)\(tail.name)"
     case .groupNormalization: "group-norm"
     case .groupNormalizationBackward: "group-norm backward"
     case .localResponse: "local-response-norm"
@@ -63,6 +63,11 @@ extension Operation {
     default: 0
     }
   }
+}
+
+extension NormalizationTail {
+  /// What is done on the way, for tables.
+  fileprivate var name: String { (addsResidual ? " + add" : "") + (relu ? " + relu" : "") }
 }
 
 extension Program {

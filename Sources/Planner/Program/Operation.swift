@@ -55,13 +55,14 @@ package enum Operation: Hashable, Sendable {
   /// y, dy → dx.
   case softmaxBackward(rows: Int, columns: Int)
 
-  /// x → y, mean, inverse deviation; parameters scale, shift; the micro-batch's mean and unbiased variance go to the
-  /// statistics part of the leaf gradient.
-  case batchNormalization(channels: Int, positions: Int, epsilon: Float)
-  /// x, dy, mean, inverse deviation → dx; parameters scale; gradients scale, shift.
+  /// x, residual (if the tail adds one) → y, mean, inverse deviation; parameters scale, shift; the micro-batch's mean and
+  /// unbiased variance go to the statistics part of the leaf gradient.
+  case batchNormalization(channels: Int, positions: Int, epsilon: Float, NormalizationTail)
+  /// x, dy, mean, inverse deviation, y (if there was a ReLU) → dx, dresidual (if there was one before a ReLU, and it is
+  /// wanted); parameters scale; gradients scale, shift.
   case batchNormalizationBackward(channels: Int, positions: Int)
-  /// x → y; parameters scale, shift; uses the running statistics.
-  case batchNormalizationEvaluation(channels: Int, positions: Int, epsilon: Float)
+  /// x, residual (if the tail adds one) → y; parameters scale, shift; uses the running statistics.
+  case batchNormalizationEvaluation(channels: Int, positions: Int, epsilon: Float, NormalizationTail)
   /// x → y, mean, inverse deviation; parameters scale, shift (if any).
   case groupNormalization(NormalizationGroups, epsilon: Float)
   /// x, dy, mean, inverse deviation → dx; parameters scale (if any); gradients scale, shift (if any).

@@ -56,6 +56,8 @@ package struct PlanOptions: Hashable, Sendable {
   package var winograd = WinogradChoice.f4
   /// Whether to compute the gradient with respect to the images too.
   package var imageGradient = false
+  /// Whether additions and ReLUs behind a batch normalization are drawn into it.
+  package var fuses = true
   /// Whether slots may share memory when their lives do not overlap.
   package var reusesMemory = true
 

@@ -49,6 +49,19 @@ struct ConvolutionCase: Sendable, CustomStringConvertible {
     }
   }
 
+  /// A random geometry with as many groups as channels.
+  static func randomDepthwise(_ seed: UInt64) -> ConvolutionCase {
+    var dice = Dice(seed)
+    while true {
+      let channels = dice.integer(2...75)
+      let geometry = ConvolutionGeometry(
+        window: randomWindow(&dice), inputChannels: channels, outputChannels: channels, groups: channels)
+      if geometry.window.output.count > 0 {
+        return ConvolutionCase(geometry, batch: dice.integer(1...3), seed: seed &+ 1000)
+      }
+    }
+  }
+
   var description: String {
     let w = geometry.window
     return "\(batch)×\(geometry.input) -> \(geometry.output), kernel \(w.kernel), stride \(w.stride), "

@@ -51,6 +51,9 @@ extension KernelTests {
       for tiles in [1, 5, 56] { expectDefinition(c, .winograd(tiles: tiles), tolerance: Self.winogradTolerance) }
     }
 
+    @Test("Depthwise passes agree with the definition", arguments: (0..<40).map(ConvolutionCase.randomDepthwise))
+    func depthwise(_ c: ConvolutionCase) { expectDefinition(c, .depthwise, tolerance: sumTolerance) }
+
     @Test("Winograd's filters may be held in groups")
     func winogradGroups() {
       let c = ConvolutionCase(Self.geometry(5, 6, kernel: 3, padding: 1, channels: 272, 256), batch: 1, seed: 10)

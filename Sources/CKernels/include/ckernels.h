@@ -234,6 +234,16 @@ struct ck_table {
   /// y[i][j] = Σ rows[i][u] · columns[j][v] · x[u][v] for each channel.
   void (*resample)(const struct ck_resampling *map, size_t batch, const float *x, float *y);
 
+  // Depthwise convolution with taps[tap][channel]; the bias may be null.
+
+  void (*depthwise_forward)(
+      const struct ck_window *window, size_t channels, size_t batch, const float *x, const float *taps,
+      const float *_Nullable bias, float *y);
+  void (*depthwise_backward_data)(
+      const struct ck_window *window, size_t channels, size_t batch, const float *dy, const float *taps, float *dx);
+  void (*depthwise_backward_weights)(
+      const struct ck_window *window, size_t channels, size_t batch, const float *x, const float *dy, float *d_taps);
+
   // Random numbers.
 
   /// mask[i] = kept where the uniform number of word i of the Philox stream is at least `rate`, else 0.

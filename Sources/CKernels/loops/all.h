@@ -25,6 +25,7 @@
 #include "filters.h"
 #include "groups.h"
 #include "response.h"
+#include "depthwise.h"
 #include "random.h"
 #include "statistics.h"
 
@@ -78,6 +79,11 @@ const struct ck_table CK_TABLE = {
     .filters_forward = filters_forward,
     .filters_backward = filters_backward,
     .resample = resample,
+    .average_forward = average_forward,
+    .average_backward = average_backward,
+    .depthwise_forward = depthwise_forward,
+    .depthwise_backward_data = depthwise_backward_data,
+    .depthwise_backward_weights = depthwise_backward_weights,
     .dropout_mask = dropout_mask,
     .first_not_finite = first_not_finite,
     .summary = summary,

@@ -26,6 +26,11 @@ package enum Convolution {
           }
           return
         }
+        if algorithm == .depthwise {
+          unsafe DepthwiseLoops(g, batch: batch)
+            .forward(x: x, weights: weights, bias: hasBias ? bias : nil, y: y, scratch: scratch)
+          return
+        }
         let blocks = ConvolutionBlocks(g, algorithm, batch: batch)
         unsafe blocks.forward(x: x, weights: weights, y: y, scratch: scratch)
         if hasBias { unsafe ck_loops().pointee.add_row(blocks.pixels, g.outputChannels, bias, y) }
@@ -46,6 +51,10 @@ package enum Convolution {
         unsafe withUnsafePointer(to: ck_winograd(g, tiles: tiles, batch: batch, backward: true)) { w in
           unsafe ck_loops().pointee.winograd_convolve(w, 1, dy, weights, nil, dx, scratch)
         }
+        return
+      }
+      if algorithm == .depthwise {
+        unsafe DepthwiseLoops(g, batch: batch).backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
         return
       }
       if algorithm != .pointwise { unsafe ck_loops().pointee.fill(count, 0, dx) }
@@ -75,6 +84,10 @@ package enum Convolution {
         unsafe withUnsafePointer(to: ck_winograd(g, tiles: tiles, batch: batch, backward: false)) { w in
           unsafe ck_loops().pointee.winograd_backward_weights(w, x, dy, dWeights, scratch)
         }
+        return
+      }
+      if algorithm == .depthwise {
+        unsafe DepthwiseLoops(g, batch: batch).backwardWeights(x: x, dy: dy, dWeights: dWeights, scratch: scratch)
         return
       }
       unsafe ConvolutionBlocks(g, algorithm, batch: batch)

@@ -9,6 +9,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Winograd's F(4×4, 3×3) over so many tiles at a time (Lavin and Gray, "Fast algorithms for convolutional neural
   /// networks", 2015): 36 products in the place of 144.
   case winograd(tiles: Int)
+  /// Sums over the taps of each window, channel by channel: for as many groups as channels on both sides.
+  case depthwise
 
   /// The word for the algorithm in tables.
   package var name: String {
@@ -16,6 +18,7 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     case .columns: "im2col"
     case .pointwise: "1×1"
     case .winograd: "winograd"
+    case .depthwise: "depthwise"
     }
   }
 }
@@ -48,6 +51,8 @@ extension ConvolutionAlgorithm {
     switch self {
     case .columns(let pixels):
       return pixels * geometry.rowCount + packed(pass, geometry, pixels: pixels)
+    case .depthwise:
+      return geometry.weightCount
     case .pointwise:
       return packed(pass, geometry, pixels: Self.pointwisePixels)
     case .winograd(let tiles):

@@ -7,6 +7,7 @@ enum ConvolutionChoice {
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, batch: Int, usesWinograd: Bool
   ) -> ConvolutionAlgorithm {
     if geometry.isPointwise { return .pointwise }
+    if geometry.isDepthwise { return .depthwise }
     if usesWinograd, let tiles = winogradTiles(pass, geometry, batch: batch) { return .winograd(tiles: tiles) }
     return .columns(pixels: columnPixels(geometry, batch: batch))
   }

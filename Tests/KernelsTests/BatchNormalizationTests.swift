@@ -47,7 +47,8 @@ extension KernelTests {
               variance = written(channels) { variance in
                 BatchNormalization.forwardTraining(
                   channels: channels, rows: rows, epsilon: epsilon, x: x.span, scale: scale.span, shift: shift.span,
-                  residual: residual.span, relu: relu, y: &y, mean: &mean, inverseDeviation: &inverse, variance: &variance)
+                  residual: residual.span, relu: relu, y: &y, mean: &mean, inverseDeviation: &inverse,
+                  variance: &variance)
               }
             }
           }

@@ -6,7 +6,7 @@
 
 // c[rows][vectors] = Σ over k of a[row · a_row + k · a_step] · b[k][vectors], or += if `adding`. `rows` and `vectors` are
 // constants where this is inlined, so that all sums live in registers. Each sum runs over k in ascending order.
-CK_INLINE void product_block(
+CK_INLINE void product_tile(
     const size_t rows, const size_t vectors, size_t inner, const float *a, size_t a_row, size_t a_step, const float *b,
     size_t b_step, float *c, size_t c_row, int adding) {
   vector sums[CK_ROWS][2];
@@ -37,7 +37,7 @@ CK_INLINE void product_rows(
     size_t rows, const size_t vectors, size_t inner, const float *a, size_t a_row, size_t a_step, const float *b,
     size_t b_step, float *c, size_t c_row, int adding) {
 #define CK_CASE(n)                                                                        \
-  case n: product_block(n, vectors, inner, a, a_row, a_step, b, b_step, c, c_row, adding); break;
+  case n: product_tile(n, vectors, inner, a, a_row, a_step, b, b_step, c, c_row, adding); break;
   switch (rows) {
     CK_CASE(1)
     CK_CASE(2)

@@ -1,7 +1,10 @@
 """One forward and backward pass by PyTorch: random batches that fit a model, and everything that comes out of one.
 
-Works on models from model files and on those of the zoo (models.py), which have no heads and no masks.
+Works on models from model files and on those of the zoo (models.py), which have no heads.
 """
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +36,26 @@ def randomized(model: nn.Module) -> nn.Module:
 
 def forward(model: nn.Module, images: Tensor, masks: Tensors) -> tuple[Tensor, Tensors]:
     """The output, and the outputs of the heads by path."""
-    return model(images, masks) if isinstance(model, Model) else (model(images), {})
+    if isinstance(model, Model):
+        return model(images, masks)
+    with given_masks(model, masks):
+        return model(images), {}
+
+
+@contextmanager
+def given_masks(model: nn.Module, masks: Tensors) -> Iterator[None]:
+    """Lets PyTorch's own dropout layers multiply by masks from outside; without one a layer draws its own."""
+
+    def multiply(path: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+        return lambda layer, inputs, output: inputs[0] * masks[path].to(inputs[0].dtype).reshape(inputs[0].shape)
+
+    layers = [(path, layer) for path, layer in model.named_modules() if isinstance(layer, nn.Dropout) and path in masks]
+    hooks = [layer.register_forward_hook(multiply(path)) for path, layer in layers]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def losses_of_heads(model: nn.Module, loss: Loss) -> dict[str, Loss]:
@@ -78,7 +100,7 @@ def random_batch(model: nn.Module, input_shape: tuple[int, ...], loss: Loss, sam
     """Images with the labels and target values that the losses read."""
     batch = {"images": torch.randn(samples, *input_shape)}
     if not isinstance(model, Model):
-        return batch | {"labels": torch.randint(0, 10, (samples,))}
+        return batch | {"labels": torch.randint(0, model.classes, (samples,))}
     outputs = {"targets": (loss, model.output_shape)}
     outputs |= {f"targets.{path}": (head.loss or loss, head.shape) for path, head in model.heads.items()}
     batch["labels"] = _labels(samples, list(outputs.values()))

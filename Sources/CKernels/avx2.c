@@ -5,6 +5,8 @@
 #ifdef __x86_64__
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define CK_TABLE ck_table_avx2
+#define CK_VECTOR 8
+#define CK_ROWS 6
 #include "loops/all.h"
 #pragma clang attribute pop
 #endif

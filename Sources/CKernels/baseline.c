@@ -3,4 +3,6 @@
 #include "tables.h"
 
 #define CK_TABLE ck_table_baseline
+#define CK_VECTOR 4
+#define CK_ROWS 6
 #include "loops/all.h"

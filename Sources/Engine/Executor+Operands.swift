@@ -27,6 +27,20 @@ extension Executor {
     return unsafe UnsafeMutableBufferPointer(start: arena.unsafeBase + slot.offset, count: slot.count)
   }
 
+  /// The numbers of the slot that the instruction reads at `place`; empty if it reads none there.
+  func optionalInput(_ instruction: Instruction, _ place: Int) -> UnsafeBufferPointer<Float> {
+    guard instruction.reads.indices.contains(place) else { return unsafe UnsafeBufferPointer(start: nil, count: 0) }
+    return unsafe input(instruction.reads[place])
+  }
+
+  /// The numbers of the slot that the instruction writes at `place`; empty if it writes none there.
+  func optionalOutput(_ instruction: Instruction, _ place: Int) -> UnsafeMutableBufferPointer<Float> {
+    guard instruction.writes.indices.contains(place) else {
+      return unsafe UnsafeMutableBufferPointer(start: nil, count: 0)
+    }
+    return unsafe output(instruction.writes[place])
+  }
+
   /// A slot of indices; they take the place of numbers of the same size.
   func indices(_ id: SlotID) -> UnsafeMutableBufferPointer<Int32> {
     let slot = unsafe output(id)

@@ -30,6 +30,7 @@ package enum Planner {
     let input = Lowering.Value(slot: images, shape: network.input, isTrainable: options.imageGradient)
     let output = try network.walk(&lowering, input: input)
     let logits = output.slot == images ? lowering.copy(output, path: "output") : output
+    if options.fuses { lowering.fuse(keeping: Set([logits.slot] + lowering.heads.map(\.output.slot))) }
     try lowering.losses(logits, network: network.name)
     var lowered = Lowered(lowering: lowering, images: images, logits: logits)
     guard isTraining else { return lowered }

@@ -2,14 +2,16 @@ import Planner
 
 extension Execution {
   /// y = γ·(x − mean)/√(variance + ε) + β over the micro-batch (Ioffe and Szegedy 2015, algorithm 1).
-  mutating func batchNormalization(_ channels: Int, _ epsilon: Double, _ instruction: Instruction) {
+  mutating func batchNormalization(
+    _ channels: Int, _ epsilon: Double, _ tail: NormalizationTail, _ instruction: Instruction
+  ) {
     let x = read(instruction)
     let count = Double(x.count / channels)
     let mean = sums(x, perRow: channels).map { $0 / count }
     let centered = x.indices.map { x[$0] - mean[$0 % channels] }
     let squares = sums(centered.map { $0 * $0 }, perRow: channels)
     let inverse = squares.map { 1 / ($0 / count + epsilon).squareRoot() }
-    write(normalized(x, mean, inverse, instruction), instruction, 0)
+    write(finished(normalized(x, mean, inverse, instruction), tail, instruction), instruction, 0)
     write(mean, instruction, 1)
     write(inverse, instruction, 2)
     guard let statistics = instruction.statistics.map({ layout[$0] }) else { return }
@@ -20,7 +22,8 @@ extension Execution {
 
   /// dx = γ/√(variance + ε) · (dy − mean(dy) − x̂ · mean(dy · x̂)), by the chain rule through mean and variance.
   mutating func batchNormalizationBackward(_ channels: Int, _ instruction: Instruction) {
-    let (x, dy) = (read(instruction, 0), read(instruction, 1))
+    let (x, dy) = (read(instruction, 0), counting(read(instruction, 1), instruction))
+    if instruction.writes.count > 1 { write(dy, instruction, 1) }
     let (mean, inverse) = (read(instruction, 2), read(instruction, 3))
     let scale = weights(instruction)
     let count = Double(x.count / channels)
@@ -37,13 +40,27 @@ extension Execution {
     storeGradient(shiftGradient, instruction, 1)
   }
 
-  mutating func batchNormalizationEvaluation(_ channels: Int, _ epsilon: Double, _ instruction: Instruction) {
+  mutating func batchNormalizationEvaluation(
+    _ channels: Int, _ epsilon: Double, _ tail: NormalizationTail, _ instruction: Instruction
+  ) {
     guard let statistics = instruction.statistics.map({ layout[$0] }) else {
       preconditionFailure("'\(instruction.path)' has no running statistics")
     }
     let mean = Array(parameters[statistics.mean])
     let inverse = parameters[statistics.variance].map { 1 / ($0 + epsilon).squareRoot() }
-    write(normalized(read(instruction), mean, inverse, instruction), instruction)
+    write(finished(normalized(read(instruction), mean, inverse, instruction), tail, instruction), instruction)
+  }
+
+  /// The residual added and the larger of that and zero taken, as far as the tail asks for them.
+  private func finished(_ values: [Double], _ tail: NormalizationTail, _ instruction: Instruction) -> [Double] {
+    let sum = tail.addsResidual ? zip(values, read(instruction, 1)).map { $0 + $1 } : values
+    return tail.relu ? sum.map { $0 > 0 ? $0 : 0 } : sum
+  }
+
+  /// What of dy counts: behind a ReLU that where its result, the fifth read, is above zero.
+  private func counting(_ dy: [Double], _ instruction: Instruction) -> [Double] {
+    guard instruction.reads.count > 4 else { return dy }
+    return zip(dy, read(instruction, 4)).map { $1 > 0 ? $0 : 0 }
   }
 
   private func normalized(

@@ -80,11 +80,11 @@ struct Execution {
     case .activationBackward(let function, _): activationBackward(function, instruction)
     case .softmax(_, let columns): softmax(columns, instruction)
     case .softmaxBackward(_, let columns): softmaxBackward(columns, instruction)
-    case .batchNormalization(let channels, _, let epsilon):
-      batchNormalization(channels, Double(epsilon), instruction)
+    case .batchNormalization(let channels, _, let epsilon, let tail):
+      batchNormalization(channels, Double(epsilon), tail, instruction)
     case .batchNormalizationBackward(let channels, _): batchNormalizationBackward(channels, instruction)
-    case .batchNormalizationEvaluation(let channels, _, let epsilon):
-      batchNormalizationEvaluation(channels, Double(epsilon), instruction)
+    case .batchNormalizationEvaluation(let channels, _, let epsilon, let tail):
+      batchNormalizationEvaluation(channels, Double(epsilon), tail, instruction)
     case .groupNormalization(let groups, let epsilon): groupNormalization(groups, Double(epsilon), instruction)
     case .groupNormalizationBackward(let groups): groupNormalizationBackward(groups, instruction)
     case .localResponse(let response, _): localResponse(response, instruction)

@@ -45,6 +45,8 @@ package struct GradientCheck: Sendable {
     var options = PlanOptions(microBatch: batch, microBatches: 1)
     options.loss = loss
     options.imageGradient = true
+    // The smooth pieces are those of the ReLUs' own instructions.
+    options.fuses = false
     self.plan = try Planner.plan(network, options: options)
     self.input = network.input
     self.seed = seed

@@ -13,6 +13,7 @@ let prepared: Bool = {
 
 /// A planned model with parameters and one micro-batch, all of them functions of a seed.
 struct Subject: Sendable {
+  let network: NetworkDescription
   var plan: StepPlan
   var parameters: [Float]
   var images: [Float]
@@ -32,6 +33,7 @@ struct Subject: Sendable {
     adjust: (inout PlanOptions) -> Void = { _ in }
   ) throws {
     precondition(prepared)
+    self.network = network
     var options = PlanOptions(microBatch: batch, microBatches: 3, bucketElements: 1024)
     options.imageGradient = true
     adjust(&options)
@@ -76,6 +78,15 @@ struct Subject: Sendable {
     ReferenceInterpreter(plan: plan).train(
       reference, parameters: parameters.map(Double.init), seed: context.seed, step: context.step,
       globalBatch: context.globalBatch)
+  }
+
+  /// The same with an instruction for each layer.
+  func unfused() throws -> Subject {
+    var subject = self
+    var options = plan.options
+    options.fuses = false
+    subject.plan = try Planner.plan(network, options: options)
+    return subject
   }
 
   /// What the interpreter finds in evaluation.

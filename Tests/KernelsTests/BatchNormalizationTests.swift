@@ -15,6 +15,8 @@ extension KernelTests {
       var scale: [Float]
       var shift: [Float]
       var dy: [Float]
+      var residual: [Float] = []
+      var relu = false
 
       init(rows: Int, channels: Int, mean: Double = 0.5) {
         var dice = Dice(UInt64(rows * 1000 + channels))
@@ -24,6 +26,15 @@ extension KernelTests {
         scale = dice.floats(channels, mean: 1)
         shift = dice.floats(channels)
         dy = dice.floats(rows * channels)
+      }
+
+      /// The same with a residual and a ReLU.
+      func fused(adds: Bool) -> Case {
+        var c = self
+        var dice = Dice(UInt64(rows + 7))
+        if adds { c.residual = dice.floats(rows * channels) }
+        c.relu = true
+        return c
       }
 
       var testDescription: String { "\(rows) rows of \(channels) channels" }
@@ -36,7 +47,8 @@ extension KernelTests {
               variance = written(channels) { variance in
                 BatchNormalization.forwardTraining(
                   channels: channels, rows: rows, epsilon: epsilon, x: x.span, scale: scale.span, shift: shift.span,
-                  y: &y, mean: &mean, inverseDeviation: &inverse, variance: &variance)
+                  residual: residual.span, relu: relu, y: &y, mean: &mean, inverseDeviation: &inverse,
+                  variance: &variance)
               }
             }
           }
@@ -44,19 +56,22 @@ extension KernelTests {
         return (y, mean, inverse, variance)
       }
 
-      func backward() -> (dx: [Float], dScale: [Float], dShift: [Float]) {
-        let (_, mean, inverse, _) = forward()
-        var (dScale, dShift) = ([Float](), [Float]())
+      func backward() -> (dx: [Float], dScale: [Float], dShift: [Float], dResidual: [Float]) {
+        let (y, mean, inverse, _) = forward()
+        var (dScale, dShift, dResidual) = ([Float](), [Float](), [Float]())
         let dx = written(x.count) { dx in
           dScale = written(channels) { dScale in
             dShift = written(channels) { dShift in
-              BatchNormalization.backward(
-                channels: channels, rows: rows, x: x.span, dy: dy.span, scale: scale.span, mean: mean.span,
-                inverseDeviation: inverse.span, dx: &dx, dScale: &dScale, dShift: &dShift)
+              dResidual = written(relu && !residual.isEmpty ? x.count : 0) { dResidual in
+                BatchNormalization.backward(
+                  channels: channels, rows: rows, x: x.span, y: relu ? y.span : Span(), dy: dy.span,
+                  scale: scale.span, mean: mean.span, inverseDeviation: inverse.span, dx: &dx, dResidual: &dResidual,
+                  dScale: &dScale, dShift: &dShift)
+              }
             }
           }
         }
-        return (dx, dScale, dShift)
+        return (dx, dScale, dShift, dResidual)
       }
 
       /// Mean and biased variance of a channel.
@@ -140,6 +155,20 @@ extension KernelTests {
       #expect(distance(c.forward().variance, want) < 1e-6)
     }
 
+    @Test("A residual and a ReLU on the way change no bit", arguments: cases, [false, true])
+    func fused(_ plain: Case, adds: Bool) {
+      let c = plain.fused(adds: adds)
+      let sum = adds ? zip(plain.forward().y, c.residual).map { $0 + $1 } : plain.forward().y
+      let want = sum.map { $0 < 0 ? 0 : $0 }
+      #expect(bits(c.forward().y) == bits(want))
+      var masked = plain
+      masked.dy = zip(c.dy, want).map { $1 <= 0 ? 0 : $0 }
+      let (got, expected) = (c.backward(), masked.backward())
+      #expect(bits(got.dx) == bits(expected.dx))
+      #expect(bits(got.dScale) == bits(expected.dScale) && bits(got.dShift) == bits(expected.dShift))
+      #expect(bits(got.dResidual) == bits(adds ? masked.dy : []))
+    }
+
     @Test("Evaluation uses the running statistics", arguments: cases)
     func evaluation(_ c: Case) {
       var dice = Dice(77)
@@ -148,7 +177,8 @@ extension KernelTests {
       let y = written(c.x.count) {
         BatchNormalization.forwardEvaluation(
           channels: c.channels, rows: c.rows, epsilon: Self.epsilon, x: c.x.span, scale: c.scale.span,
-          shift: c.shift.span, runningMean: mean.span, runningVariance: variance.span, y: &$0)
+          shift: c.shift.span, runningMean: mean.span, runningVariance: variance.span, residual: c.residual.span,
+          relu: c.relu, y: &$0)
       }
       let want = c.x.indices.map { i in
         let channel = i % c.channels

@@ -34,6 +34,34 @@ struct ConvolutionCase: Sendable, CustomStringConvertible {
     }
   }
 
+  /// A random geometry that Winograd's algorithm fits.
+  static func randomWinograd(_ seed: UInt64) -> ConvolutionCase {
+    var dice = Dice(seed)
+    while true {
+      let window = Window(
+        input: Extent(height: dice.integer(1...13), width: dice.integer(1...13)), kernel: Extent(3),
+        padding: Padding(
+          top: dice.integer(0...2), left: dice.integer(0...2), bottom: dice.integer(0...2),
+          right: dice.integer(0...2)))
+      let geometry = ConvolutionGeometry(
+        window: window, inputChannels: 16 * dice.integer(1...4), outputChannels: 16 * dice.integer(1...4))
+      if window.output.count > 0 { return ConvolutionCase(geometry, batch: dice.integer(1...3), seed: seed &+ 1000) }
+    }
+  }
+
+  /// A random geometry with as many groups as channels.
+  static func randomDepthwise(_ seed: UInt64) -> ConvolutionCase {
+    var dice = Dice(seed)
+    while true {
+      let channels = dice.integer(2...75)
+      let geometry = ConvolutionGeometry(
+        window: randomWindow(&dice), inputChannels: channels, outputChannels: channels, groups: channels)
+      if geometry.window.output.count > 0 {
+        return ConvolutionCase(geometry, batch: dice.integer(1...3), seed: seed &+ 1000)
+      }
+    }
+  }
+
   var description: String {
     let w = geometry.window
     return "\(batch)×\(geometry.input) -> \(geometry.output), kernel \(w.kernel), stride \(w.stride), "
@@ -42,34 +70,36 @@ struct ConvolutionCase: Sendable, CustomStringConvertible {
 
   var pixels: Int { batch * geometry.window.output.count }
 
-  func forward(blockPixels: Int) -> [Float] {
+  /// The algorithm for blocks of so many pixels.
+  func blocks(of pixels: Int) -> ConvolutionAlgorithm { geometry.isPointwise ? .pointwise : .columns(pixels: pixels) }
+
+  func forward(_ algorithm: ConvolutionAlgorithm) -> [Float] {
     written(dy.count) { y in
-      withScratch(blockPixels) { scratch in
+      withScratch(algorithm.scratchCount(.forward, geometry)) { scratch in
         Convolution.forward(
-          geometry, batch: batch, blockPixels: blockPixels, x: x.span, weights: weights.span, bias: bias.span, y: &y,
+          geometry, algorithm, batch: batch, x: x.span, weights: weights.span, bias: bias.span, y: &y,
           scratch: &scratch)
       }
     }
   }
 
-  func backwardData(blockPixels: Int) -> [Float] {
+  func backwardData(_ algorithm: ConvolutionAlgorithm) -> [Float] {
     written(x.count) { dx in
-      withScratch(blockPixels) { scratch in
+      withScratch(algorithm.scratchCount(.backwardData, geometry)) { scratch in
         Convolution.backwardData(
-          geometry, batch: batch, blockPixels: blockPixels, dy: dy.span, weights: weights.span, dx: &dx,
-          scratch: &scratch)
+          geometry, algorithm, batch: batch, dy: dy.span, weights: weights.span, dx: &dx, scratch: &scratch)
       }
     }
   }
 
-  func backwardWeights(blockPixels: Int) -> (weights: [Float], bias: [Float]) {
+  func backwardWeights(_ algorithm: ConvolutionAlgorithm) -> (weights: [Float], bias: [Float]) {
     var dBias: [Float] = []
     let dWeights = written(weights.count) { dWeights in
       dBias = written(bias.count) { dBias in
-        withScratch(blockPixels) { scratch in
+        withScratch(algorithm.scratchCount(.backwardWeights, geometry)) { scratch in
           Convolution.backwardWeights(
-            geometry, batch: batch, blockPixels: blockPixels, x: x.span, dy: dy.span, dWeights: &dWeights,
-            dBias: &dBias, scratch: &scratch)
+            geometry, algorithm, batch: batch, x: x.span, dy: dy.span, dWeights: &dWeights, dBias: &dBias,
+            scratch: &scratch)
         }
       }
     }
@@ -77,15 +107,12 @@ struct ConvolutionCase: Sendable, CustomStringConvertible {
   }
 
   /// All results in one array.
-  func all(blockPixels: Int) -> [Float] {
-    let gradients = backwardWeights(blockPixels: blockPixels)
-    return forward(blockPixels: blockPixels) + backwardData(blockPixels: blockPixels) + gradients.weights
-      + gradients.bias
+  func all(_ algorithm: ConvolutionAlgorithm) -> [Float] {
+    let gradients = backwardWeights(algorithm)
+    return forward(algorithm) + backwardData(algorithm) + gradients.weights + gradients.bias
   }
 
-  private func withScratch(_ blockPixels: Int, _ body: (inout MutableSpan<Float>) -> Void) {
-    _ = written(geometry.isPointwise ? 0 : blockPixels * geometry.rowCount, body)
-  }
+  private func withScratch(_ count: Int, _ body: (inout MutableSpan<Float>) -> Void) { _ = written(count, body) }
 
   /// Calls `body` with the indices of every x, weight and y that meet, by the definition of convolution.
   func forEachProduct(_ body: (_ x: Int, _ weight: Int, _ y: Int) -> Void) {

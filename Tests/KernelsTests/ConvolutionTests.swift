@@ -40,6 +40,27 @@ extension KernelTests {
 
     @Test("All three passes agree with the definition", arguments: corners + (0..<60).map(ConvolutionCase.random))
     func definition(_ c: ConvolutionCase) {
+      expectDefinition(c, c.blocks(of: 13), tolerance: sumTolerance)
+    }
+
+    /// Winograd's transforms cost about one digit; see `docs/speed.md`.
+    static let winogradTolerance = 5e-6
+
+    @Test("Winograd's passes agree with the definition", arguments: (0..<40).map(ConvolutionCase.randomWinograd))
+    func winograd(_ c: ConvolutionCase) {
+      for tiles in [1, 5, 56] { expectDefinition(c, .winograd(tiles: tiles), tolerance: Self.winogradTolerance) }
+    }
+
+    @Test("Depthwise passes agree with the definition", arguments: (0..<40).map(ConvolutionCase.randomDepthwise))
+    func depthwise(_ c: ConvolutionCase) { expectDefinition(c, .depthwise, tolerance: sumTolerance) }
+
+    @Test("Winograd's filters may be held in groups")
+    func winogradGroups() {
+      let c = ConvolutionCase(Self.geometry(5, 6, kernel: 3, padding: 1, channels: 272, 256), batch: 1, seed: 10)
+      expectDefinition(c, .winograd(tiles: 3), tolerance: Self.winogradTolerance)
+    }
+
+    private func expectDefinition(_ c: ConvolutionCase, _ algorithm: ConvolutionAlgorithm, tolerance: Double) {
       var y = (0..<c.dy.count).map { Double(c.bias[$0 % c.geometry.outputChannels]) }
       var dx = [Double](repeating: 0, count: c.x.count)
       var dWeights = [Double](repeating: 0, count: c.weights.count)
@@ -51,18 +72,18 @@ extension KernelTests {
       var dBias = [Double](repeating: 0, count: c.bias.count)
       for (k, gradient) in c.dy.enumerated() { dBias[k % c.bias.count] += Double(gradient) }
 
-      let gradients = c.backwardWeights(blockPixels: 13)
-      #expect(distance(c.forward(blockPixels: 13), y) < sumTolerance)
-      #expect(distance(c.backwardData(blockPixels: 13), dx) < sumTolerance)
-      #expect(distance(gradients.weights, dWeights) < sumTolerance)
+      let gradients = c.backwardWeights(algorithm)
+      #expect(distance(c.forward(algorithm), y) < tolerance)
+      #expect(distance(c.backwardData(algorithm), dx) < tolerance)
+      #expect(distance(gradients.weights, dWeights) < tolerance)
       #expect(distance(gradients.bias, dBias) < sumTolerance)
     }
 
     @Test("The size of the blocks changes no more than rounding", arguments: (100..<110).map(ConvolutionCase.random))
     func blocks(_ c: ConvolutionCase) {
-      let whole = c.all(blockPixels: c.pixels)
+      let whole = c.all(c.blocks(of: c.pixels))
       for blockPixels in [1, 3, 7, c.pixels + 5] {
-        #expect(distance(c.all(blockPixels: blockPixels), whole) < sumTolerance)
+        #expect(distance(c.all(c.blocks(of: blockPixels)), whole) < sumTolerance)
       }
     }
 
@@ -70,11 +91,11 @@ extension KernelTests {
     func noBias() {
       var c = Self.corners[1]
       c.bias = c.bias.map { _ in 0 }
-      let zero = c.forward(blockPixels: 4)
+      let zero = c.forward(.columns(pixels: 4))
       c.bias = []
-      #expect(bits(c.forward(blockPixels: 4)) == bits(zero))
-      let withBias = Self.corners[1].backwardWeights(blockPixels: 4)
-      let without = c.backwardWeights(blockPixels: 4)
+      #expect(bits(c.forward(.columns(pixels: 4))) == bits(zero))
+      let withBias = Self.corners[1].backwardWeights(.columns(pixels: 4))
+      let without = c.backwardWeights(.columns(pixels: 4))
       #expect(bits(without.weights) == bits(withBias.weights))
       #expect(without.bias.isEmpty)
     }
@@ -82,33 +103,34 @@ extension KernelTests {
     @Test("Repeating gives the same bits, also on two threads at once", .timeLimit(.minutes(1)))
     func repeats() async {
       let cases = Self.corners + (200..<210).map(ConvolutionCase.random)
-      let want = cases.map { bits($0.all(blockPixels: 16)) }
-      #expect(cases.map { bits($0.all(blockPixels: 16)) } == want)
+      let want = cases.map { bits($0.all($0.blocks(of: 16))) }
+      #expect(cases.map { bits($0.all($0.blocks(of: 16))) } == want)
       await withTaskGroup(of: [[UInt32]].self) { group in
-        for _ in 0..<2 { group.addTask { cases.map { bits($0.all(blockPixels: 16)) } } }
+        for _ in 0..<2 { group.addTask { cases.map { bits($0.all($0.blocks(of: 16))) } } }
         for await got in group { #expect(got == want) }
       }
     }
 
     @Test("The place of the operands in memory changes no bit", arguments: [1, 3, 4, 7, 8, 13])
     func alignment(offset: Int) throws {
-      for c in Self.corners + (300..<306).map(ConvolutionCase.random) {
+      let plain = (Self.corners + (300..<306).map(ConvolutionCase.random)).map { ($0, $0.blocks(of: 16)) }
+      for (c, algorithm) in plain + [(ConvolutionCase.randomWinograd(1), .winograd(tiles: 5))] {
         let x = try AlignedBuffer.holding(c.x, at: offset)
         let weights = try AlignedBuffer.holding(c.weights, at: 2 * offset)
         var y = try AlignedBuffer.holding(c.dy, at: 3 * offset)
-        var scratch = try AlignedBuffer.zeros(offset + 16 * c.geometry.rowCount)
+        var scratch = try AlignedBuffer.zeros(offset + algorithm.scratchCount(.forward, c.geometry))
         x.withSpan(offset..<x.count) { x in
           weights.withSpan(2 * offset..<weights.count) { weights in
             y.withMutableSpan(3 * offset..<y.count) { y in
               scratch.withMutableSpan(offset..<scratch.count) { scratch in
                 Convolution.forward(
-                  c.geometry, batch: c.batch, blockPixels: 16, x: x, weights: weights, bias: c.bias.span, y: &y,
+                  c.geometry, algorithm, batch: c.batch, x: x, weights: weights, bias: c.bias.span, y: &y,
                   scratch: &scratch)
               }
             }
           }
         }
-        #expect(bits(y.array(from: 3 * offset)) == bits(c.forward(blockPixels: 16)), "\(c)")
+        #expect(bits(y.array(from: 3 * offset)) == bits(c.forward(algorithm)), "\(c)")
       }
     }
   }

@@ -20,7 +20,8 @@ extension KernelTests {
       let filters = FixedFilterTests.Case(window, channels: 70, filters: 2, batch: 2, seed: 3)
       let (map, batch, image, _) = ResamplingTests.random(5)
       var all: [(String, [Float])] = [
-        ("convolution", ConvolutionTests.corners[1].all(blockPixels: 5)),
+        ("convolution", ConvolutionTests.corners[1].all(.columns(pixels: 5))),
+        ("winograd", ConvolutionCase.randomWinograd(3).all(.winograd(tiles: 4))),
         ("statistics", normalization.forward().variance + narrow.forward().variance),
         ("normalization", normalization.forward().y + narrow.forward().y),
         ("normalization backward", normalization.backward().dx + narrow.backward().dx),

@@ -53,7 +53,7 @@ struct VerifierTests {
       let scratch = try #require(plan.training.instructions[body].scratch).index
       plan.training.slots[scratch].offset = plan.training.slots[plan.training.instructions[body].reads[0].index].offset
     }
-    #expect(found.contains { $0.contains("'block.body columns'") && $0.hasSuffix("overlap") })
+    #expect(found.contains { $0.contains("'block.body scratch'") && $0.hasSuffix("overlap") })
   }
 
   @Test

@@ -57,6 +57,16 @@ struct ck_response {
   float alpha, beta, k;
 };
 
+/// A convolution of 3×3 kernels with stride 1 between `inputs` and `outputs` channels, both multiples of 16, and how many
+/// tiles of 4×4 outputs are worked on at a time.
+struct ck_winograd {
+  ptrdiff_t input_height, input_width;
+  ptrdiff_t output_height, output_width;
+  ptrdiff_t pad_top, pad_left;
+  size_t inputs, outputs;
+  size_t batch, tiles;
+};
+
 /// What a tensor looks like at a glance; the numbers are taken over its finite elements.
 struct ck_summary {
   double minimum, maximum, mean, deviation;
@@ -132,17 +142,43 @@ struct ck_table {
   /// Each row of y = the row of x times `row`.
   void (*multiply_row)(size_t rows, size_t columns, const float *x, const float *row, float *y);
 
-  // Batch normalization of [row][channel].
+  // Matrix products.
+
+  /// Packs a matrix [inner][columns], whose number (k, column) lies at k · step + column · stride, for `product`. Takes
+  /// inner · columns floats, the columns rounded up to a multiple of 16.
+  void (*pack)(size_t inner, size_t columns, const float *x, size_t step, size_t stride, float *packed);
+  /// c[rows][columns] = a · b, or += if `adding`. The number (row, k) of a lies at row · a_row + k · a_step; b is packed;
+  /// the rows of c are c_row apart. Each sum runs over k in ascending order.
+  void (*product)(
+      size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const float *packed,
+      float *c, size_t c_row, int adding);
+
+  // Winograd's convolution. The scratch is that of `ConvolutionAlgorithm`.
+
+  /// y = x ∗ weights + bias, which may be null, with weights [output][tap][input]. With `backward` w describes the way
+  /// from dy to dx, and the weights are [input][tap][output] of that way.
+  void (*winograd_convolve)(
+      const struct ck_winograd *w, int backward, const float *x, const float *weights, const float *_Nullable bias,
+      float *y, float *scratch);
+  /// The gradient of the weights, [output][tap][input].
+  void (*winograd_backward_weights)(
+      const struct ck_winograd *w, const float *x, const float *dy, float *d_weights, float *scratch);
+
+  // Batch normalization of [row][channel]. A residual (which may be null) is added to the result, and with `relu` the
+  // larger of that and zero is taken.
 
   void (*normalize_training)(
-      size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift, float *y,
-      float *mean, float *inverse_deviation, float *variance);
+      size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
+      const float *_Nullable residual, int relu, float *y, float *mean, float *inverse_deviation, float *variance);
+  /// With y, the result behind a ReLU, dy counts only where y is above zero; d_residual (which may be null, and needs y)
+  /// receives what of dy counts.
   void (*normalize_backward)(
-      size_t rows, size_t channels, const float *x, const float *dy, const float *scale, const float *mean,
-      const float *inverse_deviation, float *dx, float *d_scale, float *d_shift);
+      size_t rows, size_t channels, const float *x, const float *_Nullable y, const float *dy, const float *scale,
+      const float *mean, const float *inverse_deviation, float *dx, float *_Nullable d_residual, float *d_scale,
+      float *d_shift);
   void (*normalize_evaluation)(
       size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
-      const float *mean, const float *variance, float *y);
+      const float *mean, const float *variance, const float *_Nullable residual, int relu, float *y);
 
   // Normalization over groups of channels. mean and inverse_deviation are [block][group]; scale and shift, and their
   // gradients, are one number for each channel or null.
@@ -197,6 +233,16 @@ struct ck_table {
 
   /// y[i][j] = Σ rows[i][u] · columns[j][v] · x[u][v] for each channel.
   void (*resample)(const struct ck_resampling *map, size_t batch, const float *x, float *y);
+
+  // Depthwise convolution with taps[tap][channel]; the bias may be null.
+
+  void (*depthwise_forward)(
+      const struct ck_window *window, size_t channels, size_t batch, const float *x, const float *taps,
+      const float *_Nullable bias, float *y);
+  void (*depthwise_backward_data)(
+      const struct ck_window *window, size_t channels, size_t batch, const float *dy, const float *taps, float *dx);
+  void (*depthwise_backward_weights)(
+      const struct ck_window *window, size_t channels, size_t batch, const float *x, const float *dy, float *d_taps);
 
   // Random numbers.
 

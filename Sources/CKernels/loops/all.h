@@ -1,5 +1,6 @@
 // The source of all loops. It is included by one file for each instruction set, which defines CK_TABLE, the name of
-// the table to export, and has set the target attribute.
+// the table to export, CK_VECTOR, the floats of a register, CK_ROWS, the rows of a product that the registers hold, and
+// has set the target attribute.
 
 // Fused multiply-add where one expression asks for it, and nowhere else: the front end then decides what is fused, so
 // the vector part and the rest of a loop agree to the bit. Sums are never reassociated.
@@ -14,6 +15,9 @@
 #include "activations.h"
 #include "matrices.h"
 #include "chunks.h"
+#include "vectors.h"
+#include "product.h"
+#include "winograd.h"
 #include "normalization.h"
 #include "windows.h"
 #include "pooling.h"
@@ -21,6 +25,7 @@
 #include "filters.h"
 #include "groups.h"
 #include "response.h"
+#include "depthwise.h"
 #include "random.h"
 #include "statistics.h"
 
@@ -54,6 +59,10 @@ const struct ck_table CK_TABLE = {
     .column_sums = column_sums,
     .column_products = column_products,
     .multiply_row = multiply_row,
+    .pack = pack,
+    .product = product,
+    .winograd_convolve = winograd_convolve,
+    .winograd_backward_weights = winograd_backward_weights,
     .normalize_training = normalize_training,
     .normalize_backward = normalize_backward,
     .normalize_evaluation = normalize_evaluation,
@@ -70,6 +79,9 @@ const struct ck_table CK_TABLE = {
     .filters_forward = filters_forward,
     .filters_backward = filters_backward,
     .resample = resample,
+    .depthwise_forward = depthwise_forward,
+    .depthwise_backward_data = depthwise_backward_data,
+    .depthwise_backward_weights = depthwise_backward_weights,
     .dropout_mask = dropout_mask,
     .first_not_finite = first_not_finite,
     .summary = summary,

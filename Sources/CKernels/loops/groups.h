@@ -51,7 +51,24 @@ CK_INLINE void add_to_groups(
   for (size_t i = 0; i < c->channels; i++) sums[group_in_span(s, i)] += fold_lanes(c, lanes, i);
 }
 
-// The biased variance by the corrected two-pass formula (see normalization.h), as 1 / √(variance + epsilon).
+// deviations[lane] += Σ (x - mean); squares[lane] += Σ (x - mean)²
+CK_INLINE void deviation_block(
+    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, const float *restrict mean,
+    double *restrict deviations, double *restrict squares) {
+  float first[LANES] = {0}, second[LANES] = {0};
+  for (size_t row = 0; row < rows; row++)
+    for (size_t i = 0; i < lanes; i++) {
+      const float deviation = x[offset + row * stride + i] - mean[i];
+      first[i] += deviation;
+      second[i] += deviation * deviation;
+    }
+  for (size_t i = 0; i < lanes; i++) {
+    deviations[i] += (double)first[i];
+    squares[i] += (double)second[i];
+  }
+}
+
+// The biased variance by the corrected two-pass formula (Chan, Golub and LeVeque 1983, equation 1.7), as 1 / √(variance + epsilon).
 CK_INLINE float inverse_root(double deviations, double squares, double count, float epsilon) {
   const double corrected = squares - deviations * deviations / count;
   return (float)(1 / sqrt((corrected < 0 ? 0 : corrected) / count + (double)epsilon));
@@ -91,7 +108,7 @@ CK_INLINE void span_outputs(
       factor[i] = inverse[group_in_span(s, i)] * (scale != NULL ? scale[c.first + i] : 1);
     spread(&c, factor, factors);
     if (shift != NULL) spread(&c, shift + c.first, shifts);
-    FOR_EACH_BLOCK(&c, affine_block, x, means, factors, shifts, y);
+    FOR_EACH_BLOCK(&c, affine_block, 0, 0, x, x, means, factors, shifts, y);
   }
 }
 
@@ -183,7 +200,7 @@ CK_INLINE void grouped_parameters(
     double gradients[LANES] = {0}, products[LANES] = {0};
     float means[LANES];
     spread_groups(s, c, mean + s->group, means);
-    FOR_EACH_BLOCK(c, gradient_block, x, dy, means, gradients, products);
+    FOR_EACH_BLOCK(c, gradient_block, 0, x, x, dy, means, gradients, products);
     for (size_t i = 0; i < c->channels; i++) {
       shifts[i] += fold_lanes(c, gradients, i);
       scales[i] += (double)inverse[s->group + group_in_span(s, i)] * fold_lanes(c, products, i);
@@ -243,7 +260,7 @@ CK_INLINE void span_gradients(
     double first[LANES] = {0}, second[LANES] = {0};
     float means[LANES];
     spread_groups(s, &c, mean, means);
-    FOR_EACH_BLOCK(&c, gradient_block, x, dy, means, first, second);
+    FOR_EACH_BLOCK(&c, gradient_block, 0, x, x, dy, means, first, second);
     for (size_t i = 0; i < c.channels; i++) {
       const double weight = scale != NULL ? (double)scale[c.first + i] : 1;
       sums[group_in_span(s, i)] += weight * fold_lanes(&c, first, i);

@@ -1,102 +1,138 @@
-// Batch normalization, chunk by chunk of channels.
+// Batch normalization, chunk by chunk of channels. What follows it in many networks, the addition of a residual branch and
+// a ReLU, is done on the way.
 
-// deviations[lane] += Σ (x - mean); squares[lane] += Σ (x - mean)²
-CK_INLINE void deviation_block(
-    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, const float *restrict mean,
-    double *restrict deviations, double *restrict squares) {
-  float first[LANES] = {0}, second[LANES] = {0};
+// Count, mean and sum of squared deviations of what has gone through each lane.
+struct moments {
+  double counts[LANES], means[LANES], squares[LANES];
+};
+
+// Adds `count` numbers of the given mean and sum of squared deviations (Chan, Golub and LeVeque, "Algorithms for
+// computing the sample variance", The American Statistician 37 (1983), equation 2.1).
+CK_INLINE void merge_moments(
+    double *total, double *total_mean, double *total_squares, double count, double mean, double squares) {
+  const double sum = *total + count, difference = mean - *total_mean;
+  *total_mean += difference * (count / sum);
+  *total_squares += squares + difference * difference * (*total * count / sum);
+  *total = sum;
+}
+
+// The moments of one block, which is read twice but stays in the first-level cache: first for its mean, then for the
+// deviations from it. The sum of the deviations removes the error that rounding the mean has made (equation 1.7 there).
+CK_INLINE void moments_block(
+    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, struct moments *restrict m) {
+  float means[LANES] = {0}, first[LANES] = {0}, second[LANES] = {0};
+  for (size_t row = 0; row < rows; row++)
+    for (size_t i = 0; i < lanes; i++) means[i] += x[offset + row * stride + i];
+  for (size_t i = 0; i < lanes; i++) means[i] /= (float)rows;
   for (size_t row = 0; row < rows; row++)
     for (size_t i = 0; i < lanes; i++) {
-      const float deviation = x[offset + row * stride + i] - mean[i];
+      const float deviation = x[offset + row * stride + i] - means[i];
       first[i] += deviation;
       second[i] += deviation * deviation;
     }
   for (size_t i = 0; i < lanes; i++) {
-    deviations[i] += (double)first[i];
-    squares[i] += (double)second[i];
+    const double count = (double)rows, rest = (double)first[i] / count;
+    merge_moments(
+        m->counts + i, m->means + i, m->squares + i, count, (double)means[i] + rest,
+        (double)second[i] - rest * (double)first[i]);
   }
 }
 
-// y = (x - mean) · factor + shift
+// Mean and sum of squared deviations of each channel of the chunk.
+CK_INLINE void chunk_statistics(
+    const struct chunk *c, const float *x, float *mean, double squares[LANES]) {
+  struct moments m = {{0}, {0}, {0}};
+  FOR_EACH_BLOCK(c, moments_block, x, &m);
+  for (size_t i = 0; i < c->channels; i++) {
+    double count = 0, total = 0, sum = 0;
+    for (size_t lane = i; lane < c->lanes; lane += c->channels)
+      if (m.counts[lane] > 0) merge_moments(&count, &total, &sum, m.counts[lane], m.means[lane], m.squares[lane]);
+    mean[c->first + i] = (float)total;
+    // Written so that NaN stays NaN.
+    squares[i] = sum < 0 ? 0 : sum;
+  }
+}
+
+// y = (x - mean) · factor + shift, then the residual added, then the larger of that and zero, as far as they are wanted.
 CK_INLINE void affine_block(
-    size_t rows, size_t lanes, size_t stride, size_t offset, const float *x, const float *restrict mean,
-    const float *restrict factor, const float *restrict shift, float *y) {
+    size_t rows, size_t lanes, size_t stride, size_t offset, const int adds, const int relu, const float *x,
+    const float *residual, const float *restrict mean, const float *restrict factor, const float *restrict shift,
+    float *y) {
   for (size_t row = 0; row < rows; row++)
     CK_ELEMENTWISE
     for (size_t i = 0; i < lanes; i++) {
       const size_t at = offset + row * stride + i;
-      y[at] = (x[at] - mean[i]) * factor[i] + shift[i];
+      float value = (x[at] - mean[i]) * factor[i] + shift[i];
+      if (adds) value += residual[at];
+      if (relu) value = value < 0 ? 0 : value;
+      y[at] = value;
     }
 }
 
 CK_INLINE void affine(
-    const struct chunk *c, const float *x, const float *mean, const float *factor, const float *shift, float *y) {
+    const struct chunk *c, const float *x, const float *residual, int relu, const float *mean, const float *factor,
+    const float *shift, float *y) {
   float means[LANES], factors[LANES], shifts[LANES];
   spread(c, mean + c->first, means);
   spread(c, factor, factors);
   spread(c, shift + c->first, shifts);
-  FOR_EACH_BLOCK(c, affine_block, x, means, factors, shifts, y);
-}
-
-// Mean and variance of each channel by the corrected two-pass formula: the second pass also sums the deviations,
-// which removes the error that rounding the mean has made (Chan, Golub and LeVeque, "Algorithms for computing the
-// sample variance", The American Statistician 37 (1983), equation 1.7).
-CK_INLINE void chunk_statistics(
-    const struct chunk *c, size_t rows, const float *x, float *mean, double squares[LANES]) {
-  double sums[LANES] = {0}, deviations[LANES] = {0}, lanes[LANES] = {0};
-  float means[LANES];
-  FOR_EACH_BLOCK(c, sum_block, x, sums);
-  for (size_t i = 0; i < c->channels; i++) mean[c->first + i] = (float)(fold_lanes(c, sums, i) / (double)rows);
-  spread(c, mean + c->first, means);
-  FOR_EACH_BLOCK(c, deviation_block, x, means, deviations, lanes);
-  for (size_t i = 0; i < c->channels; i++) {
-    const double deviation = fold_lanes(c, deviations, i);
-    const double corrected = fold_lanes(c, lanes, i) - deviation * deviation / (double)rows;
-    // Written so that NaN stays NaN.
-    squares[i] = corrected < 0 ? 0 : corrected;
-  }
+  if (residual && relu)
+    FOR_EACH_BLOCK(c, affine_block, 1, 1, x, residual, means, factors, shifts, y);
+  else if (residual)
+    FOR_EACH_BLOCK(c, affine_block, 1, 0, x, residual, means, factors, shifts, y);
+  else if (relu)
+    FOR_EACH_BLOCK(c, affine_block, 0, 1, x, residual, means, factors, shifts, y);
+  else
+    FOR_EACH_BLOCK(c, affine_block, 0, 0, x, residual, means, factors, shifts, y);
 }
 
 static void normalize_training(
-    size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift, float *y,
-    float *mean, float *inverse_deviation, float *variance) {
+    size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
+    const float *residual, int relu, float *y, float *mean, float *inverse_deviation, float *variance) {
   const double unbiased = rows > 1 ? (double)(rows - 1) : 1;
   for (size_t first = 0; first < channels; first += LANES) {
     const struct chunk c = make_chunk(rows, channels, first);
     double squares[LANES];
     float factor[LANES];
-    chunk_statistics(&c, rows, x, mean, squares);
+    chunk_statistics(&c, x, mean, squares);
     for (size_t i = 0; i < c.channels; i++) {
       variance[first + i] = (float)(squares[i] / unbiased);
       inverse_deviation[first + i] = (float)(1 / sqrt(squares[i] / (double)rows + (double)epsilon));
       factor[i] = inverse_deviation[first + i] * scale[first + i];
     }
-    affine(&c, x, mean, factor, shift, y);
+    affine(&c, x, residual, relu, mean, factor, shift, y);
   }
 }
 
 static void normalize_evaluation(
     size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
-    const float *mean, const float *variance, float *y) {
+    const float *mean, const float *variance, const float *residual, int relu, float *y) {
   for (size_t first = 0; first < channels; first += LANES) {
     const struct chunk c = make_chunk(rows, channels, first);
     float factor[LANES];
     for (size_t i = 0; i < c.channels; i++)
       factor[i] = (float)((double)scale[first + i] / sqrt((double)variance[first + i] + (double)epsilon));
-    affine(&c, x, mean, factor, shift, y);
+    affine(&c, x, residual, relu, mean, factor, shift, y);
   }
+}
+
+// The gradient at the normalization's own result: behind a ReLU dy where the result y is above zero.
+CK_INLINE float gradient_at(size_t at, const int relu, const float *y, const float *dy) {
+  return relu && y[at] <= 0 ? 0 : dy[at];
 }
 
 // gradients[lane] += Σ dy; products[lane] += Σ dy · (x - mean)
 CK_INLINE void gradient_block(
-    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, const float *restrict dy,
-    const float *restrict mean, double *restrict gradients, double *restrict products) {
+    size_t rows, size_t lanes, size_t stride, size_t offset, const int relu, const float *restrict x,
+    const float *restrict y, const float *restrict dy, const float *restrict mean, double *restrict gradients,
+    double *restrict products) {
   float first[LANES] = {0}, second[LANES] = {0};
   for (size_t row = 0; row < rows; row++)
     for (size_t i = 0; i < lanes; i++) {
       const size_t at = offset + row * stride + i;
-      first[i] += dy[at];
-      second[i] += dy[at] * (x[at] - mean[i]);
+      const float gradient = gradient_at(at, relu, y, dy);
+      first[i] += gradient;
+      second[i] += gradient * (x[at] - mean[i]);
     }
   for (size_t i = 0; i < lanes; i++) {
     gradients[i] += (double)first[i];
@@ -106,14 +142,16 @@ CK_INLINE void gradient_block(
 
 // dx = factor · ((dy - gradient) - (x - mean) · slope)
 CK_INLINE void backward_block(
-    size_t rows, size_t lanes, size_t stride, size_t offset, const float *x, const float *dy,
-    const float *restrict mean, const float *restrict factor, const float *restrict gradient,
-    const float *restrict slope, float *dx) {
+    size_t rows, size_t lanes, size_t stride, size_t offset, const int relu, const int adds, const float *x,
+    const float *y, const float *dy, const float *restrict mean, const float *restrict factor,
+    const float *restrict gradient, const float *restrict slope, float *dx, float *d_residual) {
   for (size_t row = 0; row < rows; row++)
     CK_ELEMENTWISE
     for (size_t i = 0; i < lanes; i++) {
       const size_t at = offset + row * stride + i;
-      dx[at] = factor[i] * ((dy[at] - gradient[i]) - (x[at] - mean[i]) * slope[i]);
+      const float own = gradient_at(at, relu, y, dy);
+      dx[at] = factor[i] * ((own - gradient[i]) - (x[at] - mean[i]) * slope[i]);
+      if (adds) d_residual[at] = own;
     }
 }
 
@@ -121,15 +159,18 @@ CK_INLINE void backward_block(
 // dx = scale · inverse · (dy - mean(dy) - x̂ · mean(dy · x̂))
 // (Ioffe and Szegedy, "Batch normalization", ICML 2015, section 3, with the sums collected).
 static void normalize_backward(
-    size_t rows, size_t channels, const float *x, const float *dy, const float *scale, const float *mean,
-    const float *inverse_deviation, float *dx, float *d_scale, float *d_shift) {
+    size_t rows, size_t channels, const float *x, const float *y, const float *dy, const float *scale,
+    const float *mean, const float *inverse_deviation, float *dx, float *d_residual, float *d_scale, float *d_shift) {
   for (size_t first = 0; first < channels; first += LANES) {
     const struct chunk c = make_chunk(rows, channels, first);
     double gradients[LANES] = {0}, products[LANES] = {0};
     float means[LANES], factor[LANES], gradient[LANES], slope[LANES];
     float factors[LANES], mean_gradients[LANES], slopes[LANES];
     spread(&c, mean + first, means);
-    FOR_EACH_BLOCK(&c, gradient_block, x, dy, means, gradients, products);
+    if (y)
+      FOR_EACH_BLOCK(&c, gradient_block, 1, x, y, dy, means, gradients, products);
+    else
+      FOR_EACH_BLOCK(&c, gradient_block, 0, x, y, dy, means, gradients, products);
     for (size_t i = 0; i < c.channels; i++) {
       const double sum = fold_lanes(&c, gradients, i), inverse = (double)inverse_deviation[first + i];
       const double product = fold_lanes(&c, products, i) * inverse;
@@ -142,6 +183,14 @@ static void normalize_backward(
     spread(&c, factor, factors);
     spread(&c, gradient, mean_gradients);
     spread(&c, slope, slopes);
-    FOR_EACH_BLOCK(&c, backward_block, x, dy, means, factors, mean_gradients, slopes, dx);
+    if (y && d_residual)
+      FOR_EACH_BLOCK(
+          &c, backward_block, 1, 1, x, y, dy, means, factors, mean_gradients, slopes, dx, d_residual);
+    else if (y)
+      FOR_EACH_BLOCK(
+          &c, backward_block, 1, 0, x, y, dy, means, factors, mean_gradients, slopes, dx, d_residual);
+    else
+      FOR_EACH_BLOCK(
+          &c, backward_block, 0, 0, x, y, dy, means, factors, mean_gradients, slopes, dx, d_residual);
   }
 }

@@ -8,22 +8,22 @@ extension Executor {
     let x = unsafe input(instruction.reads[0]).span
     var scratch = unsafe scratch(instruction).mutableSpan
     switch instruction.operation {
-    case .convolution(let geometry, let blockPixels):
+    case .convolution(let geometry, let algorithm):
       var y = unsafe output(instruction.writes[0]).mutableSpan
       Convolution.forward(
-        geometry, batch: program.batch, blockPixels: blockPixels, x: x,
+        geometry, algorithm, batch: program.batch, x: x,
         weights: unsafe parameter(instruction, 0).span, bias: unsafe parameter(instruction, 1).span, y: &y,
         scratch: &scratch)
-    case .convolutionBackwardData(let geometry, let blockPixels):
+    case .convolutionBackwardData(let geometry, let algorithm):
       var dx = unsafe output(instruction.writes[0]).mutableSpan
       Convolution.backwardData(
-        geometry, batch: program.batch, blockPixels: blockPixels, dy: x,
+        geometry, algorithm, batch: program.batch, dy: x,
         weights: unsafe parameter(instruction, 0).span, dx: &dx, scratch: &scratch)
-    case .convolutionBackwardWeights(let geometry, let blockPixels):
+    case .convolutionBackwardWeights(let geometry, let algorithm):
       var weights = unsafe gradient(instruction, 0).mutableSpan
       var bias = unsafe gradient(instruction, 1).mutableSpan
       Convolution.backwardWeights(
-        geometry, batch: program.batch, blockPixels: blockPixels, x: x,
+        geometry, algorithm, batch: program.batch, x: x,
         dy: unsafe input(instruction.reads[1]).span, dWeights: &weights, dBias: &bias, scratch: &scratch)
     default: break
     }

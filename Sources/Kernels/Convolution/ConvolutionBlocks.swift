@@ -1,10 +1,11 @@
 internal import CKernels
 internal import Network
 
-/// The work of a convolution, cut into blocks of output pixels.
+/// A convolution as products of matrices: the windows of output pixels, laid out as rows, times the weights. A pointwise
+/// convolution's pixels are such rows already.
 struct ConvolutionBlocks {
   private let g: ConvolutionGeometry
-  private let batch: Int
+  private let isPointwise: Bool
   private let blockPixels: Int
   private let window: ck_window
 
@@ -12,96 +13,101 @@ struct ConvolutionBlocks {
   let pixels: Int
 
   /// The blocks of one micro-batch.
-  init(_ g: ConvolutionGeometry, batch: Int, blockPixels: Int) {
-    precondition(batch > 0 && blockPixels > 0, "\(batch) samples in blocks of \(blockPixels) pixels")
-    precondition(
-      g.groups > 0 && g.inputChannels % g.groups == 0 && g.outputChannels % g.groups == 0,
-      "\(g.groups) groups divide neither \(g.inputChannels) nor \(g.outputChannels) channels")
+  init(_ g: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, batch: Int) {
     self.g = g
-    self.batch = batch
-    self.blockPixels = blockPixels
+    isPointwise = algorithm == .pointwise
+    precondition(g.isPointwise || !isPointwise, "a kernel of \(g.window.kernel) is not pointwise")
+    blockPixels =
+      if case .columns(let pixels) = algorithm { pixels } else { ConvolutionAlgorithm.pointwisePixels }
+    precondition(blockPixels > 0, "blocks of \(blockPixels) pixels")
     window = ck_window(g.window)
     pixels = batch * g.window.output.count
   }
 
   private var inputsOfGroup: Int { g.inputChannels / g.groups }
   private var outputsOfGroup: Int { g.outputChannels / g.groups }
+  private var columnCount: Int { isPointwise ? 0 : blockPixels * g.rowCount }
 
-  /// Checks the number of floats of each tensor.
-  func check(x: Int, weights: Int, y: Int, scratch: Int) {
-    precondition(x == batch * g.input.count, "x: \(x) floats are not \(batch) × \(g.input)")
-    precondition(weights == g.weightCount, "weights: \(weights) floats are not \(g.outputChannels) × \(g.rowCount)")
-    precondition(y == pixels * g.outputChannels, "y: \(y) floats are not \(pixels) pixels × \(g.outputChannels)")
-    let needed = g.isPointwise ? 0 : min(blockPixels, pixels) * g.rowCount
-    precondition(scratch >= needed, "scratch: \(scratch) floats, but \(needed) are needed")
-  }
-
-  /// Calls `body` with each block in order; a pointwise convolution is one block.
-  func forEachBlock(_ body: (Range<Int>) -> Void) {
-    let step = g.isPointwise ? pixels : blockPixels
+  /// Calls `body` with each block of pixels in order.
+  private func forEachBlock(_ body: (Range<Int>) -> Void) {
     var first = 0
     while first < pixels {
-      let end = min(first + step, pixels)
+      let end = min(first + blockPixels, pixels)
       body(first..<end)
       first = end
     }
   }
 
-  /// y = windows · weightsᵀ, for the pixels of a block.
-  func forwardBlock(
-    _ block: Range<Int>, x: UnsafePointer<Float>, weights: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,
+  /// y = windows · weightsᵀ.
+  func forward(
+    x: UnsafePointer<Float>, weights: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
+    let packed = unsafe scratch + columnCount
     for group in 0..<g.groups {
-      unsafe MatrixProduct.multiply(
-        windows(block, group: group, of: x, scratch: scratch),
-        .transposed(weights + group * outputsOfGroup * g.rowCount, stride: g.rowCount),
-        rows: block.count, inner: g.rowCount, columns: outputsOfGroup,
-        into: y + outputOffset(block, group), stride: g.outputChannels)
+      unsafe PackedProduct.pack(
+        StridedOperand(base: weights + group * outputsOfGroup * g.rowCount, row: g.rowCount, step: 1),
+        inner: g.rowCount, columns: outputsOfGroup, into: packed)
+      forEachBlock { block in
+        let rows = unsafe windows(block, group: group, of: x, scratch: scratch)
+        unsafe PackedProduct.multiply(
+          StridedOperand(base: rows, row: g.rowCount, step: 1), packed: packed, rows: block.count, inner: g.rowCount,
+          columns: outputsOfGroup, into: y + outputOffset(block, group), stride: g.outputChannels)
+      }
     }
   }
 
   /// dx += the windows' gradients dy · weights, laid back where the windows came from.
-  func backwardDataBlock(
-    _ block: Range<Int>, dy: UnsafePointer<Float>, weights: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>,
+  func backwardData(
+    dy: UnsafePointer<Float>, weights: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
+    let packed = unsafe scratch + columnCount
     for group in 0..<g.groups {
-      let rows = unsafe g.isPointwise ? dx + block.lowerBound * g.rowCount : scratch
-      unsafe MatrixProduct.multiply(
-        .plain(dy + outputOffset(block, group), stride: g.outputChannels),
-        .plain(weights + group * outputsOfGroup * g.rowCount, stride: g.rowCount),
-        rows: block.count, inner: outputsOfGroup, columns: g.rowCount, into: rows, stride: g.rowCount)
-      guard !g.isPointwise else { continue }
-      unsafe withWindow { window in
-        unsafe ck_loops().pointee.scatter(window, channels(group), block.lowerBound, block.count, scratch, dx)
+      unsafe PackedProduct.pack(
+        StridedOperand(base: weights + group * outputsOfGroup * g.rowCount, row: 1, step: g.rowCount),
+        inner: outputsOfGroup, columns: g.rowCount, into: packed)
+      forEachBlock { block in
+        let rows = unsafe isPointwise ? dx + block.lowerBound * g.rowCount : scratch
+        unsafe PackedProduct.multiply(
+          StridedOperand(base: dy + outputOffset(block, group), row: g.outputChannels, step: 1), packed: packed,
+          rows: block.count, inner: outputsOfGroup, columns: g.rowCount, into: rows, stride: g.rowCount)
+        guard !isPointwise else { return }
+        unsafe withWindow { window in
+          unsafe ck_loops().pointee.scatter(window, channels(group), block.lowerBound, block.count, scratch, dx)
+        }
       }
     }
   }
 
   /// dWeights += dyᵀ · windows; the first block writes.
-  func backwardWeightsBlock(
-    _ block: Range<Int>, x: UnsafePointer<Float>, dy: UnsafePointer<Float>, dWeights: UnsafeMutablePointer<Float>,
+  func backwardWeights(
+    x: UnsafePointer<Float>, dy: UnsafePointer<Float>, dWeights: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
+    let packed = unsafe scratch + columnCount
     for group in 0..<g.groups {
-      unsafe MatrixProduct.multiply(
-        .transposed(dy + outputOffset(block, group), stride: g.outputChannels),
-        windows(block, group: group, of: x, scratch: scratch),
-        rows: outputsOfGroup, inner: block.count, columns: g.rowCount,
-        into: dWeights + group * outputsOfGroup * g.rowCount, stride: g.rowCount, adding: block.lowerBound > 0)
+      forEachBlock { block in
+        let rows = unsafe windows(block, group: group, of: x, scratch: scratch)
+        unsafe PackedProduct.pack(
+          StridedOperand(base: rows, row: 1, step: g.rowCount), inner: block.count, columns: g.rowCount, into: packed)
+        unsafe PackedProduct.multiply(
+          StridedOperand(base: dy + outputOffset(block, group), row: 1, step: g.outputChannels), packed: packed,
+          rows: outputsOfGroup, inner: block.count, columns: g.rowCount,
+          into: dWeights + group * outputsOfGroup * g.rowCount, stride: g.rowCount, adding: block.lowerBound > 0)
+      }
     }
   }
 
   /// The windows of a block as rows: gathered into the scratch, or the input itself if the layer is pointwise.
   private func windows(
     _ block: Range<Int>, group: Int, of x: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>
-  ) -> Operand {
-    if g.isPointwise { return unsafe .plain(x + block.lowerBound * g.rowCount, stride: g.rowCount) }
+  ) -> UnsafePointer<Float> {
+    if isPointwise { return unsafe x + block.lowerBound * g.rowCount }
     unsafe withWindow { window in
       unsafe ck_loops().pointee.gather(window, channels(group), block.lowerBound, block.count, x, scratch)
     }
-    return unsafe .plain(scratch, stride: g.rowCount)
+    return unsafe UnsafePointer(scratch)
   }
 
   private func withWindow(_ body: (UnsafePointer<ck_window>) -> Void) {

@@ -1,15 +1,17 @@
 internal import CKernels
 
-/// Batch normalization with the statistics of the micro-batch.
+/// Batch normalization with the statistics of the micro-batch, and what often follows it: the addition of a residual
+/// branch and a ReLU.
 ///
-/// Shapes: x, y, dy and dx are [row][channel], where a row is a (sample, row, column); all others are one number for
-/// each channel. Sums are accurate: in float over at most 64 rows of a lane, in double from there on; the variance is
-/// taken from the deviations from the mean. With one row the variance is zero.
+/// Shapes: x, residual, y, dy, dx and dResidual are [row][channel], where a row is a (sample, row, column); all others
+/// are one number for each channel. Sums are accurate: in float over at most 64 rows of a lane, in double from there on;
+/// the variance is taken from the deviations from the mean. With one row the variance is zero.
 ///
 /// Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
 /// shift", ICML 2015; per micro-batch ("ghost"): Hoffer, Hubara and Soudry, "Train longer, generalize better", 2017.
 package enum BatchNormalization {
-  /// y = (x - mean) · inverseDeviation · scale + shift with the mean and the biased variance of the rows.
+  /// y = (x - mean) · inverseDeviation · scale + shift with the mean and the biased variance of the rows; plus residual,
+  /// unless that is empty; and then the larger of that and zero, with `relu`.
   ///
   /// - Parameters:
   ///   - epsilon: added to the variance before the root is taken.
@@ -17,56 +19,72 @@ package enum BatchNormalization {
   ///   - variance: the unbiased variance, over rows - 1, for the running statistics.
   package static func forwardTraining(
     channels: Int, rows: Int, epsilon: Float, x: Span<Float>, scale: Span<Float>, shift: Span<Float>,
-    y: inout MutableSpan<Float>, mean: inout MutableSpan<Float>, inverseDeviation: inout MutableSpan<Float>,
-    variance: inout MutableSpan<Float>
+    residual: Span<Float>, relu: Bool, y: inout MutableSpan<Float>, mean: inout MutableSpan<Float>,
+    inverseDeviation: inout MutableSpan<Float>, variance: inout MutableSpan<Float>
   ) {
-    check(channels, rows, x.count, y.count)
+    check(channels, rows, x.count, y.count, optional: residual.count)
     checkChannels(channels, scale.count, shift.count, mean.count, inverseDeviation.count, variance.count)
+    let adds = !residual.isEmpty
     unsafe withPointers(scale, shift, &mean, &inverseDeviation) { scale, shift, mean, inverseDeviation in
-      unsafe withPointers(x, &y, &variance) { x, y, variance in
+      unsafe withPointers(x, residual, &y, &variance) { x, residual, y, variance in
         unsafe ck_loops().pointee.normalize_training(
-          rows, channels, epsilon, x, scale, shift, y, mean, inverseDeviation, variance)
+          rows, channels, epsilon, x, scale, shift, adds ? residual : nil, relu ? 1 : 0, y, mean, inverseDeviation,
+          variance)
       }
     }
   }
 
-  /// The gradients of `forwardTraining`, through the statistics too; all three are written whole.
+  /// The gradients of `forwardTraining`, through the statistics too; all are written whole.
+  ///
+  /// - Parameters:
+  ///   - y: the result, if it went through a ReLU: dy counts where y is above zero; else empty.
+  ///   - dResidual: receives what of dy counts, if there was a residual before a ReLU; else empty.
   package static func backward(
-    channels: Int, rows: Int, x: Span<Float>, dy: Span<Float>, scale: Span<Float>, mean: Span<Float>,
-    inverseDeviation: Span<Float>, dx: inout MutableSpan<Float>, dScale: inout MutableSpan<Float>,
-    dShift: inout MutableSpan<Float>
+    channels: Int, rows: Int, x: Span<Float>, y: Span<Float>, dy: Span<Float>, scale: Span<Float>, mean: Span<Float>,
+    inverseDeviation: Span<Float>, dx: inout MutableSpan<Float>, dResidual: inout MutableSpan<Float>,
+    dScale: inout MutableSpan<Float>, dShift: inout MutableSpan<Float>
   ) {
-    check(channels, rows, x.count, dx.count)
+    check(channels, rows, x.count, dx.count, optional: y.count)
     precondition(dy.count == x.count, "dy: \(rows) × \(channels)")
+    precondition(dResidual.isEmpty || dResidual.count == x.count && !y.isEmpty, "dResidual: \(rows) × \(channels)")
     checkChannels(channels, scale.count, mean.count, inverseDeviation.count, dScale.count, dShift.count)
+    let (masks, adds) = (!y.isEmpty, !dResidual.isEmpty)
     unsafe withPointers(scale, mean, &dScale, &dShift) { scale, mean, dScale, dShift in
-      unsafe withPointers(x, dy, inverseDeviation, &dx) { x, dy, inverseDeviation, dx in
-        unsafe ck_loops().pointee.normalize_backward(
-          rows, channels, x, dy, scale, mean, inverseDeviation, dx, dScale, dShift)
-      }
-    }
-  }
-
-  /// y = (x - runningMean) / √(runningVariance + epsilon) · scale + shift.
-  package static func forwardEvaluation(
-    channels: Int, rows: Int, epsilon: Float, x: Span<Float>, scale: Span<Float>, shift: Span<Float>,
-    runningMean: Span<Float>, runningVariance: Span<Float>, y: inout MutableSpan<Float>
-  ) {
-    check(channels, rows, x.count, y.count)
-    checkChannels(channels, scale.count, shift.count, runningMean.count, runningVariance.count, channels)
-    unsafe withPointers(x, scale, shift, &y) { x, scale, shift, y in
-      unsafe runningMean.withPointer { mean in
-        unsafe runningVariance.withPointer { variance in
-          unsafe ck_loops().pointee.normalize_evaluation(
-            rows, channels, epsilon, x, scale, shift, mean, variance, y)
+      unsafe withPointers(y, inverseDeviation, &dResidual) { y, inverseDeviation, dResidual in
+        unsafe withPointers(x, dy, &dx) { x, dy, dx in
+          unsafe ck_loops().pointee.normalize_backward(
+            rows, channels, x, masks ? y : nil, dy, scale, mean, inverseDeviation, dx, adds ? dResidual : nil, dScale,
+            dShift)
         }
       }
     }
   }
 
-  private static func check(_ channels: Int, _ rows: Int, _ x: Int, _ y: Int) {
+  /// y = (x - runningMean) / √(runningVariance + epsilon) · scale + shift, then as in `forwardTraining`.
+  package static func forwardEvaluation(
+    channels: Int, rows: Int, epsilon: Float, x: Span<Float>, scale: Span<Float>, shift: Span<Float>,
+    runningMean: Span<Float>, runningVariance: Span<Float>, residual: Span<Float>, relu: Bool,
+    y: inout MutableSpan<Float>
+  ) {
+    check(channels, rows, x.count, y.count, optional: residual.count)
+    checkChannels(channels, scale.count, shift.count, runningMean.count, runningVariance.count, channels)
+    let adds = !residual.isEmpty
+    unsafe withPointers(x, scale, shift, &y) { x, scale, shift, y in
+      unsafe residual.withPointer { residual in
+        unsafe runningMean.withPointer { mean in
+          unsafe runningVariance.withPointer { variance in
+            unsafe ck_loops().pointee.normalize_evaluation(
+              rows, channels, epsilon, x, scale, shift, mean, variance, adds ? residual : nil, relu ? 1 : 0, y)
+          }
+        }
+      }
+    }
+  }
+
+  private static func check(_ channels: Int, _ rows: Int, _ x: Int, _ y: Int, optional: Int) {
     precondition(channels > 0 && rows > 0, "\(rows) rows of \(channels) channels")
     precondition(x == rows * channels && y == x, "\(rows) × \(channels) floats, not \(x) and \(y)")
+    precondition(optional == 0 || optional == x, "\(rows) × \(channels) floats or none, not \(optional)")
   }
 
   private static func checkChannels(_ channels: Int, _ a: Int, _ b: Int, _ c: Int, _ d: Int, _ e: Int) {

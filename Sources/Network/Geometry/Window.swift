@@ -180,6 +180,9 @@ package struct ConvolutionGeometry: Hashable, Sendable {
     window.kernel == Extent(1) && window.stride == Extent(1) && window.padding == .none && groups == 1
   }
 
+  /// Whether each channel is filtered alone.
+  package var isDepthwise: Bool { groups == inputChannels && groups == outputChannels && groups > 1 }
+
   /// Multiply-add pairs for one sample, padding counted as if it were data.
   package var multiplyAdds: Int { output.count * rowCount }
 }

@@ -27,8 +27,10 @@ package struct ZooModel: Sendable {
 
 /// The list of built-in models.
 package enum Zoo {
-  /// All models, smallest first.
-  package static let models: [ZooModel] = [.mlp, .lenet5, .resnet20, .vgg11CIFAR]
+  /// All models, that with the least work for an image first.
+  package static let models: [ZooModel] = [
+    .mlp, .lenet5, .resnet20, .mobilenetCIFAR, .vgg11CIFAR, .resnet18CIFAR, .resnet50, .vgg19,
+  ]
 
   /// The model of the given name.
   package static func model(_ name: String) -> ZooModel? { models.first { $0.name == name } }

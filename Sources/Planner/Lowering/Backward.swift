@@ -46,12 +46,12 @@ extension Lowering {
   private mutating func differentiate(_ record: Record, dy: SlotID) {
     let forward = record.instruction
     switch forward.operation {
-    case .convolution(let geometry, let blockPixels):
-      convolutionBackward(record, geometry, blockPixels: blockPixels, dy: dy)
+    case .convolution(let geometry, _):
+      convolutionBackward(record, geometry, dy: dy)
     case .dense(let inputs, let outputs):
       denseBackward(record, inputs: inputs, outputs: outputs, dy: dy)
-    case .transposedConvolution(let geometry, let blockPixels):
-      transposedConvolutionBackward(record, geometry, blockPixels: blockPixels, dy: dy)
+    case .transposedConvolution(let geometry, _):
+      transposedConvolutionBackward(record, geometry, dy: dy)
     case .filter(let geometry):
       backwardData(.filterBackward(geometry), of: record, reads: [dy])
     case .maxPooling(let window, let channels):
@@ -69,9 +69,8 @@ extension Lowering {
       backwardData(.activationBackward(function, count: count), of: record, reads: [saved, dy])
     case .softmax(let rows, let columns):
       backwardData(.softmaxBackward(rows: rows, columns: columns), of: record, reads: [forward.writes[0], dy])
-    case .batchNormalization(let channels, let positions, _):
-      normalizationBackward(
-        record, .batchNormalizationBackward(channels: channels, positions: positions), dy: dy)
+    case .batchNormalization(let channels, let positions, _, let tail):
+      batchNormalizationBackward(record, channels: channels, positions: positions, tail, dy: dy)
     case .groupNormalization(let groups, _):
       normalizationBackward(record, .groupNormalizationBackward(groups), dy: dy)
     case .localResponse(let response, let positions):

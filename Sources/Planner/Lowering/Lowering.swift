@@ -17,9 +17,11 @@ struct Lowering {
   /// A forward instruction that the backward pass will come back to.
   struct Record {
     /// The forward instruction.
-    let instruction: Instruction
+    var instruction: Instruction
     /// Whether a gradient has to flow into each of the instruction's reads.
-    let wantsGradient: [Bool]
+    var wantsGradient: [Bool]
+    /// Whether another instruction does this one's work on the way.
+    var isAbsorbed = false
   }
 
   /// What is asked for.

@@ -9,14 +9,15 @@ extension Lowering {
     let y = slot("\(path) y", perSample: shape.count)
     var instruction = Instruction(
       operation: .batchNormalizationEvaluation(
-        channels: shape.channels, positions: shape.positions, epsilon: Float(layer.epsilon)),
+        channels: shape.channels, positions: shape.positions, epsilon: Float(layer.epsilon),
+        NormalizationTail()),
       pass: .forward, path: path, reads: [input.slot], writes: [y], parameters: parameters)
     if isTraining {
       let mean = slot("\(path) mean", count: shape.channels)
       let deviation = slot("\(path) 1/deviation", count: shape.channels)
       instruction = Instruction(
         operation: .batchNormalization(
-          channels: shape.channels, positions: shape.positions, epsilon: Float(layer.epsilon)),
+          channels: shape.channels, positions: shape.positions, epsilon: Float(layer.epsilon), NormalizationTail()),
         pass: .forward, path: path, reads: [input.slot], writes: [y, mean, deviation], parameters: parameters)
     }
     instruction.statistics = statistics
@@ -42,8 +43,25 @@ extension Lowering {
     return Value(slot: writes[0], shape: input.shape, isTrainable: input.isTrainable || !parameters.isEmpty)
   }
 
-  /// One instruction gives the gradients of input, scale and shift: they share their sums.
-  mutating func normalizationBackward(_ record: Record, _ operation: Operation, dy: SlotID) {
+  /// One instruction gives the gradients of input, residual, scale and shift: they share their sums. Behind a ReLU the
+  /// gradient counts where the result is above zero, and that part of it goes to the residual branch too.
+  mutating func batchNormalizationBackward(
+    _ record: Record, channels: Int, positions: Int, _ tail: NormalizationTail, dy: SlotID
+  ) {
+    let place = normalizationBackward(
+      record, .batchNormalizationBackward(channels: channels, positions: positions), dy: dy)
+    let forward = record.instruction
+    if tail.relu { instructions[place].reads.append(forward.writes[0]) }
+    guard tail.addsResidual, record.wantsGradient[1] else { return }
+    guard tail.relu else { return arrive(dy, at: forward.reads[1]) }
+    let masked = slot("\(forward.path) dresidual", count: slots[dy.index].count)
+    instructions[place].writes.append(masked)
+    arrive(masked, at: forward.reads[1])
+  }
+
+  /// One instruction gives the gradients of input, scale and shift: they share their sums. Returns its place.
+  @discardableResult
+  mutating func normalizationBackward(_ record: Record, _ operation: Operation, dy: SlotID) -> Int {
     let forward = record.instruction
     let dx = slot("\(forward.path) dx", count: slots[forward.reads[0].index].count)
     instructions.append(
@@ -52,6 +70,7 @@ extension Lowering {
         reads: [forward.reads[0], dy, forward.writes[1], forward.writes[2]], writes: [dx],
         parameters: Array(forward.parameters.prefix(1)), gradients: forward.parameters))
     if record.wantsGradient[0] { arrive(dx, at: forward.reads[0]) }
+    return instructions.count - 1
   }
 
   /// Local response normalization keeps its sums for the backward pass.

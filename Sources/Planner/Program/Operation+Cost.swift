@@ -4,9 +4,9 @@ extension Operation {
   /// The word for the kind of operation in tables and profiles.
   package var kind: String {
     switch self {
-    case .convolution(let geometry, _): geometry.isPointwise ? "conv 1×1" : "conv im2col"
-    case .convolutionBackwardData: "conv backward data"
-    case .convolutionBackwardWeights: "conv backward weights"
+    case .convolution(_, let algorithm): "conv \(algorithm.name)"
+    case .convolutionBackwardData(_, let algorithm): "conv backward data \(algorithm.name)"
+    case .convolutionBackwardWeights(_, let algorithm): "conv backward weights \(algorithm.name)"
     case .transposedConvolution: "transposed conv"
     case .transposedConvolutionBackwardWeights: "transposed conv backward weights"
     case .filter: "filter"
@@ -25,9 +25,9 @@ extension Operation {
     case .activationBackward(let function, _): "\(function.kind) backward"
     case .softmax: "softmax"
     case .softmaxBackward: "softmax backward"
-    case .batchNormalization: "batch-norm"
+    case .batchNormalization(_, _, _, let tail): "batch-norm\(tail.name)"
     case .batchNormalizationBackward: "batch-norm backward"
-    case .batchNormalizationEvaluation: "batch-norm (running)"
+    case .batchNormalizationEvaluation(_, _, _, let tail): "batch-norm (running)\(tail.name)"
     case .groupNormalization: "group-norm"
     case .groupNormalizationBackward: "group-norm backward"
     case .localResponse: "local-response-norm"
@@ -63,6 +63,11 @@ extension Operation {
     default: 0
     }
   }
+}
+
+extension NormalizationTail {
+  /// What is done on the way, for tables.
+  fileprivate var name: String { (addsResidual ? " + add" : "") + (relu ? " + relu" : "") }
 }
 
 extension Program {

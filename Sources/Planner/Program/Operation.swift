@@ -6,18 +6,18 @@ package import Network
 /// The operands stand in the instruction, in the order that each case names: "x → y" means that `reads` is [x] and
 /// `writes` is [y]. Names with d are gradients.
 package enum Operation: Hashable, Sendable {
-  /// x → y; parameters weight, bias (if any); scratch for the columns of `blockPixels` output pixels of the micro-batch.
-  case convolution(ConvolutionGeometry, blockPixels: Int)
+  /// x → y; parameters weight, bias (if any); scratch as the algorithm needs it.
+  case convolution(ConvolutionGeometry, ConvolutionAlgorithm)
   /// dy → dx; parameters weight.
-  case convolutionBackwardData(ConvolutionGeometry, blockPixels: Int)
+  case convolutionBackwardData(ConvolutionGeometry, ConvolutionAlgorithm)
   /// x, dy → ; gradients weight, bias (if any).
-  case convolutionBackwardWeights(ConvolutionGeometry, blockPixels: Int)
+  case convolutionBackwardWeights(ConvolutionGeometry, ConvolutionAlgorithm)
 
   /// x → y; parameters weight, bias (if any). The geometry is that of the convolution from y to x whose transpose this
   /// is; so the gradient with respect to x is that convolution.
-  case transposedConvolution(ConvolutionGeometry, blockPixels: Int)
+  case transposedConvolution(ConvolutionGeometry, ConvolutionAlgorithm)
   /// x, dy → ; gradients weight, bias (if any).
-  case transposedConvolutionBackwardWeights(ConvolutionGeometry, blockPixels: Int)
+  case transposedConvolutionBackwardWeights(ConvolutionGeometry, ConvolutionAlgorithm)
 
   /// x → y.
   case filter(FilterGeometry)
@@ -55,13 +55,14 @@ package enum Operation: Hashable, Sendable {
   /// y, dy → dx.
   case softmaxBackward(rows: Int, columns: Int)
 
-  /// x → y, mean, inverse deviation; parameters scale, shift; the micro-batch's mean and unbiased variance go to the
-  /// statistics part of the leaf gradient.
-  case batchNormalization(channels: Int, positions: Int, epsilon: Float)
-  /// x, dy, mean, inverse deviation → dx; parameters scale; gradients scale, shift.
+  /// x, residual (if the tail adds one) → y, mean, inverse deviation; parameters scale, shift; the micro-batch's mean and
+  /// unbiased variance go to the statistics part of the leaf gradient.
+  case batchNormalization(channels: Int, positions: Int, epsilon: Float, NormalizationTail)
+  /// x, dy, mean, inverse deviation, y (if there was a ReLU) → dx, dresidual (if there was one before a ReLU, and it is
+  /// wanted); parameters scale; gradients scale, shift.
   case batchNormalizationBackward(channels: Int, positions: Int)
-  /// x → y; parameters scale, shift; uses the running statistics.
-  case batchNormalizationEvaluation(channels: Int, positions: Int, epsilon: Float)
+  /// x, residual (if the tail adds one) → y; parameters scale, shift; uses the running statistics.
+  case batchNormalizationEvaluation(channels: Int, positions: Int, epsilon: Float, NormalizationTail)
   /// x → y, mean, inverse deviation; parameters scale, shift (if any).
   case groupNormalization(NormalizationGroups, epsilon: Float)
   /// x, dy, mean, inverse deviation → dx; parameters scale (if any); gradients scale, shift (if any).

@@ -52,8 +52,12 @@ package struct PlanOptions: Hashable, Sendable {
   package var bucketElements: Int
   /// The loss of the network's output.
   package var loss = Loss.crossEntropy(CrossEntropyLoss())
+  /// Whether 3×3 convolutions may be computed by Winograd's algorithm.
+  package var winograd = WinogradChoice.f4
   /// Whether to compute the gradient with respect to the images too.
   package var imageGradient = false
+  /// Whether additions and ReLUs behind a batch normalization are drawn into it.
+  package var fuses = true
   /// Whether slots may share memory when their lives do not overlap.
   package var reusesMemory = true
 

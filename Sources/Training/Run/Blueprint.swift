@@ -58,7 +58,7 @@ package struct Blueprint: Sendable {
   /// The variance of a single number is not defined, so batch normalization cannot be trained on one.
   private static func checkStatistics(_ program: Program) throws(RunError) {
     for instruction in program.instructions {
-      guard case .batchNormalization(_, let positions, _) = instruction.operation else { continue }
+      guard case .batchNormalization(_, let positions, _, _) = instruction.operation else { continue }
       guard program.batch * positions > 1 else {
         throw RunError(
           .unusable,

@@ -1,0 +1,12 @@
+// Vector registers as C values. A file that includes the loops defines CK_VECTOR, the floats of a register, and CK_ROWS,
+// the rows of the product's micro-kernel that the number of registers allows.
+
+typedef float vector __attribute__((vector_size(CK_VECTOR * sizeof(float))));
+typedef float loose_vector __attribute__((vector_size(CK_VECTOR * sizeof(float)), aligned(sizeof(float))));
+
+CK_INLINE vector load(const float *x) { return *(const loose_vector *)x; }
+
+CK_INLINE void store(float *y, vector v) { *(loose_vector *)y = v; }
+
+// Less zero, since that changes no number, not even -0.
+CK_INLINE vector broadcast(float x) { return x - (vector){0}; }

@@ -1,0 +1,83 @@
+/// How one pass of a convolution is computed. The planner chooses from the shape alone, so that every rank computes the
+/// same bits.
+package enum ConvolutionAlgorithm: Hashable, Sendable {
+  /// The windows of so many output pixels of the micro-batch at a time are laid out as the rows of a matrix (im2col;
+  /// Chellapilla, Puri and Simard, "High performance convolutional neural networks for document processing", 2006).
+  case columns(pixels: Int)
+  /// The pixels are the rows of a matrix as they lie: for 1×1 kernels.
+  case pointwise
+  /// Winograd's F(4×4, 3×3) over so many tiles at a time (Lavin and Gray, "Fast algorithms for convolutional neural
+  /// networks", 2015): 36 products in the place of 144.
+  case winograd(tiles: Int)
+  /// Sums over the taps of each window, channel by channel: for as many groups as channels on both sides.
+  case depthwise
+
+  /// The word for the algorithm in tables.
+  package var name: String {
+    switch self {
+    case .columns: "im2col"
+    case .pointwise: "1×1"
+    case .winograd: "winograd"
+    case .depthwise: "depthwise"
+    }
+  }
+}
+
+/// Whether Winograd's algorithm is used where it applies.
+package enum WinogradChoice: String, CaseIterable, Sendable {
+  /// F(4×4, 3×3): the fastest; about twice the rounding error of the direct sum.
+  case f4
+  /// Never.
+  case off
+}
+
+/// The three passes of a convolution.
+package enum ConvolutionPass: Hashable, Sendable, CaseIterable {
+  /// x to y.
+  case forward
+  /// dy to dx.
+  case backwardData
+  /// x and dy to the gradient of the weights.
+  case backwardWeights
+}
+
+extension ConvolutionAlgorithm {
+  /// Pixels whose products with all others are summed before they go to memory, in a pointwise convolution's gradient.
+  package static let pointwisePixels = 256
+
+  /// The numbers of scratch that a pass needs.
+  package func scratchCount(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {
+    let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
+    switch self {
+    case .columns(let pixels):
+      return pixels * geometry.rowCount + packed(pass, geometry, pixels: pixels)
+    case .depthwise:
+      return geometry.weightCount
+    case .pointwise:
+      return packed(pass, geometry, pixels: Self.pointwisePixels)
+    case .winograd(let tiles):
+      let group = pass == .backwardWeights ? outputs : Self.winogradGroup(pass, geometry)
+      let source = pass == .backwardData ? outputs : inputs
+      return 36 * (tiles * source + tiles * group + source * group + 48)
+    }
+  }
+
+  /// The operand that is packed: the weights, or the block of windows.
+  private func packed(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, pixels: Int) -> Int {
+    let outputs = geometry.outputChannels / geometry.groups
+    return switch pass {
+    case .forward: geometry.rowCount * Self.padded(outputs)
+    case .backwardData: outputs * Self.padded(geometry.rowCount)
+    case .backwardWeights: pixels * Self.padded(geometry.rowCount)
+    }
+  }
+
+  /// A number of columns rounded up to what the packing fills.
+  private static func padded(_ columns: Int) -> Int { (columns + 15) / 16 * 16 }
+
+  /// The channels of the result that Winograd's filters are held for at a time; the C loops decide alike.
+  private static func winogradGroup(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {
+    let results = pass == .backwardData ? geometry.inputChannels : geometry.outputChannels
+    return geometry.inputChannels * geometry.outputChannels <= 1 << 16 || results % 64 != 0 ? results : 64
+  }
+}

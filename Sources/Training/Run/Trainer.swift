@@ -52,6 +52,8 @@ package struct Trainer {
     var log = RankLog(
       directory: setup.directory, rank: communicator.rank, host: communicator.host, lanes: setup.lanes)
     var evaluation: Evaluation?
+    // Only the first rank has the result, so its absence says nothing about whether all have evaluated.
+    var isEvaluated = false
     var step = setup.firstStep
     while step < setup.blueprint.steps {
       let metrics = try take(step, worker, setup, inspector)
@@ -59,14 +61,15 @@ package struct Trainer {
       step += 1
       log.note(worker.timing)
       if directive != Calendar.Directive() { log.flush(after: step) }
-      if directive.evaluate {
+      isEvaluated = directive.evaluate
+      if isEvaluated {
         evaluation = try worker.evaluate()
         if let evaluation { try setup.coordinator?.note(evaluation: evaluation, after: step) }
       }
       if directive.save, let state = try worker.snapshot(step: step) { setup.coordinator?.save(state) }
       if directive.stop { return try stop(after: step, setup, worker) }
     }
-    if evaluation == nil { evaluation = try worker.evaluate() }
+    if !isEvaluated { evaluation = try worker.evaluate() }
     try setup.coordinator?.finish(after: step, evaluation: evaluation, worker: worker)
   }
 

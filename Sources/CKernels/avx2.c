@@ -7,6 +7,7 @@
 #define CK_TABLE ck_table_avx2
 #define CK_VECTOR 8
 #define CK_ROWS 6
+#define CK_TALL 12
 #include "loops/all.h"
 #pragma clang attribute pop
 #endif

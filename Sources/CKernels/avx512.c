@@ -7,6 +7,7 @@
 #define CK_TABLE ck_table_avx512
 #define CK_VECTOR 16
 #define CK_ROWS 12
+#define CK_TALL 12
 #include "loops/all.h"
 #pragma clang attribute pop
 #endif

@@ -5,4 +5,5 @@
 #define CK_TABLE ck_table_baseline
 #define CK_VECTOR 4
 #define CK_ROWS 6
+#define CK_TALL 12
 #include "loops/all.h"

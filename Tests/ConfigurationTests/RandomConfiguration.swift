@@ -73,6 +73,7 @@ struct RandomConfiguration {
     run.checkpoint.everyMinutes = maybe { $0.interval() }
     run.checkpoint.keep = count()
     run.evaluate.everyEpochs = maybe { $0.interval() }
+    run.numerics.winograd = one(of: WinogradChoice.allCases)
     run.kernels.isa = one(of: InstructionSet.allCases)
     return run
   }

@@ -29,6 +29,7 @@ import Training
     expectKeys(ExchangeConfiguration.self, in: tree[key: "exchange"])
     expectKeys(CheckpointConfiguration.self, in: tree[key: "checkpoint"])
     expectKeys(EvaluationConfiguration.self, in: tree[key: "evaluate"])
+    expectKeys(NumericsConfiguration.self, in: tree[key: "numerics"])
     expectKeys(KernelConfiguration.self, in: tree[key: "kernels"])
     expectKeys(SGDConfiguration.self, in: tree[key: "train"]?[key: "optimizer"]?[key: "sgd"])
     expectKeys(OneCycleSchedule.self, in: tree[key: "train"]?[key: "schedule"]?[key: "one-cycle"])

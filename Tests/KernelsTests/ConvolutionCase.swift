@@ -49,6 +49,28 @@ struct ConvolutionCase: Sendable, CustomStringConvertible {
     }
   }
 
+  /// A random geometry of one group without dilation.
+  static func randomDirect(_ seed: UInt64) -> ConvolutionCase {
+    var dice = Dice(seed)
+    while true {
+      var window = randomWindow(&dice)
+      window.dilation = Extent(1)
+      if dice.integer(1...2) == 1 { window.stride = Extent(1) }
+      let geometry = ConvolutionGeometry(
+        window: window, inputChannels: dice.integer(1...20), outputChannels: dice.integer(1...40))
+      if window.output.count > 0 { return ConvolutionCase(geometry, batch: dice.integer(1...3), seed: seed &+ 1000) }
+    }
+  }
+
+  /// Whether an algorithm has a pass to the data for this geometry: the direct one for stride 1 and less padding than
+  /// kernel.
+  func isBackward(_ algorithm: ConvolutionAlgorithm) -> Bool {
+    guard case .direct = algorithm else { return true }
+    let (padding, kernel) = (geometry.window.padding, geometry.window.kernel)
+    return geometry.window.stride == Extent(1) && max(padding.top, padding.bottom) < kernel.height
+      && max(padding.left, padding.right) < kernel.width
+  }
+
   /// A random geometry with as many groups as channels.
   static func randomDepthwise(_ seed: UInt64) -> ConvolutionCase {
     var dice = Dice(seed)

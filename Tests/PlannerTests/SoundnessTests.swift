@@ -115,7 +115,7 @@ struct SoundnessTests {
     let plan = try plan(mixedNetwork)
     let lines = plan.training.listing(layout: plan.layout)
     #expect(lines.count == plan.training.instructions.count)
-    #expect(lines[0].contains("conv im2col") && lines[0].contains("first"))
+    #expect(lines[0].contains("conv direct") && lines[0].contains("first"))
     #expect(lines.last?.contains("complete") == true)
   }
 }

@@ -76,9 +76,15 @@ static void matrices(const struct ck_table *t, size_t rows, size_t columns) {
   t->column_products(rows, columns, x, y, row);
   t->multiply_row(rows, columns, x, row, y);
   t->multiply_row(rows, columns, y, row, y);
-  t->normalize_training(rows, columns, 1e-5f, x, a, b, y, c, d, e);
-  t->normalize_backward(rows, columns, x, y, a, c, d, dx, b, e);
-  t->normalize_evaluation(rows, columns, 1e-5f, x, a, b, c, e, y);
+  float *residual = floats(rows * columns);
+  for (int relu = 0; relu < 2; relu++) {
+    t->normalize_training(rows, columns, 1e-5f, x, a, b, NULL, relu, y, c, d, e);
+    t->normalize_training(rows, columns, 1e-5f, x, a, b, residual, relu, y, c, d, e);
+    t->normalize_evaluation(rows, columns, 1e-5f, x, a, b, c, e, relu ? residual : NULL, relu, y);
+  }
+  t->normalize_backward(rows, columns, x, NULL, y, a, c, d, dx, NULL, b, e);
+  t->normalize_backward(rows, columns, x, y, y, a, c, d, dx, NULL, b, e);
+  t->normalize_backward(rows, columns, x, y, y, a, c, d, dx, residual, b, e);
   release();
 }
 
@@ -188,6 +194,82 @@ static void windows(const struct ck_table *t, const struct ck_window *w, size_t 
   release();
 }
 
+static size_t padded(size_t columns) { return (columns + 15) / 16 * 16; }
+
+static void products(const struct ck_table *t, size_t rows, size_t columns, size_t inner) {
+  float *a = floats(rows * inner), *b = floats(inner * columns), *c = floats(rows * columns);
+  float *packed = floats(inner * padded(columns));
+  t->pack(inner, columns, b, columns, 1, packed);
+  t->product(rows, columns, inner, a, inner, 1, packed, c, columns, 0);
+  t->pack(inner, columns, b, 1, inner, packed);
+  t->product(rows, columns, inner, a, 1, rows, packed, c, columns, 1);
+  release();
+}
+
+static void all_products(const struct ck_table *t) {
+  static const size_t sizes[] = {1, 5, 6, 7, 13, 16, 33, 50}, inners[] = {1, 17, 255, 300};
+  for (size_t i = 0; i < 8; i++)
+    for (size_t j = 0; j < 8; j++)
+      for (size_t k = 0; k < 4; k++) products(t, sizes[i], sizes[j], inners[k]);
+}
+
+// The scratch of each algorithm is that of ConvolutionAlgorithm.swift.
+static void winograds(
+    const struct ck_table *t, ptrdiff_t size, ptrdiff_t pad, size_t inputs, size_t outputs, size_t tiles) {
+  const ptrdiff_t out = size + 2 * pad - 2;
+  if (out < 1) return;
+  const struct ck_winograd there = {size, size + 1, out, out + 1, pad, pad, inputs, outputs, 2, tiles};
+  const struct ck_winograd back = {out, out + 1, size, size + 1, 2 - pad, 2 - pad, outputs, inputs, 2, tiles};
+  float *x = floats(2 * (size_t)(size * (size + 1)) * inputs), *y = floats(2 * (size_t)(out * (out + 1)) * outputs);
+  float *weights = floats(9 * inputs * outputs), *bias = floats(outputs);
+  float *scratch = floats(36 * (tiles * inputs + tiles * outputs + inputs * outputs + 48));
+  t->winograd_convolve(&there, 0, x, weights, bias, y, scratch);
+  t->winograd_convolve(&there, 0, x, weights, NULL, y, scratch);
+  t->winograd_convolve(&back, 1, y, weights, NULL, x, scratch);
+  t->winograd_backward_weights(&there, x, y, weights, scratch);
+  release();
+}
+
+static void all_winograds(const struct ck_table *t) {
+  for (ptrdiff_t size = 1; size < 11; size++)
+    for (ptrdiff_t pad = 0; pad < 3; pad++) {
+      winograds(t, size, pad, 16, 32, 5);
+      winograds(t, size, pad, 48, 16, 56);
+    }
+}
+
+static void direct(
+    const struct ck_table *t, const struct ck_window *w, size_t batch, size_t inputs, size_t outputs, size_t rows) {
+  const size_t taps = (size_t)(w->kernel_height * w->kernel_width);
+  const struct ck_direct d = {
+      w->input_height, w->input_width, w->output_height, w->output_width, w->kernel_height, w->kernel_width,
+      w->stride_height, w->stride_width, w->pad_top, w->pad_left, inputs, outputs, batch, rows};
+  const size_t height = (rows - 1) * (size_t)w->stride_height + (size_t)w->kernel_height;
+  const size_t width = (size_t)((w->output_width - 1) * w->stride_width + w->kernel_width);
+  float *x = floats(batch * (size_t)(w->input_height * w->input_width) * inputs), *bias = floats(outputs);
+  float *y = floats(batch * (size_t)(w->output_height * w->output_width) * outputs);
+  float *weights = floats(taps * inputs * outputs), *band = floats(height * width * inputs + 32);
+  float *packed = floats(taps * inputs * padded(outputs)), *turned = floats(taps * outputs * padded(inputs));
+  t->direct_pack(inputs, outputs, taps, 0, weights, packed);
+  t->direct_pack(inputs, outputs, taps, 1, weights, turned);
+  t->direct_forward(&d, x, packed, bias, y, band);
+  t->direct_forward(&d, x, packed, NULL, y, band);
+  t->direct_backward_weights(&d, x, y, weights, band);
+  release();
+}
+
+static void depthwise(const struct ck_table *t, const struct ck_window *w, size_t batch, size_t channels) {
+  const size_t taps = (size_t)(w->kernel_height * w->kernel_width);
+  float *x = floats(batch * (size_t)(w->input_height * w->input_width) * channels), *bias = floats(channels);
+  float *y = floats(batch * (size_t)(w->output_height * w->output_width) * channels);
+  float *weights = floats(taps * channels);
+  t->depthwise_forward(w, channels, batch, x, weights, bias, y);
+  t->depthwise_forward(w, channels, batch, x, weights, NULL, y);
+  t->depthwise_backward_data(w, channels, batch, y, weights, x);
+  t->depthwise_backward_weights(w, channels, batch, x, y, weights);
+  release();
+}
+
 static void all_windows(const struct ck_table *t) {
   static const size_t channels[] = {1, 3, 16, 6};
   for (unsigned i = 0; i < 4096; i++) {
@@ -203,7 +285,10 @@ static void all_windows(const struct ck_table *t) {
     w.output_height = outputs(w.input_height, w.pad_top + bottom, w.kernel_height, w.stride_height, w.dilation_height);
     w.output_width = outputs(w.input_width, w.pad_left, w.kernel_width, w.stride_width, w.dilation_width);
     const size_t c = channels[i / 1024];
-    if (w.output_height > 0 && w.output_width > 0) windows(t, &w, 1 + i % 2, c, i / 1024 == 3 ? 3 : 1);
+    if (w.output_height < 1 || w.output_width < 1) continue;
+    if (i % 5 == 0) depthwise(t, &w, 1 + i % 2, 13 * c);
+    if (i % 3 == 0 && w.dilation_height == 1 && w.dilation_width == 1) direct(t, &w, 1 + i % 2, c, 5 + 3 * c, 1 + i / 2 % 3);
+    windows(t, &w, 1 + i % 2, c, i / 1024 == 3 ? 3 : 1);
   }
 }
 
@@ -221,6 +306,8 @@ int main(void) {
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
       for (size_t rows = 1; rows < 140; rows += rows < 8 ? 1 : 43) matrices(t, rows, widths[i]);
     all_windows(t);
+    all_products(t);
+    all_winograds(t);
     all_groups(t);
     all_responses(t);
     all_resamplings(t);

@@ -67,6 +67,17 @@ struct ck_winograd {
   size_t batch, tiles;
 };
 
+/// A convolution of one group without dilation, and how many rows of outputs are worked on at a time.
+struct ck_direct {
+  ptrdiff_t input_height, input_width;
+  ptrdiff_t output_height, output_width;
+  ptrdiff_t kernel_height, kernel_width;
+  ptrdiff_t stride_height, stride_width;
+  ptrdiff_t pad_top, pad_left;
+  size_t inputs, outputs;
+  size_t batch, rows;
+};
+
 /// What a tensor looks like at a glance; the numbers are taken over its finite elements.
 struct ck_summary {
   double minimum, maximum, mean, deviation;
@@ -152,6 +163,19 @@ struct ck_table {
   void (*product)(
       size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const float *packed,
       float *c, size_t c_row, int adding);
+
+  // Convolution without columns. The scratch is that of `ConvolutionAlgorithm`.
+
+  /// Packs weights [output][tap][input] for `direct_forward`; with `backward` for the way from dy to dx.
+  void (*direct_pack)(
+      size_t inputs, size_t outputs, size_t taps, int backward, const float *weights, float *packed);
+  /// y = x ∗ weights + bias, which may be null.
+  void (*direct_forward)(
+      const struct ck_direct *d, const float *x, const float *packed, const float *_Nullable bias, float *y,
+      float *band);
+  /// The gradient of the weights, [output][tap][input].
+  void (*direct_backward_weights)(
+      const struct ck_direct *d, const float *x, const float *dy, float *d_weights, float *band);
 
   // Winograd's convolution. The scratch is that of `ConvolutionAlgorithm`.
 

@@ -1,5 +1,5 @@
 // The source of all loops. It is included by one file for each instruction set, which defines CK_TABLE, the name of
-// the table to export, CK_VECTOR, the floats of a register, CK_ROWS, the rows of a product that the registers hold, and
+// the table to export, CK_VECTOR, the floats of a register, CK_ROWS and CK_TALL, the rows of a product that the registers hold, and
 // has set the target attribute.
 
 // Fused multiply-add where one expression asks for it, and nowhere else: the front end then decides what is fused, so
@@ -18,6 +18,7 @@
 #include "vectors.h"
 #include "product.h"
 #include "winograd.h"
+#include "direct.h"
 #include "normalization.h"
 #include "windows.h"
 #include "pooling.h"
@@ -61,6 +62,9 @@ const struct ck_table CK_TABLE = {
     .multiply_row = multiply_row,
     .pack = pack,
     .product = product,
+    .direct_pack = direct_pack,
+    .direct_forward = direct_forward,
+    .direct_backward_weights = direct_backward_weights,
     .winograd_convolve = winograd_convolve,
     .winograd_backward_weights = winograd_backward_weights,
     .normalize_training = normalize_training,

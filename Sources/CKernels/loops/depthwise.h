@@ -22,7 +22,11 @@ CK_INLINE void depthwise_output(
     size_t first, const size_t lanes, const struct ck_window *w, const struct pixel *p, struct taps down,
     struct taps across, size_t channels, const float *sample, const float *taps, const float *bias, float *y) {
   float sums[DEPTHWISE_WIDTH * CK_VECTOR];
-  for (size_t i = 0; i < lanes; i++) sums[i] = bias ? bias[first + i] : 0;
+  // Two loops: one with a choice in it becomes masked loads of a null pointer, each of which takes a hundred cycles.
+  if (bias != NULL)
+    for (size_t i = 0; i < lanes; i++) sums[i] = bias[first + i];
+  else
+    for (size_t i = 0; i < lanes; i++) sums[i] = 0;
   for (ptrdiff_t row = down.first; row < down.last; row++)
     for (ptrdiff_t column = across.first; column < across.last; column++)
       add_products(

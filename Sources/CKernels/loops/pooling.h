@@ -32,12 +32,44 @@ CK_INLINE void start_maximum(size_t channels, int32_t index, float *restrict y, 
   for (size_t c = 0; c < channels; c++) indices[c] = index;
 }
 
+// The same for fewer channels than a register holds: the whole register is taken, and what lies beyond the channels is
+// overwritten by the next pixels.
+CK_INLINE void take_maximum_wide(int32_t index, const float *x, vector *y, integers *indices) {
+  const vector candidate = load(x);
+  const integers taken = (candidate > *y) | (candidate != candidate);
+  *y = (vector)((taken & (integers)candidate) | (~taken & (integers)*y));
+  *indices = (taken & index) | (~taken & *indices);
+}
+
+// A pixel's maxima where a register's worth of numbers may be read at each tap and written at y and indices.
+CK_INLINE void max_pixel_wide(
+    const struct ck_window *w, const struct pixel *p, size_t channels, const float *sample, float *y,
+    int32_t *indices) {
+  vector best = (vector){0} - INFINITY;
+  integers places = (integers){0} - 1;
+  int started = 0;
+  FOR_EACH_TAP(w, p, {
+    if (!started) places = (integers){0} + (int32_t)at;
+    started = 1;
+    take_maximum_wide((int32_t)at, sample + at * channels, &best, &places);
+  });
+  store(y, best);
+  memcpy(indices, &places, sizeof places);
+}
+
 static void max_forward(
     const struct ck_window *w, size_t channels, size_t batch, const float *x, float *y, int32_t *indices) {
   struct pixel p = pixel_at(w, 0);
   const size_t pixels = output_pixels(w, batch);
+  // Pixels whose registers stay within the tensors: all but the last few, and all samples but the last.
+  const size_t margin = (CK_VECTOR + channels - 1) / channels, samples = batch - 1;
+  const size_t wide = channels < CK_VECTOR && plane(w) >= margin ? samples * (pixels / batch) : 0;
   for (size_t i = 0; i < pixels; i++, advance(w, &p), y += channels, indices += channels) {
     const float *sample = x + p.sample * plane(w) * channels;
+    if (i + margin < wide) {
+      max_pixel_wide(w, &p, channels, sample, y, indices);
+      continue;
+    }
     int started = 0;
     FOR_EACH_TAP(w, &p, {
       if (!started) start_maximum(channels, (int32_t)at, y, indices);
@@ -60,6 +92,11 @@ static void max_backward(
   zero_run(batch * plane(w) * channels, dx);
   for (size_t i = 0; i < pixels; i++, advance(w, &p), dy += channels, indices += channels) {
     float *sample = dx + p.sample * plane(w) * channels;
+    if (channels < CK_VECTOR) {
+      for (size_t c = 0; c < channels; c++)
+        if (indices[c] >= 0) sample[(size_t)indices[c] * channels + c] += dy[c];
+      continue;
+    }
     FOR_EACH_TAP(w, &p, { add_where_taken(channels, (int32_t)at, dy, indices, sample + at * channels); });
   }
 }

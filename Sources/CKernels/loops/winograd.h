@@ -121,15 +121,19 @@ struct planes {
 // The width of the panels of a matrix whose columns are a multiple of 16.
 CK_INLINE size_t panel_width(size_t columns) { return columns % (2 * CK_VECTOR) == 0 ? 2 * CK_VECTOR : CK_VECTOR; }
 
-// c[rows][columns] = a · b for a plane of b in panels.
+// c[rows][columns] = a · b for a plane of b in panels, or += if `adding`.
 CK_INLINE void plane_product(
     size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const struct planes *at,
     const float *b, float *c, size_t c_row, int adding) {
   for (size_t column = 0; column < columns; column += at->width, b += at->panel)
-    if (at->width > CK_VECTOR)
-      product_panel(rows, 2, inner, a, a_row, a_step, b, at->tile, c + column, c_row, adding);
-    else
-      product_panel(rows, 1, inner, a, a_row, a_step, b, at->tile, c + column, c_row, adding);
+    for (size_t k = 0; k < inner; k += INNER_BLOCK) {
+      const struct terms t = {1, inner - k < INNER_BLOCK ? inner - k : INNER_BLOCK, a_row, a_step, 0, at->tile, 0};
+      const float *left = a + k * a_step, *right = b + k * at->tile;
+      if (at->width > CK_VECTOR)
+        product_panel(rows, 2, &t, left, right, c + column, c_row, adding || k > 0);
+      else
+        product_panel(rows, 1, &t, left, right, c + column, c_row, adding || k > 0);
+    }
 }
 
 CK_INLINE size_t place_in(const struct planes *p, size_t plane, size_t tile, size_t channel) {

@@ -31,6 +31,11 @@ package enum Convolution {
             .forward(x: x, weights: weights, bias: hasBias ? bias : nil, y: y, scratch: scratch)
           return
         }
+        if case .direct(let rows) = algorithm {
+          unsafe DirectLoops(.forward, g, rows: rows, batch: batch)
+            .convolve(x, weights: weights, bias: hasBias ? bias : nil, backward: false, into: y, scratch: scratch)
+          return
+        }
         let blocks = ConvolutionBlocks(g, algorithm, batch: batch)
         unsafe blocks.forward(x: x, weights: weights, y: y, scratch: scratch)
         if hasBias { unsafe ck_loops().pointee.add_row(blocks.pixels, g.outputChannels, bias, y) }
@@ -55,6 +60,11 @@ package enum Convolution {
       }
       if algorithm == .depthwise {
         unsafe DepthwiseLoops(g, batch: batch).backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
+        return
+      }
+      if case .direct(let rows) = algorithm {
+        unsafe DirectLoops(.backwardData, g, rows: rows, batch: batch)
+          .convolve(dy, weights: weights, bias: nil, backward: true, into: dx, scratch: scratch)
         return
       }
       if algorithm != .pointwise { unsafe ck_loops().pointee.fill(count, 0, dx) }
@@ -88,6 +98,11 @@ package enum Convolution {
       }
       if algorithm == .depthwise {
         unsafe DepthwiseLoops(g, batch: batch).backwardWeights(x: x, dy: dy, dWeights: dWeights, scratch: scratch)
+        return
+      }
+      if case .direct(let rows) = algorithm {
+        unsafe DirectLoops(.backwardWeights, g, rows: rows, batch: batch)
+          .backwardWeights(x: x, dy: dy, dWeights: dWeights, scratch: scratch)
         return
       }
       unsafe ConvolutionBlocks(g, algorithm, batch: batch)

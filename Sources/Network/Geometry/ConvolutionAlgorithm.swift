@@ -6,6 +6,9 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   case columns(pixels: Int)
   /// The pixels are the rows of a matrix as they lie: for 1×1 kernels.
   case pointwise
+  /// The windows are the rows of a matrix as they lie in a padded copy of the input, so many rows of outputs at a time: for
+  /// one group without dilation; to the data with stride 1 only.
+  case direct(rows: Int)
   /// Winograd's F(4×4, 3×3) over so many tiles at a time (Lavin and Gray, "Fast algorithms for convolutional neural
   /// networks", 2015): 36 products in the place of 144.
   case winograd(tiles: Int)
@@ -17,6 +20,7 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     switch self {
     case .columns: "im2col"
     case .pointwise: "1×1"
+    case .direct: "direct"
     case .winograd: "winograd"
     case .depthwise: "depthwise"
     }
@@ -53,6 +57,11 @@ extension ConvolutionAlgorithm {
       return pixels * geometry.rowCount + packed(pass, geometry, pixels: pixels)
     case .depthwise:
       return geometry.weightCount
+    case .direct(let rows):
+      let taps = geometry.window.kernel.count
+      let weights =
+        pass == .backwardData ? taps * outputs * Self.padded(inputs) : taps * inputs * Self.padded(outputs)
+      return Self.bandCount(pass, geometry, rows: rows) + (pass == .backwardWeights ? 0 : weights)
     case .pointwise:
       return packed(pass, geometry, pixels: Self.pointwisePixels)
     case .winograd(let tiles):
@@ -60,6 +69,18 @@ extension ConvolutionAlgorithm {
       let source = pass == .backwardData ? outputs : inputs
       return 36 * (tiles * source + tiles * group + source * group + 48)
     }
+  }
+
+  /// The numbers of a padded band of the input (of dy, on the way to the data) under so many rows of outputs, with room
+  /// for two registers behind it.
+  package static func bandCount(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, rows: Int) -> Int {
+    let window = geometry.window
+    let (output, channels) =
+      pass == .backwardData
+      ? (window.input, geometry.outputChannels) : (window.output, geometry.inputChannels)
+    let height = (rows - 1) * window.stride.height + window.kernel.height
+    let width = (output.width - 1) * window.stride.width + window.kernel.width
+    return height * width * channels + 32
   }
 
   /// The operand that is packed: the weights, or the block of windows.

@@ -9,7 +9,30 @@ enum ConvolutionChoice {
     if geometry.isPointwise { return .pointwise }
     if geometry.isDepthwise { return .depthwise }
     if usesWinograd, let tiles = winogradTiles(pass, geometry, batch: batch) { return .winograd(tiles: tiles) }
+    if let rows = directRows(pass, geometry) { return .direct(rows: rows) }
     return .columns(pixels: columnPixels(geometry, batch: batch))
+  }
+
+  /// Rows of outputs at a time; nil where the algorithm does not apply, or where rows are so short that the products of
+  /// one do not fill the registers.
+  private static func directRows(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int? {
+    let window = geometry.window
+    guard geometry.groups == 1, window.dilation == Extent(1) else { return nil }
+    let size = pass == .backwardData ? window.input : window.output
+    if pass == .backwardData {
+      let padding = window.padding
+      let fits =
+        max(padding.top, padding.bottom) < window.kernel.height
+        && max(padding.left, padding.right) < window.kernel.width
+      guard window.stride == Extent(1), fits else { return nil }
+    }
+    // The gradient of the weights reads windows `stride` pixels apart as they lie; far apart, they fall on few lines of the
+    // cache, and packed columns are faster.
+    let distance = geometry.inputChannels * window.stride.width
+    guard pass == .backwardWeights ? distance <= 32 : size.width >= 8 else { return nil }
+    let one = ConvolutionAlgorithm.bandCount(pass, geometry, rows: 1)
+    let next = max(1, ConvolutionAlgorithm.bandCount(pass, geometry, rows: 2) - one)
+    return min(size.height, 1 + max(0, blockNumbers - one) / next)
   }
 
   /// Numbers of a block of columns: 256 KiB, which stays in the second-level cache between its making and its

@@ -1,4 +1,5 @@
 package import Kernels
+package import Network
 package import StrictYAML
 
 /// The keys below `exchange`.
@@ -101,6 +102,20 @@ package struct EvaluationConfiguration: YAMLRecord {
       check: Intervals.positive)
   ]
 }
+
+/// The keys below `numerics`: how exactly the same mathematics is computed.
+package struct NumericsConfiguration: YAMLRecord {
+  /// Whether 3×3 convolutions are computed by Winograd's algorithm where that is faster.
+  package var winograd = WinogradChoice.f4
+
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field("winograd", \.winograd, "Winograd's algorithm for 3×3 convolutions: f4 where it is faster, or off")
+  ]
+}
+
+extension WinogradChoice: YAMLValue {}
 
 /// The keys below `kernels`.
 package struct KernelConfiguration: YAMLRecord {

@@ -19,6 +19,8 @@ package struct RunConfiguration: YAMLRecord {
   package var checkpoint = CheckpointConfiguration()
   /// When to score the test data.
   package var evaluate = EvaluationConfiguration()
+  /// How exactly the same mathematics is computed.
+  package var numerics = NumericsConfiguration()
   /// Which instruction sets our own kernels may use.
   package var kernels = KernelConfiguration()
 
@@ -34,6 +36,7 @@ package struct RunConfiguration: YAMLRecord {
     Field("exchange", \.exchange, "how gradients are exchanged"),
     Field("checkpoint", \.checkpoint, "when to save and how many to keep"),
     Field("evaluate", \.evaluate, "when to score the test data"),
+    Field("numerics", \.numerics, "how exactly the same mathematics is computed"),
     Field("kernels", \.kernels, "which instruction sets our own kernels may use"),
   ]
 }

@@ -135,6 +135,7 @@ extension RunConfiguration {
     var options = PlanOptions(
       microBatch: train.microBatch, microBatches: train.microBatches, bucketElements: exchange.bucket.bytes / 4)
     options.loss = train.loss
+    options.winograd = numerics.winograd
     return options
   }
 }

@@ -85,15 +85,19 @@ struct ConvolutionBlocks {
     x: UnsafePointer<Float>, dy: UnsafePointer<Float>, dWeights: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
-    let packed = unsafe scratch + columnCount
+    let gradients = unsafe scratch + columnCount
+    let spread = ConvolutionAlgorithm.spread(outputsOfGroup)
+    let packed = unsafe gradients + blockPixels * spread
     for group in 0..<g.groups {
       forEachBlock { block in
         let rows = unsafe windows(block, group: group, of: x, scratch: scratch)
+        unsafe ck_loops().pointee.copy_rows(
+          block.count, outputsOfGroup, dy + outputOffset(block, group), g.outputChannels, gradients, spread)
         unsafe PackedProduct.pack(
           StridedOperand(base: rows, row: 1, step: g.rowCount), inner: block.count, columns: g.rowCount, into: packed)
         unsafe PackedProduct.multiply(
-          StridedOperand(base: dy + outputOffset(block, group), row: 1, step: g.outputChannels), packed: packed,
-          rows: outputsOfGroup, inner: block.count, columns: g.rowCount,
+          StridedOperand(base: gradients, row: 1, step: spread), packed: packed, rows: outputsOfGroup,
+          inner: block.count, columns: g.rowCount,
           into: dWeights + group * outputsOfGroup * g.rowCount, stride: g.rowCount, adding: block.lowerBound > 0)
       }
     }

@@ -89,12 +89,16 @@ extension ConvolutionAlgorithm {
     return switch pass {
     case .forward: geometry.rowCount * Self.padded(outputs)
     case .backwardData: outputs * Self.padded(geometry.rowCount)
-    case .backwardWeights: pixels * Self.padded(geometry.rowCount)
+    case .backwardWeights: pixels * (Self.padded(geometry.rowCount) + Self.spread(outputs))
     }
   }
 
   /// A number of columns rounded up to what the packing fills.
   private static func padded(_ columns: Int) -> Int { (columns + 15) / 16 * 16 }
+
+  /// The distance between the pixels of a copy of dy. Rows of dy are often a power of two apart, so that a column of it
+  /// falls on few lines of the cache; these do not.
+  package static func spread(_ outputs: Int) -> Int { outputs + 16 }
 
   /// The channels of the result that Winograd's filters are held for at a time; the C loops decide alike.
   private static func winogradGroup(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {

@@ -3,6 +3,14 @@ import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ThreadClusterTests {
+  @Test func `a message that nobody receives is an error`() {
+    #expect(throws: CommunicationError.unreceived("8 bytes from rank 1 (tag 0) and 1 more messages to rank 0")) {
+      try ThreadCluster.run(ranks: 2, deadline: .seconds(20)) { communicator in
+        if communicator.rank == 1 { _ = try communicator.gather([1, 2, 3], at: 0) }
+      }
+    }
+  }
+
   @Test func resultsComeInTheOrderOfTheRanks() throws {
     #expect(try ThreadCluster.run(ranks: 5) { $0.rank * 10 } == [0, 10, 20, 30, 40])
   }

@@ -8,6 +8,8 @@ package enum CommunicationError: Error, Hashable, Sendable, CustomStringConverti
   case tooLarge(String)
   /// The deadline passed; only tests set one.
   case overdue(awaited: String)
+  /// All ranks have ended, but messages were sent that nobody has received; only the cluster of threads sees that.
+  case unreceived(String)
   /// A rank ended all ranks.
   case aborted(rank: Int, code: Int32)
 
@@ -21,6 +23,7 @@ package enum CommunicationError: Error, Hashable, Sendable, CustomStringConverti
         + "all ranks must run the same program with the same configuration"
     case .tooLarge(let text): return text
     case .overdue(let awaited): return "the deadline passed while waiting for \(awaited)"
+    case .unreceived(let text): return "nobody received \(text)"
     case .aborted(let rank, let code): return "rank \(rank) ended the run with exit code \(code)"
     }
   }

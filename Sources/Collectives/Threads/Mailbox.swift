@@ -63,6 +63,14 @@ final class Mailbox: Sendable {
     }
   }
 
+  /// The messages that nobody has received, in words; nil if there are none.
+  var leftBehind: String? {
+    let messages = state.withLock { $0.messages }
+    guard let first = messages.first else { return nil }
+    let rest = messages.count == 1 ? "" : " and \(messages.count - 1) more messages"
+    return "\(first.bytes.count) bytes from rank \(first.sender) (tag \(first.tag))\(rest)"
+  }
+
   /// What the rank waits for, in words.
   var description: String {
     let awaited = state.withLock { $0.awaited }

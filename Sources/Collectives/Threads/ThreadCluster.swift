@@ -41,7 +41,8 @@ package final class ThreadCluster: Sendable {
   ///   - deadline: after this long all ranks are told to end, and the error names what each of them waits for. A
   ///     thread that does not use its communicator by then is left behind.
   ///   - seed: delays messages between different pairs of ranks at random, so that they arrive in another order.
-  /// - Throws: the error of the rank that failed first; the others end with their next use of the communicator.
+  /// - Throws: the error of the rank that failed first; the others end with their next use of the communicator. If none
+  ///   failed, `unreceived` if a message was left behind.
   @discardableResult
   package static func run<Result: Sendable>(
     ranks: Int, deadline: Duration = .seconds(60), seed: UInt64? = nil,
@@ -52,6 +53,7 @@ package final class ThreadCluster: Sendable {
     for rank in 0..<ranks { cluster.start(rank, body, storingInto: results) }
     try cluster.join(within: deadline)
     if let failure = cluster.failure.withLock({ $0 }) { throw failure.error }
+    try cluster.checkAllReceived()
     return results.inOrder(ranks: ranks)
   }
 
@@ -86,6 +88,13 @@ package final class ThreadCluster: Sendable {
       if endOfRank.wait(timeout: limit) == .timedOut { return false }
     }
     return true
+  }
+
+  /// MPI may wait for ever at its end for a rank that sends to one that has ended; here that is an error.
+  private func checkAllReceived() throws(CommunicationError) {
+    for (rank, mailbox) in mailboxes.enumerated() {
+      if let messages = mailbox.leftBehind { throw .unreceived("\(messages) to rank \(rank)") }
+    }
   }
 
   private func describeWaiting() -> String {

@@ -93,14 +93,8 @@ package struct DebugStep {
     var gradient = [Float](repeating: 0, count: plan.layout.count)
     let context = StepContext(seed: seed, step: 0, globalBatch: samples.valid)
     var observer = StepObserver(inputs: try model.inputShapes())
-    let score = unsafe samples.withMicroBatch { batch in
-      unsafe parameters.withUnsafeBufferPointer { parameters in
-        unsafe gradient.withUnsafeMutableBufferPointer { gradient -> Score in
-          guard let p = parameters.baseAddress, let g = gradient.baseAddress else { return Score() }
-          return unsafe executor.train(batch, parameters: p, gradient: g, context: context, observer: &observer)
-        }
-      }
-    }
+    let score = executor.train(
+      samples, parameters: parameters, gradient: &gradient, context: context, observer: &observer)
     let loss = Float(score.loss / Double(samples.valid))
     let imageGradient = plan.training.imageGradient.map {
       executor.tensor("grad.images", $0, shape: model.input)
@@ -117,14 +111,7 @@ package struct DebugStep {
   }
 
   private func evaluation(_ executor: inout Executor, _ samples: SampleBatch, _ parameters: [Float]) -> NamedTensor {
-    unsafe samples.withMicroBatch { batch in
-      unsafe parameters.withUnsafeBufferPointer { parameters in
-        var observer = NoObserver()
-        if let p = parameters.baseAddress {
-          _ = unsafe executor.evaluate(batch, parameters: p, observer: &observer)
-        }
-      }
-    }
+    _ = executor.evaluate(samples, parameters: parameters)
     let program = executor.plan.evaluation
     return executor.tensor("evaluation", program.logits, shape: program.output)
   }

@@ -62,7 +62,7 @@ package enum StepBenchmark {
     var parameters = InitialParameters.values(plan.layout, seed: 1)
     var gradient = [Float](repeating: 0, count: plan.layout.count)
     var momentum = gradient
-    let inputs = Inputs(samples: SampleBatch(randomFor: plan.training, seed: 1))
+    let samples = SampleBatch(randomFor: plan.training, seed: 1)
     var stopwatch = Stopwatch(count: plan.training.instructions.count)
     var measurement = Measurement()
     var update = 0.0
@@ -72,7 +72,9 @@ package enum StepBenchmark {
     while step < warmUps + 3 || began.secondsUntilNow < seconds {
       if step == warmUps { (stopwatch, update) = (Stopwatch(count: plan.training.instructions.count), 0) }
       let started = ContinuousClock.now
-      inputs.train(&executor, parameters, &gradient, step: step, &stopwatch)
+      let context = StepContext(seed: 1, step: step, globalBatch: samples.valid)
+      _ = executor.train(
+        samples, parameters: parameters, gradient: &gradient, context: context, observer: &stopwatch)
       let updating = ContinuousClock.now
       descend(gradient, &momentum, &parameters)
       update += updating.secondsUntilNow
@@ -98,26 +100,6 @@ package enum StepBenchmark {
     Optimizer.sgd(
       learningRate: 1e-6, momentum: 0.9, nesterov: false, weightDecay: 1e-4, gradient: gradient.span,
       momentumBuffer: &velocity, parameters: &values)
-  }
-
-  /// Random samples.
-  private struct Inputs {
-    let samples: SampleBatch
-
-    func train(
-      _ executor: inout Executor, _ parameters: [Float], _ gradient: inout [Float], step: Int,
-      _ stopwatch: inout Stopwatch
-    ) {
-      let context = StepContext(seed: 1, step: step, globalBatch: samples.valid)
-      unsafe samples.withMicroBatch { batch in
-        unsafe parameters.withUnsafeBufferPointer { parameters in
-          unsafe gradient.withUnsafeMutableBufferPointer { gradient in
-            guard let p = parameters.baseAddress, let g = gradient.baseAddress else { return }
-            _ = unsafe executor.train(batch, parameters: p, gradient: g, context: context, observer: &stopwatch)
-          }
-        }
-      }
-    }
   }
 
   private static func print(

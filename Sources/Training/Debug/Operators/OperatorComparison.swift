@@ -45,15 +45,8 @@ package struct OperatorComparison {
     var executor = try Executor(plan: plan)
     var gradient = [Float](repeating: 0, count: plan.layout.count)
     let context = StepContext(seed: seed, step: 0, globalBatch: batch)
-    unsafe samples.withMicroBatch { micro in
-      unsafe parameters.withUnsafeBufferPointer { parameters in
-        unsafe gradient.withUnsafeMutableBufferPointer { gradient in
-          guard let p = parameters.baseAddress, let g = gradient.baseAddress else { return }
-          var observer = NoObserver()
-          _ = unsafe executor.train(micro, parameters: p, gradient: g, context: context, observer: &observer)
-        }
-      }
-    }
+    var observer = NoObserver()
+    _ = executor.train(samples, parameters: parameters, gradient: &gradient, context: context, observer: &observer)
     var errors = OperatorErrors(cases: 1)
     let floor = OperatorErrors.smallest * gradientScale(plan.training, want)
     errors.forward = OperatorErrors.distance(executor.numbers(plan.training.logits), want.logits)

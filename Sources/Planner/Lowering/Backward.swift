@@ -72,7 +72,7 @@ extension Lowering {
     case .batchNormalization(let channels, let positions, _, let tail):
       batchNormalizationBackward(record, channels: channels, positions: positions, tail, dy: dy)
     case .groupNormalization(let groups, _):
-      normalizationBackward(record, .groupNormalizationBackward(groups), dy: dy)
+      groupNormalizationBackward(record, groups, dy: dy)
     case .localResponse(let response, let positions):
       backwardData(
         .localResponseBackward(response, positions: positions), of: record,

@@ -1,67 +1,70 @@
 import Network
 
+/// Convolutions, and transposed ones, which are the backward pass of a convolution: of the three passes of that
+/// convolution each kind of layer runs one forward and the other two backward.
 extension Lowering {
-  /// A convolution and its scratch.
+  /// A convolution.
   mutating func convolution(_ layer: ConvolutionLayer, path: String, input: Value, output: Shape) -> Value {
-    let geometry = layer.geometry(for: input.shape)
-    let (algorithm, scratch) = algorithm(.forward, geometry, path)
-    let parameters = register(layer, path: path, input: input.shape)
-    let y = slot("\(path) y", perSample: output.count)
-    forward(
-      Instruction(
-        operation: .convolution(geometry, algorithm), pass: .forward, path: path, reads: [input.slot],
-        writes: [y], scratch: scratch, parameters: parameters),
-      inputs: [input])
-    return Value(slot: y, shape: output, isTrainable: true)
+    convolve(layer, .forward, layer.geometry(for: input.shape), path: path, input: input, output: output) {
+      .convolution($0, $1)
+    }
   }
 
-  /// The gradient of the weights, then that of the input where it is wanted: not for the first layer.
-  mutating func convolutionBackward(
-    _ record: Record, _ geometry: ConvolutionGeometry, dy: SlotID
-  ) {
-    let forward = record.instruction
-    let (weights, scratch) = algorithm(.backwardWeights, geometry, forward.path)
-    instructions.append(
-      Instruction(
-        operation: .convolutionBackwardWeights(geometry, weights), pass: .backward, path: forward.path,
-        reads: [forward.reads[0], dy], scratch: scratch, gradients: forward.parameters))
-    guard record.wantsGradient[0] else { return }
-    let (data, dataScratch) = algorithm(.backwardData, geometry, forward.path)
-    backwardData(
-      .convolutionBackwardData(geometry, data), of: record, reads: [dy], parameters: [forward.parameters[0]],
-      scratch: dataScratch)
-  }
-
-  /// A transposed convolution is the backward pass of its convolution.
+  /// A transposed convolution is the way to the data of its convolution.
   mutating func transposedConvolution(
     _ layer: TransposedConvolutionLayer, path: String, input: Value, output: Shape
   ) -> Value {
-    let geometry = layer.transposed(for: input.shape)
-    let (algorithm, scratch) = algorithm(.backwardData, geometry, path)
+    convolve(layer, .backwardData, layer.transposed(for: input.shape), path: path, input: input, output: output) {
+      .transposedConvolution($0, $1)
+    }
+  }
+
+  private typealias Make = (ConvolutionGeometry, ConvolutionAlgorithm) -> Operation
+
+  private mutating func convolve(
+    _ layer: any LayerDescription, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, path: String, input: Value,
+    output: Shape, _ make: Make
+  ) -> Value {
+    let (algorithm, scratch) = algorithm(pass, geometry, path)
     let parameters = register(layer, path: path, input: input.shape)
     let y = slot("\(path) y", perSample: output.count)
     forward(
       Instruction(
-        operation: .transposedConvolution(geometry, algorithm), pass: .forward, path: path,
-        reads: [input.slot], writes: [y], scratch: scratch, parameters: parameters),
+        operation: make(geometry, algorithm), pass: .forward, path: path, reads: [input.slot], writes: [y],
+        scratch: scratch, parameters: parameters),
       inputs: [input])
     return Value(slot: y, shape: output, isTrainable: true)
   }
 
-  /// The gradient of the weights, then that of the input, which is the convolution.
-  mutating func transposedConvolutionBackward(
-    _ record: Record, _ geometry: ConvolutionGeometry, dy: SlotID
+  /// The backward pass of a convolution.
+  mutating func convolutionBackward(_ record: Record, _ geometry: ConvolutionGeometry, dy: SlotID) {
+    convolveBackward(
+      record, geometry, dy: dy, weights: { .convolutionBackwardWeights($0, $1) }, .backwardData,
+      data: { .convolutionBackwardData($0, $1) })
+  }
+
+  /// The backward pass of a transposed convolution: its way to the data is the convolution.
+  mutating func transposedConvolutionBackward(_ record: Record, _ geometry: ConvolutionGeometry, dy: SlotID) {
+    convolveBackward(
+      record, geometry, dy: dy, weights: { .transposedConvolutionBackwardWeights($0, $1) }, .forward,
+      data: { .convolution($0, $1) })
+  }
+
+  /// The gradient of the weights, then that of the input where it is wanted: not for the first layer.
+  private mutating func convolveBackward(
+    _ record: Record, _ geometry: ConvolutionGeometry, dy: SlotID, weights: Make, _ dataPass: ConvolutionPass,
+    data: Make
   ) {
     let forward = record.instruction
-    let (weights, scratch) = algorithm(.backwardWeights, geometry, forward.path)
+    let (weightAlgorithm, weightScratch) = algorithm(.backwardWeights, geometry, forward.path)
     instructions.append(
       Instruction(
-        operation: .transposedConvolutionBackwardWeights(geometry, weights), pass: .backward, path: forward.path,
-        reads: [forward.reads[0], dy], scratch: scratch, gradients: forward.parameters))
+        operation: weights(geometry, weightAlgorithm), pass: .backward, path: forward.path,
+        reads: [forward.reads[0], dy], scratch: weightScratch, gradients: forward.parameters))
     guard record.wantsGradient[0] else { return }
-    let (data, dataScratch) = algorithm(.forward, geometry, forward.path)
+    let (dataAlgorithm, dataScratch) = algorithm(dataPass, geometry, forward.path)
     backwardData(
-      .convolution(geometry, data), of: record, reads: [dy], parameters: [forward.parameters[0]],
+      data(geometry, dataAlgorithm), of: record, reads: [dy], parameters: [forward.parameters[0]],
       scratch: dataScratch)
   }
 

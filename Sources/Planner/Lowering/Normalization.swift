@@ -59,9 +59,15 @@ extension Lowering {
     arrive(masked, at: forward.reads[1])
   }
 
+  /// The gradients of a normalization within samples, if any of them is wanted: without scale and shift on the images
+  /// none is.
+  mutating func groupNormalizationBackward(_ record: Record, _ groups: NormalizationGroups, dy: SlotID) {
+    guard record.wantsGradient[0] || !record.instruction.parameters.isEmpty else { return }
+    _ = normalizationBackward(record, .groupNormalizationBackward(groups), dy: dy)
+  }
+
   /// One instruction gives the gradients of input, scale and shift: they share their sums. Returns its place.
-  @discardableResult
-  mutating func normalizationBackward(_ record: Record, _ operation: Operation, dy: SlotID) -> Int {
+  private mutating func normalizationBackward(_ record: Record, _ operation: Operation, dy: SlotID) -> Int {
     let forward = record.instruction
     let dx = slot("\(forward.path) dx", count: slots[forward.reads[0].index].count)
     instructions.append(

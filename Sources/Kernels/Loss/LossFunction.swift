@@ -82,7 +82,7 @@ struct LossRows {
     self.valid = valid
     self.scale = scale
     labelsPositions = loss.picksChannelByLabel
-    readsLabels = if case .localization = loss { true } else { !loss.readsValues }
+    readsLabels = loss.readsLabels
   }
 
   /// Numbers of a sample.

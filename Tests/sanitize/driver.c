@@ -200,9 +200,9 @@ static void products(const struct ck_table *t, size_t rows, size_t columns, size
   float *a = floats(rows * inner), *b = floats(inner * columns), *c = floats(rows * columns);
   float *packed = floats(inner * padded(columns));
   t->pack(inner, columns, b, columns, 1, packed);
-  t->product(rows, columns, inner, a, inner, 1, packed, c, columns, 0);
+  t->product(rows, columns, inner, a, inner, 1, packed, c, columns, 0, (struct ck_soon){0});
   t->pack(inner, columns, b, 1, inner, packed);
-  t->product(rows, columns, inner, a, 1, rows, packed, c, columns, 1);
+  t->product(rows, columns, inner, a, 1, rows, packed, c, columns, 1, (struct ck_soon){0});
   release();
 }
 

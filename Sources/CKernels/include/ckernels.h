@@ -57,17 +57,19 @@ struct ck_response {
   float alpha, beta, k;
 };
 
-/// A convolution of 3×3 kernels with stride 1 between `inputs` and `outputs` channels, both multiples of 16, and how many
-/// tiles of 4×4 outputs are worked on at a time.
+/// A convolution of 3×3 kernels with stride 1 between `inputs` and `outputs` channels, both multiples of 16; how many tiles
+/// of 4×4 outputs are worked on at a time, and for how many of the outputs (`group`, which divides them) the filters are held
+/// at a time.
 struct ck_winograd {
   ptrdiff_t input_height, input_width;
   ptrdiff_t output_height, output_width;
   ptrdiff_t pad_top, pad_left;
   size_t inputs, outputs;
-  size_t batch, tiles;
+  size_t batch, tiles, group;
 };
 
-/// A convolution of one group without dilation, and how many rows of outputs are worked on at a time.
+/// A convolution of one group without dilation, and how many rows of outputs are worked on at a time. The outputs may lie
+/// apart: neighbours by `output_step` floats, rows by `output_row` and samples by `output_sample`.
 struct ck_direct {
   ptrdiff_t input_height, input_width;
   ptrdiff_t output_height, output_width;
@@ -76,6 +78,23 @@ struct ck_direct {
   ptrdiff_t pad_top, pad_left;
   size_t inputs, outputs;
   size_t batch, rows;
+  size_t output_step, output_row, output_sample;
+};
+
+/// Some of a kernel's taps as a kernel of `height` × `width`: tap (i, j) of it is tap `first` + i · `down` + j · `across` of
+/// the `count` that there are.
+struct ck_taps {
+  ptrdiff_t height, width;
+  ptrdiff_t first, down, across;
+  size_t count;
+};
+
+/// Two stretches of memory that will be read soon, as many floats from each pointer on; none where the count is zero.
+struct ck_soon {
+  const float *_Nullable first;
+  size_t first_count;
+  const float *_Nullable second;
+  size_t second_count;
 };
 
 /// What a tensor looks like at a glance; the numbers are taken over its finite elements.
@@ -159,16 +178,19 @@ struct ck_table {
   /// inner · columns floats, the columns rounded up to a multiple of 16.
   void (*pack)(size_t inner, size_t columns, const float *x, size_t step, size_t stride, float *packed);
   /// c[rows][columns] = a · b, or += if `adding`. The number (row, k) of a lies at row · a_row + k · a_step; b is packed;
-  /// the rows of c are c_row apart. Each sum runs over k in ascending order.
+  /// the rows of c are c_row apart. Each sum runs over k in ascending order, at most 256 terms at a time. What is read
+  /// soon is fetched meanwhile.
   void (*product)(
       size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const float *packed,
-      float *c, size_t c_row, int adding);
+      float *c, size_t c_row, int adding, struct ck_soon soon);
 
   // Convolution without columns. The scratch is that of `ConvolutionAlgorithm`.
 
-  /// Packs weights [output][tap][input] for `direct_forward`; with `backward` for the way from dy to dx.
-  void (*direct_pack)(
-      size_t inputs, size_t outputs, size_t taps, int backward, const float *weights, float *packed);
+  /// Packs weights [output][tap][input] for `direct_forward`.
+  void (*direct_pack)(size_t inputs, size_t outputs, size_t taps, const float *weights, float *packed);
+  /// Packs those of some taps for the way from dy to dx.
+  void (*direct_pack_backward)(
+      size_t inputs, size_t outputs, const struct ck_taps *taps, const float *weights, float *packed);
   /// y = x ∗ weights + bias, which may be null.
   void (*direct_forward)(
       const struct ck_direct *d, const float *x, const float *packed, const float *_Nullable bias, float *y,

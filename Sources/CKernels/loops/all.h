@@ -63,6 +63,7 @@ const struct ck_table CK_TABLE = {
     .pack = pack,
     .product = product,
     .direct_pack = direct_pack,
+    .direct_pack_backward = direct_pack_backward,
     .direct_forward = direct_forward,
     .direct_backward_weights = direct_backward_weights,
     .winograd_convolve = winograd_convolve,

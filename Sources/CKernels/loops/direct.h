@@ -7,7 +7,7 @@ CK_INLINE size_t band_rows(const struct ck_direct *d, size_t outputs) {
 }
 
 CK_INLINE size_t band_row(const struct ck_direct *d) {
-  return ((size_t)(d->output_width - 1) * (size_t)d->stride_width + (size_t)d->kernel_width) * d->inputs;
+  return (size_t)((d->output_width - 1) * d->stride_width + d->kernel_width) * d->inputs;
 }
 
 // Copies the input rows under the output rows first ..< first + outputs, with zeros where there is padding.
@@ -29,55 +29,84 @@ static void copy_band(const struct ck_direct *d, size_t first, size_t outputs, c
   zero_run(2 * CK_VECTOR, band);
 }
 
-// Packs weights [output][tap][input] for `direct_forward`; with `backward` for the way from dy to dx: the roles of inputs
-// and outputs exchanged and the taps turned round.
-static void direct_pack(
-    size_t inputs, size_t outputs, size_t taps, int backward, const float *weights, float *packed) {
-  if (!backward) {
-    pack(taps * inputs, outputs, weights, 1, taps * inputs, packed);
-    return;
-  }
-  const size_t all = inputs;
-  for (size_t first = 0; first < all;) {
-    const size_t left = all - first, width = left >= 2 * CK_VECTOR ? 2 * CK_VECTOR : CK_VECTOR;
+static void direct_pack(size_t inputs, size_t outputs, size_t taps, const float *weights, float *packed) {
+  pack(taps * inputs, outputs, weights, 1, taps * inputs, packed);
+}
+
+// On the way from dy to dx the roles of inputs and outputs are exchanged.
+static void direct_pack_backward(
+    size_t inputs, size_t outputs, const struct ck_taps *taps, const float *weights, float *packed) {
+  for (size_t first = 0; first < inputs;) {
+    const size_t left = inputs - first, width = left >= 2 * CK_VECTOR ? 2 * CK_VECTOR : CK_VECTOR;
     const size_t count = left < width ? left : width;
-    for (size_t tap = 0; tap < taps; tap++, packed += outputs * width)
-      pack_panel(outputs, count, width, weights + (taps - 1 - tap) * all + first, taps * all, 1, packed);
+    for (ptrdiff_t row = 0; row < taps->height; row++)
+      for (ptrdiff_t column = 0; column < taps->width; column++, packed += outputs * width) {
+        const size_t tap = (size_t)(taps->first + row * taps->down + column * taps->across);
+        pack_panel(outputs, count, width, weights + tap * inputs + first, taps->count * inputs, 1, packed);
+      }
     first += count;
   }
 }
 
-// y = x ∗ weights + bias (which may be null), with packed weights.
+// Some of the terms of a window: kernel rows, and of each of them a stretch of its run.
+struct stretch {
+  size_t row, rows;
+  size_t first, count;
+};
+
+// One panel of the outputs of a band: `t` are the terms of a stretch.
+#define DIRECT_ROWS(product)                                                  \
+  for (size_t row = 0; row < rows; row++) {                                   \
+    const float *from = band + (row * (size_t)d->stride_height + s.row) * length + s.first; \
+    float *to = y + row * d->output_row;                                      \
+    product;                                                                  \
+  }
+
+// Adds the terms of one stretch to the outputs of a band, or writes them if it is the first; `packed` are the weights of all
+// terms. The part of a panel that belongs to the stretch stays in the first-level cache meanwhile.
+static void direct_stretch(
+    const struct ck_direct *d, size_t rows, struct stretch s, const float *band, const float *packed, float *y,
+    int adding) {
+  const size_t length = band_row(d), run = (size_t)d->kernel_width * d->inputs, width = (size_t)d->output_width;
+  const size_t inner = (size_t)d->kernel_height * run, step = (size_t)d->stride_width * d->inputs;
+  const size_t place = s.row * run + s.first;
+#define WIDE(column, vectors)                                                                                  \
+  const struct terms t = {s.rows, s.count, step, 1, length, vectors * CK_VECTOR, run * vectors * CK_VECTOR};   \
+  const float *panel = packed + column * inner + place * t.b_step;                                             \
+  DIRECT_ROWS(product_panel(width, vectors, &t, from, panel, to + column, d->output_step, adding))
+#define REST(column, columns)                                                                                  \
+  const struct terms t = {s.rows, s.count, step, 1, length, CK_VECTOR, run * CK_VECTOR};                       \
+  const float *panel = packed + column * inner + place * t.b_step;                                             \
+  DIRECT_ROWS(product_rest(width, columns, &t, from, panel, to + column, d->output_step, adding))
+  FOR_EACH_PANEL(d->outputs, WIDE, REST);
+#undef WIDE
+#undef REST
+}
+#undef DIRECT_ROWS
+
+// All terms of the windows of a band: at most INNER_BLOCK at a time. Without any the outputs are zero.
+static void direct_band(const struct ck_direct *d, size_t rows, const float *band, const float *packed, float *y) {
+  const size_t run = (size_t)d->kernel_width * d->inputs, height = run > 0 ? (size_t)d->kernel_height : 0;
+  const size_t together = run > 0 && run < INNER_BLOCK ? INNER_BLOCK / run : 1;
+  if (height == 0) direct_stretch(d, rows, (struct stretch){0}, band, packed, y, 0);
+  for (size_t row = 0; row < height; row += together)
+    for (size_t k = 0; k < run; k += INNER_BLOCK) {
+      const struct stretch s = {
+          row, height - row < together ? height - row : together, k, run - k < INNER_BLOCK ? run - k : INNER_BLOCK};
+      direct_stretch(d, rows, s, band, packed, y, row + k > 0);
+    }
+}
+
+// y = x ∗ weights + bias (which may be null, and must be so if the outputs lie apart), with packed weights.
 static void direct_forward(
     const struct ck_direct *d, const float *x, const float *packed, const float *bias, float *y, float *band) {
-  const size_t length = band_row(d), run = (size_t)d->kernel_width * d->inputs;
-  const size_t inner = (size_t)d->kernel_height * run, width = (size_t)d->output_width;
   for (size_t sample = 0; sample < d->batch; sample++, x += (size_t)(d->input_height * d->input_width) * d->inputs)
     for (size_t first = 0; first < (size_t)d->output_height; first += d->rows) {
       const size_t left = (size_t)d->output_height - first, rows = left < d->rows ? left : d->rows;
+      float *block = y + sample * d->output_sample + first * d->output_row;
       copy_band(d, first, rows, x, band);
-#define EACH_ROW(body)                                                                                    \
-  for (size_t row = 0; row < rows; row++) {                                                               \
-    const float *from = band + row * (size_t)d->stride_height * length;                                   \
-    float *to = y + row * width * d->outputs + column;                                                    \
-    body                                                                                                  \
-  }
-#define WIDE(column, vectors)                                                                                  \
-  const struct terms t = {                                                                                     \
-      (size_t)d->kernel_height, run, (size_t)d->stride_width * d->inputs, 1, length, vectors * CK_VECTOR,      \
-      run * vectors * CK_VECTOR};                                                                              \
-  EACH_ROW(product_panel(width, vectors, &t, from, packed + column * inner, to, d->outputs, 0);)
-#define REST(column, count)                                                                                    \
-  const struct terms t = {                                                                                     \
-      (size_t)d->kernel_height, run, (size_t)d->stride_width * d->inputs, 1, length, CK_VECTOR,                \
-      run * CK_VECTOR};                                                                                        \
-  EACH_ROW(product_rest(width, count, &t, from, packed + column * inner, to, d->outputs, 0);)
-      FOR_EACH_PANEL(d->outputs, WIDE, REST);
-#undef WIDE
-#undef REST
-#undef EACH_ROW
-      if (bias != NULL) add_row(rows * width, d->outputs, bias, y);
-      y += rows * width * d->outputs;
+      direct_band(d, rows, band, packed, block);
+      if (bias != NULL) add_row(rows * (size_t)d->output_width, d->outputs, bias, block);
     }
 }
 

@@ -13,7 +13,8 @@ struct terms {
 };
 
 // c[rows][vectors] = Σ a · b over the terms, or += if `adding`. `rows` and `vectors` are constants where this is inlined,
-// so that all sums live in registers. Each sum runs over the terms in their order.
+// so that all sums live in registers. Each sum runs over the terms in their order, and is then added to c as a whole, so that
+// no sum waits for c.
 CK_INLINE void product_tile(
     const size_t rows, const size_t vectors, const struct terms *t, const float *a, const float *b, float *c,
     size_t c_row, int adding) {
@@ -21,7 +22,9 @@ CK_INLINE void product_tile(
 #pragma clang loop unroll(full)
   for (size_t row = 0; row < rows; row++)
 #pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v++) sums[row][v] = adding ? load(c + row * c_row + v * CK_VECTOR) : (vector){0};
+    for (size_t v = 0; v < vectors; v++) sums[row][v] = (vector){0};
+#pragma clang loop unroll(full)
+  for (size_t row = 0; row < rows; row++) __builtin_prefetch(c + row * c_row, 1);
   for (size_t group = 0; group < t->groups; group++) {
     const float *left = a + group * t->a_group, *right = b + group * t->b_group;
 #pragma clang loop unroll(disable)
@@ -36,6 +39,12 @@ CK_INLINE void product_tile(
         for (size_t v = 0; v < vectors; v++) sums[row][v] = factor * factors[v] + sums[row][v];
       }
     }
+  }
+  if (adding) {
+#pragma clang loop unroll(full)
+    for (size_t row = 0; row < rows; row++)
+#pragma clang loop unroll(full)
+      for (size_t v = 0; v < vectors; v++) sums[row][v] += load(c + row * c_row + v * CK_VECTOR);
   }
 #pragma clang loop unroll(full)
   for (size_t row = 0; row < rows; row++)
@@ -72,16 +81,39 @@ CK_INLINE void product_rows(
 #undef CK_CASE
 }
 
-// The same for any number of rows, cut into parts of nearly equal size.
-CK_INLINE void product_panel(
+// What is left of memory that is read soon, and how much of it is asked for with each tile.
+struct fetch {
+  const char *at, *end;
+  size_t step;
+};
+
+CK_INLINE struct fetch fetch_during(size_t tiles, const float *at, size_t count) {
+  const char *start = (const char *)at;
+  return (struct fetch){start, start + count * sizeof(float), (count / 16 + tiles - 1) / tiles * 64};
+}
+
+// Asks for the second-level cache, since the first is in use.
+CK_INLINE void fetch_some(struct fetch *f) {
+  for (const char *end = f->at + f->step; f->at < end && f->at < f->end; f->at += 64) __builtin_prefetch(f->at, 0, 2);
+}
+
+// The same for any number of rows, cut into parts of nearly equal size. Meanwhile memory is fetched.
+CK_INLINE void product_panel_fetching(
     size_t rows, const size_t vectors, const struct terms *t, const float *a, const float *b, float *c, size_t c_row,
-    int adding) {
+    int adding, struct fetch *soon, size_t soon_count) {
   const size_t blocks = (rows + tile_rows(vectors) - 1) / tile_rows(vectors);
   for (size_t block = 0, row = 0; block < blocks; block++) {
     const size_t count = (rows - row + blocks - block - 1) / (blocks - block);
+    for (size_t i = 0; i < soon_count; i++) fetch_some(soon + i);
     product_rows(count, vectors, t, a + row * t->a_row, b, c + row * c_row, c_row, adding);
     row += count;
   }
+}
+
+CK_INLINE void product_panel(
+    size_t rows, const size_t vectors, const struct terms *t, const float *a, const float *b, float *c, size_t c_row,
+    int adding) {
+  product_panel_fetching(rows, vectors, t, a, b, c, c_row, adding, NULL, 0);
 }
 
 // The same where only `columns` columns of the panel, fewer than a register holds, count: by way of a copy.
@@ -118,14 +150,18 @@ enum { INNER_BLOCK = 256 };
 // c[rows][columns] = a · b, or += if `adding`; b as `pack` leaves it.
 static void product(
     size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const float *packed,
-    float *c, size_t c_row, int adding) {
+    float *c, size_t c_row, int adding, struct ck_soon soon) {
+  const size_t tiles = (rows + CK_ROWS - 1) / CK_ROWS * ((columns + 2 * CK_VECTOR - 1) / (2 * CK_VECTOR)) *
+                       ((inner + INNER_BLOCK - 1) / INNER_BLOCK);
+  struct fetch fetches[2] = {
+      fetch_during(tiles, soon.first, soon.first_count), fetch_during(tiles, soon.second, soon.second_count)};
   for (size_t k = 0; k < inner; k += INNER_BLOCK) {
     const size_t terms = inner - k < INNER_BLOCK ? inner - k : INNER_BLOCK;
     const int adds = adding || k > 0;
 #define WIDE(column, vectors)                                                                                       \
   const struct terms t = {1, terms, a_row, a_step, 0, vectors * CK_VECTOR, 0};                                      \
-  product_panel(                                                                                                    \
-      rows, vectors, &t, a + k * a_step, packed + column * inner + k * t.b_step, c + column, c_row, adds);
+  product_panel_fetching(                                                                                           \
+      rows, vectors, &t, a + k * a_step, packed + column * inner + k * t.b_step, c + column, c_row, adds, fetches, 2);
 #define REST(column, count)                                                                                         \
   const struct terms t = {1, terms, a_row, a_step, 0, CK_VECTOR, 0};                                                \
   product_rest(rows, count, &t, a + k * a_step, packed + column * inner + k * CK_VECTOR, c + column, c_row, adds);
@@ -133,6 +169,18 @@ static void product(
 #undef WIDE
 #undef REST
   }
+}
+
+// Panels of two registers' width out of rows that lie as they are read, row by row: memory is read in its order.
+CK_INLINE void pack_rows(size_t inner, size_t panels, const float *x, size_t step, float *packed) {
+  enum { WIDTH = 2 * CK_VECTOR };
+  for (size_t k = 0; k < inner; k++)
+    for (size_t panel = 0; panel < panels; panel++) {
+      const float *from = x + k * step + panel * WIDTH;
+      float *to = packed + (panel * inner + k) * WIDTH;
+      store(to, load(from));
+      store(to + CK_VECTOR, load(from + CK_VECTOR));
+    }
 }
 
 // One panel of x, whose number (k, column) lies at k · step + column · stride; `columns` of `width` columns, then zeros.
@@ -153,6 +201,11 @@ CK_INLINE void pack_panel(
 
 // Packs a matrix [inner][columns] into panels of two registers' width, then of one; see `product`.
 static void pack(size_t inner, size_t columns, const float *x, size_t step, size_t stride, float *packed) {
+  if (stride == 1) {
+    const size_t panels = columns / (2 * CK_VECTOR), done = panels * 2 * CK_VECTOR;
+    pack_rows(inner, panels, x, step, packed);
+    packed += inner * done, x += done, columns -= done;
+  }
   while (columns > 0) {
     const size_t width = columns >= 2 * CK_VECTOR ? 2 * CK_VECTOR : CK_VECTOR;
     const size_t count = columns < width ? columns : width;

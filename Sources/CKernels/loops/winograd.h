@@ -288,16 +288,11 @@ static void winograd_filters(
     }
 }
 
-// Filters of so many outputs are held at a time: 36 · 2^16 numbers, which stay in the last-level cache.
-CK_INLINE size_t winograd_group(const struct ck_winograd *w) {
-  return w->inputs * w->outputs <= 1 << 16 || w->outputs % 64 ? w->outputs : 64;
-}
-
 // y = x ∗ weights + bias (which may be null); with `backward` the gradient of the input of that.
 static void winograd_convolve(
     const struct ck_winograd *w, int backward, const float *x, const float *weights, const float *bias, float *y,
     float *scratch) {
-  const size_t tiles = w->batch * tiles_down(w) * tiles_across(w), group = winograd_group(w);
+  const size_t tiles = w->batch * tiles_down(w) * tiles_across(w), group = w->group;
   const size_t width = panel_width(group);
   const struct planes in = matrices(w->tiles, w->inputs), out = matrices(w->tiles, group);
   const struct planes filters = {w->inputs * group + 16, w->inputs * width, width, width};

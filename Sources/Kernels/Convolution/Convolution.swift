@@ -19,26 +19,21 @@ package enum Convolution {
     precondition(bias.isEmpty || bias.count == g.outputChannels, "bias: \(g.outputChannels) channels or none")
     let hasBias = !bias.isEmpty
     unsafe bias.withPointer { bias in
+      let bias = unsafe hasBias ? bias : nil
       unsafe withPointers(x, weights, &y, &scratch) { x, weights, y, scratch in
-        if case .winograd(let tiles) = algorithm {
-          unsafe withUnsafePointer(to: ck_winograd(g, tiles: tiles, batch: batch, backward: false)) { w in
-            unsafe ck_loops().pointee.winograd_convolve(w, 0, x, weights, hasBias ? bias : nil, y, scratch)
-          }
-          return
+        switch algorithm {
+        case .winograd(let tiles):
+          unsafe WinogradLoops(g, tiles: tiles, batch: batch)
+            .forward(x: x, weights: weights, bias: bias, y: y, scratch: scratch)
+        case .depthwise:
+          unsafe DepthwiseLoops(g, batch: batch).forward(x: x, weights: weights, bias: bias, y: y, scratch: scratch)
+        case .direct(let rows):
+          unsafe DirectLoops(g, rows: rows, batch: batch)
+            .forward(x: x, weights: weights, bias: bias, y: y, scratch: scratch)
+        case .columns, .pointwise:
+          unsafe ConvolutionBlocks(g, algorithm, batch: batch)
+            .forward(x: x, weights: weights, bias: bias, y: y, scratch: scratch)
         }
-        if algorithm == .depthwise {
-          unsafe DepthwiseLoops(g, batch: batch)
-            .forward(x: x, weights: weights, bias: hasBias ? bias : nil, y: y, scratch: scratch)
-          return
-        }
-        if case .direct(let rows) = algorithm {
-          unsafe DirectLoops(.forward, g, rows: rows, batch: batch)
-            .convolve(x, weights: weights, bias: hasBias ? bias : nil, backward: false, into: y, scratch: scratch)
-          return
-        }
-        let blocks = ConvolutionBlocks(g, algorithm, batch: batch)
-        unsafe blocks.forward(x: x, weights: weights, y: y, scratch: scratch)
-        if hasBias { unsafe ck_loops().pointee.add_row(blocks.pixels, g.outputChannels, bias, y) }
       }
     }
   }
@@ -50,26 +45,20 @@ package enum Convolution {
   ) {
     check(g, batch: batch, x: dx.count, weights: weights.count, y: dy.count)
     precondition(scratch.count >= algorithm.scratchCount(.backwardData, g), "scratch: \(scratch.count) floats")
-    let count = dx.count
     unsafe withPointers(dy, weights, &dx, &scratch) { dy, weights, dx, scratch in
-      if case .winograd(let tiles) = algorithm {
-        unsafe withUnsafePointer(to: ck_winograd(g, tiles: tiles, batch: batch, backward: true)) { w in
-          unsafe ck_loops().pointee.winograd_convolve(w, 1, dy, weights, nil, dx, scratch)
-        }
-        return
-      }
-      if algorithm == .depthwise {
+      switch algorithm {
+      case .winograd(let tiles):
+        unsafe WinogradLoops(g, tiles: tiles, batch: batch)
+          .backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
+      case .depthwise:
         unsafe DepthwiseLoops(g, batch: batch).backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
-        return
+      case .direct(let rows):
+        unsafe DirectLoops(g, rows: rows, batch: batch)
+          .backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
+      case .columns, .pointwise:
+        unsafe ConvolutionBlocks(g, algorithm, batch: batch)
+          .backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
       }
-      if case .direct(let rows) = algorithm {
-        unsafe DirectLoops(.backwardData, g, rows: rows, batch: batch)
-          .convolve(dy, weights: weights, bias: nil, backward: true, into: dx, scratch: scratch)
-        return
-      }
-      if algorithm != .pointwise { unsafe ck_loops().pointee.fill(count, 0, dx) }
-      unsafe ConvolutionBlocks(g, algorithm, batch: batch)
-        .backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
     }
   }
 
@@ -90,23 +79,18 @@ package enum Convolution {
       }
     }
     unsafe withPointers(x, dy, &dWeights, &scratch) { x, dy, dWeights, scratch in
-      if case .winograd(let tiles) = algorithm {
-        unsafe withUnsafePointer(to: ck_winograd(g, tiles: tiles, batch: batch, backward: false)) { w in
-          unsafe ck_loops().pointee.winograd_backward_weights(w, x, dy, dWeights, scratch)
-        }
-        return
-      }
-      if algorithm == .depthwise {
-        unsafe DepthwiseLoops(g, batch: batch).backwardWeights(x: x, dy: dy, dWeights: dWeights, scratch: scratch)
-        return
-      }
-      if case .direct(let rows) = algorithm {
-        unsafe DirectLoops(.backwardWeights, g, rows: rows, batch: batch)
+      switch algorithm {
+      case .winograd(let tiles):
+        unsafe WinogradLoops(g, tiles: tiles, batch: batch)
           .backwardWeights(x: x, dy: dy, dWeights: dWeights, scratch: scratch)
-        return
+      case .depthwise:
+        unsafe DepthwiseLoops(g, batch: batch).backwardWeights(x: x, dy: dy, dWeights: dWeights, scratch: scratch)
+      case .direct(let rows):
+        unsafe DirectLoops(g, rows: rows, batch: batch)
+          .backwardWeights(x: x, dy: dy, dWeights: dWeights, scratch: scratch)
+      case .columns, .pointwise:
+        unsafe WeightGradient(g, algorithm, batch: batch).sum(x: x, dy: dy, dWeights: dWeights, scratch: scratch)
       }
-      unsafe ConvolutionBlocks(g, algorithm, batch: batch)
-        .backwardWeights(x: x, dy: dy, dWeights: dWeights, scratch: scratch)
     }
   }
 

@@ -8,9 +8,7 @@ struct ConvolutionBlocks {
   private let isPointwise: Bool
   private let blockPixels: Int
   private let window: ck_window
-
-  /// The number of output pixels of the micro-batch.
-  let pixels: Int
+  private let pixels: Int
 
   /// The blocks of one micro-batch.
   init(_ g: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, batch: Int) {
@@ -38,9 +36,9 @@ struct ConvolutionBlocks {
     }
   }
 
-  /// y = windows · weightsᵀ.
+  /// y = windows · weightsᵀ + bias.
   func forward(
-    x: UnsafePointer<Float>, weights: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,
+    x: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, y: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
     let packed = unsafe scratch + columnCount
@@ -52,16 +50,19 @@ struct ConvolutionBlocks {
         let rows = unsafe windows(block, group: group, of: x, scratch: scratch)
         unsafe PackedProduct.multiply(
           StridedOperand(base: rows, row: g.rowCount, step: 1), packed: packed, rows: block.count, inner: g.rowCount,
-          columns: outputsOfGroup, into: y + outputOffset(block, group), stride: g.outputChannels)
+          columns: outputsOfGroup, into: y + outputOffset(block, group), stride: g.outputChannels,
+          soon: next(block, of: x, channels: g.inputChannels))
       }
     }
+    if let bias = unsafe bias { unsafe ck_loops().pointee.add_row(pixels, g.outputChannels, bias, y) }
   }
 
-  /// dx += the windows' gradients dy · weights, laid back where the windows came from.
+  /// dx = the sum of the windows' gradients dy · weights, laid back where the windows came from.
   func backwardData(
     dy: UnsafePointer<Float>, weights: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
+    if !isPointwise { unsafe ck_loops().pointee.fill(pixels / g.window.output.count * g.input.count, 0, dx) }
     let packed = unsafe scratch + columnCount
     for group in 0..<g.groups {
       unsafe PackedProduct.pack(
@@ -71,34 +72,12 @@ struct ConvolutionBlocks {
         let rows = unsafe isPointwise ? dx + block.lowerBound * g.rowCount : scratch
         unsafe PackedProduct.multiply(
           StridedOperand(base: dy + outputOffset(block, group), row: g.outputChannels, step: 1), packed: packed,
-          rows: block.count, inner: outputsOfGroup, columns: g.rowCount, into: rows, stride: g.rowCount)
+          rows: block.count, inner: outputsOfGroup, columns: g.rowCount, into: rows, stride: g.rowCount,
+          soon: next(block, of: dy, channels: g.outputChannels))
         guard !isPointwise else { return }
         unsafe withWindow { window in
           unsafe ck_loops().pointee.scatter(window, channels(group), block.lowerBound, block.count, scratch, dx)
         }
-      }
-    }
-  }
-
-  /// dWeights += dyᵀ · windows; the first block writes.
-  func backwardWeights(
-    x: UnsafePointer<Float>, dy: UnsafePointer<Float>, dWeights: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
-  ) {
-    let gradients = unsafe scratch + columnCount
-    let spread = ConvolutionAlgorithm.spread(outputsOfGroup)
-    let packed = unsafe gradients + blockPixels * spread
-    for group in 0..<g.groups {
-      forEachBlock { block in
-        let rows = unsafe windows(block, group: group, of: x, scratch: scratch)
-        unsafe ck_loops().pointee.copy_rows(
-          block.count, outputsOfGroup, dy + outputOffset(block, group), g.outputChannels, gradients, spread)
-        unsafe PackedProduct.pack(
-          StridedOperand(base: rows, row: 1, step: g.rowCount), inner: block.count, columns: g.rowCount, into: packed)
-        unsafe PackedProduct.multiply(
-          StridedOperand(base: gradients, row: 1, step: spread), packed: packed, rows: outputsOfGroup,
-          inner: block.count, columns: g.rowCount,
-          into: dWeights + group * outputsOfGroup * g.rowCount, stride: g.rowCount, adding: block.lowerBound > 0)
       }
     }
   }
@@ -112,6 +91,14 @@ struct ConvolutionBlocks {
       unsafe ck_loops().pointee.gather(window, channels(group), block.lowerBound, block.count, x, scratch)
     }
     return unsafe UnsafePointer(scratch)
+  }
+
+  /// The next block of a pointwise convolution's operand.
+  private func next(_ block: Range<Int>, of operand: UnsafePointer<Float>, channels: Int) -> ck_soon {
+    guard isPointwise else { return unsafe ck_soon() }
+    let count = min(block.count, pixels - block.upperBound) * channels
+    return unsafe ck_soon(
+      first: operand + block.upperBound * channels, first_count: count, second: nil, second_count: 0)
   }
 
   private func withWindow(_ body: (UnsafePointer<ck_window>) -> Void) {

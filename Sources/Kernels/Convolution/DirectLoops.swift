@@ -1,46 +1,49 @@
 internal import CKernels
 internal import Network
 
-/// A convolution over bands of a padded copy of its input. On the way to the data it is the same with dy for x, and the
-/// weights turned round.
+/// A convolution over bands of a padded copy of its input. The gradient of a strided one's input is such a convolution of
+/// dy for each phase of the stride; with stride 1 there is one phase.
 struct DirectLoops {
-  private let direct: ck_direct
   private let g: ConvolutionGeometry
-  private let band: Int
+  private let rows: Int
+  private let batch: Int
 
-  /// The loops of one pass.
-  init(_ pass: ConvolutionPass, _ g: ConvolutionGeometry, rows: Int, batch: Int) {
+  /// The loops of one micro-batch, so many rows of results at a time.
+  init(_ g: ConvolutionGeometry, rows: Int, batch: Int) {
     precondition(g.groups == 1 && g.window.dilation == Extent(1) && rows > 0, "direct convolution does not fit \(g)")
-    let backward = pass == .backwardData
-    let (window, padding) = (g.window, g.window.padding)
-    let limit = (height: window.kernel.height - 1, width: window.kernel.width - 1)
-    precondition(
-      !backward
-        || window.stride == Extent(1) && max(padding.top, padding.bottom) <= limit.height
-          && max(padding.left, padding.right) <= limit.width,
-      "direct convolution does not fit \(g) backward")
-    let (from, to) = backward ? (window.output, window.input) : (window.input, window.output)
     self.g = g
-    band = ConvolutionAlgorithm.bandCount(pass, g, rows: rows)
-    direct = ck_direct(
-      input_height: from.height, input_width: from.width, output_height: to.height, output_width: to.width,
-      kernel_height: window.kernel.height, kernel_width: window.kernel.width, stride_height: window.stride.height,
-      stride_width: window.stride.width, pad_top: backward ? limit.height - padding.top : padding.top,
-      pad_left: backward ? limit.width - padding.left : padding.left,
-      inputs: backward ? g.outputChannels : g.inputChannels, outputs: backward ? g.inputChannels : g.outputChannels,
-      batch: batch, rows: rows)
+    self.rows = rows
+    self.batch = batch
   }
 
-  /// y = x ∗ weights + bias; on the way to the data dx out of dy.
-  func convolve(
-    _ x: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, backward: Bool,
-    into y: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  /// y = x ∗ weights + bias.
+  func forward(
+    x: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, y: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) {
-    let packed = unsafe scratch + band
-    unsafe ck_loops().pointee.direct_pack(
-      g.inputChannels, g.outputChannels, g.window.kernel.count, backward ? 1 : 0, weights, packed)
-    unsafe withUnsafePointer(to: direct) { direct in
+    let packed = unsafe scratch + ConvolutionAlgorithm.bandCount(.forward, g, rows: rows)
+    unsafe ck_loops().pointee.direct_pack(g.inputChannels, g.outputChannels, g.window.kernel.count, weights, packed)
+    unsafe withUnsafePointer(to: forwardLoops) { direct in
       unsafe ck_loops().pointee.direct_forward(direct, x, packed, bias, y, scratch)
+    }
+  }
+
+  /// dx = the gradient of the input.
+  func backwardData(
+    dy: UnsafePointer<Float>, weights: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let packed = unsafe scratch + ConvolutionAlgorithm.bandCount(.backwardData, g, rows: rows)
+    for index in 0..<StridePhase.count(g.window) {
+      let phase = StridePhase(g.window, index)
+      guard phase.size.count > 0 else { continue }
+      unsafe withUnsafePointer(to: taps(phase)) { taps in
+        unsafe ck_loops().pointee.direct_pack_backward(g.inputChannels, g.outputChannels, taps, weights, packed)
+      }
+      let first = (phase.first.height * g.window.input.width + phase.first.width) * g.inputChannels
+      unsafe withUnsafePointer(to: backwardLoops(phase)) { direct in
+        unsafe ck_loops().pointee.direct_forward(direct, dy, packed, nil, dx + first, scratch)
+      }
     }
   }
 
@@ -49,8 +52,38 @@ struct DirectLoops {
     x: UnsafePointer<Float>, dy: UnsafePointer<Float>, dWeights: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
-    unsafe withUnsafePointer(to: direct) { direct in
+    unsafe withUnsafePointer(to: forwardLoops) { direct in
       unsafe ck_loops().pointee.direct_backward_weights(direct, x, dy, dWeights, scratch)
     }
+  }
+
+  private var forwardLoops: ck_direct {
+    let (window, outputs) = (g.window, g.outputChannels)
+    return ck_direct(
+      input_height: window.input.height, input_width: window.input.width, output_height: window.output.height,
+      output_width: window.output.width, kernel_height: window.kernel.height, kernel_width: window.kernel.width,
+      stride_height: window.stride.height, stride_width: window.stride.width, pad_top: window.padding.top,
+      pad_left: window.padding.left, inputs: g.inputChannels, outputs: outputs, batch: batch, rows: rows,
+      output_step: outputs, output_row: window.output.width * outputs, output_sample: window.output.count * outputs)
+  }
+
+  private func backwardLoops(_ phase: StridePhase) -> ck_direct {
+    precondition(phase.padding.height >= 0 && phase.padding.width >= 0, "direct convolution does not fit \(g) backward")
+    let (window, outputs) = (g.window, g.inputChannels)
+    return ck_direct(
+      input_height: window.output.height, input_width: window.output.width, output_height: phase.size.height,
+      output_width: phase.size.width, kernel_height: phase.taps.height, kernel_width: phase.taps.width,
+      stride_height: 1, stride_width: 1, pad_top: phase.padding.height, pad_left: phase.padding.width,
+      inputs: g.outputChannels, outputs: outputs, batch: batch, rows: rows,
+      output_step: window.stride.width * outputs, output_row: window.stride.height * window.input.width * outputs,
+      output_sample: window.input.count * outputs)
+  }
+
+  private func taps(_ phase: StridePhase) -> ck_taps {
+    let window = g.window
+    return ck_taps(
+      height: phase.taps.height, width: phase.taps.width,
+      first: phase.last.height * window.kernel.width + phase.last.width,
+      down: -window.stride.height * window.kernel.width, across: -window.stride.width, count: window.kernel.count)
   }
 }

@@ -24,4 +24,14 @@ extension ck_window {
       pad_top: window.padding.top, pad_left: window.padding.left,
       dilation_height: window.dilation.height, dilation_width: window.dilation.width)
   }
+
+  /// The window of one tap alone, counted row by row.
+  func tap(_ index: Int) -> ck_window {
+    var window = self
+    window.pad_top -= index / kernel_width * dilation_height
+    window.pad_left -= index % kernel_width * dilation_width
+    window.kernel_height = 1
+    window.kernel_width = 1
+    return window
+  }
 }

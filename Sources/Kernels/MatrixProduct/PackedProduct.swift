@@ -18,12 +18,13 @@ enum PackedProduct {
     unsafe ck_loops().pointee.pack(inner, columns, right.base, right.step, right.row, packed)
   }
 
-  /// result = left · right, or result += left · right if `adding`; `left` is rows × inner, `right` inner × columns.
+  /// result = left · right, or result += left · right if `adding`; `left` is rows × inner, `right` inner × columns. What
+  /// is read `soon` is fetched towards the CPU meanwhile.
   static func multiply(
     _ left: StridedOperand, packed: UnsafePointer<Float>, rows: Int, inner: Int, columns: Int,
-    into result: UnsafeMutablePointer<Float>, stride: Int, adding: Bool = false
+    into result: UnsafeMutablePointer<Float>, stride: Int, adding: Bool = false, soon: ck_soon = unsafe ck_soon()
   ) {
     unsafe ck_loops().pointee.product(
-      rows, columns, inner, left.base, left.row, left.step, packed, result, stride, adding ? 1 : 0)
+      rows, columns, inner, left.base, left.row, left.step, packed, result, stride, adding ? 1 : 0, soon)
   }
 }

@@ -7,6 +7,9 @@ import Foundation
 package struct AlignedBuffer: ~Copyable, @unchecked Sendable {
   /// The alignment in bytes: a cache line, and the widest vector.
   package static let alignment = 64
+  /// The size of a huge page; buffers of at least two are laid on such pages where the system has them to give, since a
+  /// walk over a large tensor in steps of kilobytes needs the place of a small page at each of them.
+  private static let hugePage = 1 << 21
 
   /// The number of floats.
   package let count: Int
@@ -26,12 +29,15 @@ package struct AlignedBuffer: ~Copyable, @unchecked Sendable {
   /// - Throws: `KernelError.outOfMemory` if there is not so much memory, or `count` is negative.
   package static func zeros(_ count: Int) throws(KernelError) -> AlignedBuffer {
     let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+    let isLarge = !overflow && bytes >= 2 * hugePage
     var memory: UnsafeMutableRawPointer?
-    guard count >= 0, !overflow, unsafe posix_memalign(&memory, alignment, bytes) == 0,
+    guard count >= 0, !overflow, unsafe posix_memalign(&memory, isLarge ? hugePage : alignment, bytes) == 0,
       let memory = unsafe memory
     else {
       throw .outOfMemory(floats: count)
     }
+    // Advice only: without huge pages the buffer is as good.
+    if isLarge { _ = unsafe madvise(memory, bytes, MADV_HUGEPAGE) }
     unsafe memset(memory, 0, bytes)
     return unsafe AlignedBuffer(count: count, unsafeBase: memory.bindMemory(to: Float.self, capacity: max(count, 1)))
   }

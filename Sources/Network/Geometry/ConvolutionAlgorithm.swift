@@ -7,7 +7,7 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// The pixels are the rows of a matrix as they lie: for 1×1 kernels.
   case pointwise
   /// The windows are the rows of a matrix as they lie in a padded copy of the input, so many rows of outputs at a time: for
-  /// one group without dilation; to the data with stride 1 only.
+  /// one group without dilation. The way to the data is one such convolution for each phase of the stride.
   case direct(rows: Int)
   /// Winograd's F(4×4, 3×3) over so many tiles at a time (Lavin and Gray, "Fast algorithms for convolutional neural
   /// networks", 2015): 36 products in the place of 144.
@@ -46,7 +46,7 @@ package enum ConvolutionPass: Hashable, Sendable, CaseIterable {
 }
 
 extension ConvolutionAlgorithm {
-  /// Pixels whose products with all others are summed before they go to memory, in a pointwise convolution's gradient.
+  /// Pixels of a pointwise convolution that are worked on at a time, forward and to the data.
   package static let pointwisePixels = 256
 
   /// The numbers of scratch that a pass needs.
@@ -54,7 +54,10 @@ extension ConvolutionAlgorithm {
     let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
     switch self {
     case .columns(let pixels):
-      return pixels * geometry.rowCount + packed(pass, geometry, pixels: pixels)
+      if pass == .backwardWeights {
+        return WeightGradientBlocks(geometry, pixels: pixels, gathers: true).scratchCount
+      }
+      return pixels * geometry.rowCount + packedWeights(pass, geometry)
     case .depthwise:
       return geometry.weightCount
     case .direct(let rows):
@@ -63,7 +66,10 @@ extension ConvolutionAlgorithm {
         pass == .backwardData ? taps * outputs * Self.padded(inputs) : taps * inputs * Self.padded(outputs)
       return Self.bandCount(pass, geometry, rows: rows) + (pass == .backwardWeights ? 0 : weights)
     case .pointwise:
-      return packed(pass, geometry, pixels: Self.pointwisePixels)
+      if pass == .backwardWeights {
+        return WeightGradientBlocks(geometry, pixels: WeightGradientBlocks.usualPixels, gathers: false).scratchCount
+      }
+      return packedWeights(pass, geometry)
     case .winograd(let tiles):
       let group = pass == .backwardWeights ? outputs : Self.winogradGroup(pass, geometry)
       let source = pass == .backwardData ? outputs : inputs
@@ -75,33 +81,31 @@ extension ConvolutionAlgorithm {
   /// for two registers behind it.
   package static func bandCount(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, rows: Int) -> Int {
     let window = geometry.window
-    let (output, channels) =
-      pass == .backwardData
-      ? (window.input, geometry.outputChannels) : (window.output, geometry.inputChannels)
-    let height = (rows - 1) * window.stride.height + window.kernel.height
-    let width = (output.width - 1) * window.stride.width + window.kernel.width
-    return height * width * channels + 32
+    guard pass == .backwardData else {
+      let height = (rows - 1) * window.stride.height + window.kernel.height
+      let width = (window.output.width - 1) * window.stride.width + window.kernel.width
+      return height * width * geometry.inputChannels + 32
+    }
+    // No phase has more than these positions and taps.
+    let height = rows - 1 + (window.kernel.height + window.stride.height - 1) / window.stride.height
+    let width =
+      (window.input.width - 1) / window.stride.width + (window.kernel.width + window.stride.width - 1) / window.stride.width
+    return height * width * geometry.outputChannels + 32
   }
 
-  /// The operand that is packed: the weights, or the block of windows.
-  private func packed(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, pixels: Int) -> Int {
+  /// The numbers of the packed weights of a group.
+  private func packedWeights(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {
     let outputs = geometry.outputChannels / geometry.groups
-    return switch pass {
-    case .forward: geometry.rowCount * Self.padded(outputs)
-    case .backwardData: outputs * Self.padded(geometry.rowCount)
-    case .backwardWeights: pixels * (Self.padded(geometry.rowCount) + Self.spread(outputs))
-    }
+    return pass == .backwardData
+      ? outputs * Self.padded(geometry.rowCount) : geometry.rowCount * Self.padded(outputs)
   }
 
   /// A number of columns rounded up to what the packing fills.
-  private static func padded(_ columns: Int) -> Int { (columns + 15) / 16 * 16 }
+  static func padded(_ columns: Int) -> Int { (columns + 15) / 16 * 16 }
 
-  /// The distance between the pixels of a copy of dy. Rows of dy are often a power of two apart, so that a column of it
-  /// falls on few lines of the cache; these do not.
-  package static func spread(_ outputs: Int) -> Int { outputs + 16 }
-
-  /// The channels of the result that Winograd's filters are held for at a time; the C loops decide alike.
-  private static func winogradGroup(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {
+  /// The channels of the result that Winograd's filters are held for at a time: 36 · 2^16 numbers, which stay in the
+  /// last-level cache.
+  package static func winogradGroup(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {
     let results = pass == .backwardData ? geometry.inputChannels : geometry.outputChannels
     return geometry.inputChannels * geometry.outputChannels <= 1 << 16 || results % 64 != 0 ? results : 64
   }

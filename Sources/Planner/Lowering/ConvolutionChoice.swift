@@ -10,7 +10,7 @@ enum ConvolutionChoice {
     if geometry.isDepthwise { return .depthwise }
     if usesWinograd, let tiles = winogradTiles(pass, geometry, batch: batch) { return .winograd(tiles: tiles) }
     if let rows = directRows(pass, geometry) { return .direct(rows: rows) }
-    return .columns(pixels: columnPixels(geometry, batch: batch))
+    return .columns(pixels: columnPixels(pass, geometry, batch: batch))
   }
 
   /// Rows of outputs at a time; nil where the algorithm does not apply, or where rows are so short that the products of
@@ -18,29 +18,36 @@ enum ConvolutionChoice {
   private static func directRows(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int? {
     let window = geometry.window
     guard geometry.groups == 1, window.dilation == Extent(1) else { return nil }
-    let size = pass == .backwardData ? window.input : window.output
-    if pass == .backwardData {
-      let padding = window.padding
-      let fits =
-        max(padding.top, padding.bottom) < window.kernel.height
-        && max(padding.left, padding.right) < window.kernel.width
-      guard window.stride == Extent(1), fits else { return nil }
-    }
+    if pass == .backwardData { return phaseRows(geometry) }
     // The gradient of the weights reads windows `stride` pixels apart as they lie; far apart, they fall on few lines of the
     // cache, and packed columns are faster.
     let distance = geometry.inputChannels * window.stride.width
-    guard pass == .backwardWeights ? distance <= 32 : size.width >= 8 else { return nil }
+    guard pass == .backwardWeights ? distance <= 32 : window.output.width >= 7 else { return nil }
+    let rows = pass == .backwardWeights ? max(1, WeightGradientBlocks.usualPixels / window.output.width) : Int.max
+    return min(window.output.height, bandRows(pass, geometry), rows)
+  }
+
+  /// The same for the way to the data, phase by phase of the stride.
+  private static func phaseRows(_ geometry: ConvolutionGeometry) -> Int? {
+    let phases = (0..<StridePhase.count(geometry.window)).map { StridePhase(geometry.window, $0) }
+    guard phases.allSatisfy({ $0.padding.height >= 0 && $0.padding.width >= 0 && $0.size.width >= 7 }) else { return nil }
+    return min(phases[0].size.height, bandRows(.backwardData, geometry))
+  }
+
+  /// As many rows as a band of `blockNumbers` lies under.
+  private static func bandRows(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {
     let one = ConvolutionAlgorithm.bandCount(pass, geometry, rows: 1)
     let next = max(1, ConvolutionAlgorithm.bandCount(pass, geometry, rows: 2) - one)
-    return min(size.height, 1 + max(0, blockNumbers - one) / next)
+    return 1 + max(0, blockNumbers - one) / next
   }
 
   /// Numbers of a block of columns: 256 KiB, which stays in the second-level cache between its making and its
   /// use.
   private static let blockNumbers = 1 << 16
 
-  private static func columnPixels(_ geometry: ConvolutionGeometry, batch: Int) -> Int {
-    min(batch * geometry.output.positions, max(64, blockNumbers / geometry.rowCount))
+  private static func columnPixels(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, batch: Int) -> Int {
+    if pass == .backwardWeights { return min(batch * geometry.output.positions, WeightGradientBlocks.usualPixels) }
+    return min(batch * geometry.output.positions, max(64, blockNumbers / geometry.rowCount))
   }
 
   /// Tiles at a time; nil where the algorithm does not apply or where tiles that stick out eat up what it saves.

@@ -1,0 +1,122 @@
+internal import CKernels
+internal import Network
+
+/// The gradient of a convolution's weights as products of matrices, dyᵀ · windows, block by block of output pixels.
+struct WeightGradient {
+  private let g: ConvolutionGeometry
+  private let blocks: WeightGradientBlocks
+  private let window: ck_window
+  private let pixels: Int
+
+  /// The products of one micro-batch.
+  init(_ g: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, batch: Int) {
+    self.g = g
+    blocks =
+      if case .columns(let pixels) = algorithm {
+        WeightGradientBlocks(g, pixels: pixels, gathers: true)
+      } else {
+        WeightGradientBlocks(g, pixels: WeightGradientBlocks.usualPixels, gathers: false)
+      }
+    precondition(g.isPointwise || blocks.gathers, "a kernel of \(g.window.kernel) is not pointwise")
+    precondition(blocks.pixels > 0, "blocks of \(blocks.pixels) pixels")
+    window = ck_window(g.window)
+    pixels = batch * g.window.output.count
+  }
+
+  /// dWeights = the sums over all blocks; the first writes, the others add.
+  func sum(
+    x: UnsafePointer<Float>, dy: UnsafePointer<Float>, dWeights: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let packed = unsafe scratch + blocks.gatheredCount
+    let gradients = unsafe packed + blocks.packedCount
+    for group in 0..<g.groups {
+      for first in stride(from: 0, to: pixels, by: blocks.pixels) {
+        let block = first..<min(first + blocks.pixels, pixels)
+        unsafe spread(block, group, dy, into: gradients)
+        for slice in 0..<blocks.slices {
+          unsafe pack(block, slice, group, x, into: packed, scratch: scratch)
+          unsafe multiply(block, slice, group, x: x, dy: dy, gradients, packed, dWeights)
+        }
+      }
+    }
+  }
+
+  /// Copies a block of dy, part by part of its channels.
+  private func spread(
+    _ block: Range<Int>, _ group: Int, _ dy: UnsafePointer<Float>, into gradients: UnsafeMutablePointer<Float>
+  ) {
+    let source = unsafe dy + block.lowerBound * g.outputChannels + group * blocks.outputs
+    for index in 0..<blocks.parts {
+      let part = blocks.part(index)
+      unsafe ck_loops().pointee.copy_rows(
+        block.count, part.count, source + part.lowerBound, g.outputChannels, gradients + offset(of: part),
+        step(of: part))
+    }
+  }
+
+  /// Packs a slice of a block's windows.
+  private func pack(
+    _ block: Range<Int>, _ slice: Int, _ group: Int, _ x: UnsafePointer<Float>,
+    into packed: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  ) {
+    var rows = unsafe x + block.lowerBound * g.inputChannels
+    if blocks.gathers {
+      let channels = ck_channels(
+        total: g.inputChannels, first: group * (g.inputChannels / g.groups), count: g.inputChannels / g.groups)
+      unsafe withUnsafePointer(to: blocks.slices == 1 ? window : window.tap(slice)) { window in
+        unsafe ck_loops().pointee.gather(window, channels, block.lowerBound, block.count, x, scratch)
+      }
+      unsafe rows = UnsafePointer(scratch)
+    }
+    unsafe PackedProduct.pack(
+      StridedOperand(base: rows, row: 1, step: blocks.columns), inner: block.count, columns: blocks.columns,
+      into: packed)
+  }
+
+  /// Multiplies all parts of a block of dy with a slice of its windows.
+  private func multiply(
+    _ block: Range<Int>, _ slice: Int, _ group: Int, x: UnsafePointer<Float>, dy: UnsafePointer<Float>,
+    _ gradients: UnsafePointer<Float>, _ packed: UnsafePointer<Float>, _ dWeights: UnsafeMutablePointer<Float>
+  ) {
+    let result = unsafe dWeights + group * blocks.outputs * g.rowCount + slice * blocks.columns
+    for index in 0..<blocks.parts {
+      let part = blocks.part(index)
+      let share = Share(index: slice * blocks.parts + index, count: blocks.slices * blocks.parts)
+      unsafe PackedProduct.multiply(
+        StridedOperand(base: gradients + offset(of: part), row: 1, step: step(of: part)), packed: packed,
+        rows: part.count, inner: block.count, columns: blocks.columns, into: result + part.lowerBound * g.rowCount,
+        stride: g.rowCount, adding: block.lowerBound > 0, soon: next(block, share, x: x, dy: dy))
+    }
+  }
+
+  private func step(of part: Range<Int>) -> Int { part.count + WeightGradientBlocks.gap }
+
+  private func offset(of part: Range<Int>) -> Int {
+    blocks.pixels * (part.lowerBound + part.lowerBound / blocks.part(0).count * WeightGradientBlocks.gap)
+  }
+
+  /// One of equal shares of what follows a block.
+  private struct Share {
+    let index: Int
+    let count: Int
+
+    /// The share of a range.
+    func of(_ range: Range<Int>) -> Range<Int> {
+      range.lowerBound + range.count * index / count..<range.lowerBound + range.count * (index + 1) / count
+    }
+  }
+
+  /// A share of the operands' next block; of the windows only if they lie ready.
+  private func next(
+    _ block: Range<Int>, _ share: Share, x: UnsafePointer<Float>, dy: UnsafePointer<Float>
+  ) -> ck_soon {
+    let end = min(block.upperBound + blocks.pixels, pixels)
+    let outputs = share.of(block.upperBound * g.outputChannels..<end * g.outputChannels)
+    let inputs =
+      blocks.gathers ? 0..<0 : share.of(block.upperBound * g.inputChannels..<end * g.inputChannels)
+    return unsafe ck_soon(
+      first: dy + outputs.lowerBound, first_count: outputs.count, second: x + inputs.lowerBound,
+      second_count: inputs.count)
+  }
+}

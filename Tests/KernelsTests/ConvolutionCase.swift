@@ -62,13 +62,10 @@ struct ConvolutionCase: Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether an algorithm has a pass to the data for this geometry: the direct one for stride 1 and less padding than
-  /// kernel.
+  /// Whether an algorithm has a pass to the data for this geometry.
   func isBackward(_ algorithm: ConvolutionAlgorithm) -> Bool {
     guard case .direct = algorithm else { return true }
-    let (padding, kernel) = (geometry.window.padding, geometry.window.kernel)
-    return geometry.window.stride == Extent(1) && max(padding.top, padding.bottom) < kernel.height
-      && max(padding.left, padding.right) < kernel.width
+    return geometry.isDirectBackward
   }
 
   /// A random geometry with as many groups as channels.

@@ -48,12 +48,22 @@ extension KernelTests {
 
     @Test("Winograd's passes agree with the definition", arguments: (0..<40).map(ConvolutionCase.randomWinograd))
     func winograd(_ c: ConvolutionCase) {
-      for tiles in [1, 5, 56] { expectDefinition(c, .winograd(tiles: tiles), tolerance: Self.winogradTolerance) }
+      for tiles in [1, 5, 56] {
+        expectDefinition(c, .winograd(.f4, tiles: tiles), tolerance: Self.winogradTolerance)
+        expectDefinition(c, .winograd(.f2, tiles: tiles), tolerance: sumTolerance)
+      }
     }
 
     @Test("Direct passes agree with the definition", arguments: (0..<80).map(ConvolutionCase.randomDirect))
     func direct(_ c: ConvolutionCase) {
       for rows in [1, 2, 5] { expectDefinition(c, .direct(rows: rows), tolerance: sumTolerance) }
+    }
+
+    @Test("The direct way to the data takes most strides")
+    func directBackward() {
+      let cases = (0..<80).map(ConvolutionCase.randomDirect)
+      let strided = cases.filter { $0.geometry.window.stride != Extent(1) }
+      #expect(strided.count { $0.geometry.isDirectBackward } > strided.count / 2)
     }
 
     @Test("Depthwise passes agree with the definition", arguments: (0..<40).map(ConvolutionCase.randomDepthwise))
@@ -62,7 +72,8 @@ extension KernelTests {
     @Test("Winograd's filters may be held in groups")
     func winogradGroups() {
       let c = ConvolutionCase(Self.geometry(5, 6, kernel: 3, padding: 1, channels: 272, 256), batch: 1, seed: 10)
-      expectDefinition(c, .winograd(tiles: 3), tolerance: Self.winogradTolerance)
+      expectDefinition(c, .winograd(.f4, tiles: 3), tolerance: Self.winogradTolerance)
+      expectDefinition(c, .winograd(.f2, tiles: 3), tolerance: Self.winogradTolerance)
     }
 
     private func expectDefinition(_ c: ConvolutionCase, _ algorithm: ConvolutionAlgorithm, tolerance: Double) {
@@ -119,7 +130,7 @@ extension KernelTests {
     @Test("The place of the operands in memory changes no bit", arguments: [1, 3, 4, 7, 8, 13])
     func alignment(offset: Int) throws {
       let plain = (Self.corners + (300..<306).map(ConvolutionCase.random)).map { ($0, $0.blocks(of: 16)) }
-      for (c, algorithm) in plain + [(ConvolutionCase.randomWinograd(1), .winograd(tiles: 5))] {
+      for (c, algorithm) in plain + [(ConvolutionCase.randomWinograd(1), .winograd(.f4, tiles: 5))] {
         let x = try AlignedBuffer.holding(c.x, at: offset)
         let weights = try AlignedBuffer.holding(c.weights, at: 2 * offset)
         var y = try AlignedBuffer.holding(c.dy, at: 3 * offset)

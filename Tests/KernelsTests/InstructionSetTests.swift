@@ -21,7 +21,8 @@ extension KernelTests {
       let (map, batch, image, _) = ResamplingTests.random(5)
       var all: [(String, [Float])] = [
         ("convolution", ConvolutionTests.corners[1].all(.columns(pixels: 5))),
-        ("winograd", ConvolutionCase.randomWinograd(3).all(.winograd(tiles: 4))),
+        ("winograd f2", ConvolutionCase.randomWinograd(3).all(.winograd(.f2, tiles: 4))),
+        ("winograd f4", ConvolutionCase.randomWinograd(3).all(.winograd(.f4, tiles: 4))),
         ("statistics", normalization.forward().variance + narrow.forward().variance),
         ("normalization", normalization.forward().y + narrow.forward().y),
         ("normalization backward", normalization.backward().dx + narrow.backward().dx),

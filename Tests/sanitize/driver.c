@@ -200,7 +200,7 @@ static void products(const struct ck_table *t, size_t rows, size_t columns, size
   float *a = floats(rows * inner), *b = floats(inner * columns), *c = floats(rows * columns);
   float *packed = floats(inner * padded(columns));
   t->pack(inner, columns, b, columns, 1, packed);
-  t->product(rows, columns, inner, a, inner, 1, packed, c, columns, 0, (struct ck_soon){0});
+  t->product(rows, columns, inner, a, inner, 1, packed, c, columns, 0, (struct ck_soon){a, rows * inner, b, 3});
   t->pack(inner, columns, b, 1, inner, packed);
   t->product(rows, columns, inner, a, 1, rows, packed, c, columns, 1, (struct ck_soon){0});
   release();
@@ -215,14 +215,14 @@ static void all_products(const struct ck_table *t) {
 
 // The scratch of each algorithm is that of ConvolutionAlgorithm.swift.
 static void winograds(
-    const struct ck_table *t, ptrdiff_t size, ptrdiff_t pad, size_t inputs, size_t outputs, size_t tiles) {
+    const struct ck_table *t, ptrdiff_t size, ptrdiff_t pad, size_t inputs, size_t outputs, size_t tile, size_t tiles) {
   const ptrdiff_t out = size + 2 * pad - 2;
   if (out < 1) return;
-  const struct ck_winograd there = {size, size + 1, out, out + 1, pad, pad, inputs, outputs, 2, tiles};
-  const struct ck_winograd back = {out, out + 1, size, size + 1, 2 - pad, 2 - pad, outputs, inputs, 2, tiles};
+  const struct ck_winograd there = {size, size + 1, out, out + 1, pad, pad, inputs, outputs, 2, tile, tiles, outputs};
+  const struct ck_winograd back = {out, out + 1, size, size + 1, 2 - pad, 2 - pad, outputs, inputs, 2, tile, tiles, inputs};
   float *x = floats(2 * (size_t)(size * (size + 1)) * inputs), *y = floats(2 * (size_t)(out * (out + 1)) * outputs);
   float *weights = floats(9 * inputs * outputs), *bias = floats(outputs);
-  float *scratch = floats(36 * (tiles * inputs + tiles * outputs + inputs * outputs + 48));
+  float *scratch = floats((tile + 2) * (tile + 2) * (tiles * inputs + tiles * outputs + inputs * outputs + 48));
   t->winograd_convolve(&there, 0, x, weights, bias, y, scratch);
   t->winograd_convolve(&there, 0, x, weights, NULL, y, scratch);
   t->winograd_convolve(&back, 1, y, weights, NULL, x, scratch);
@@ -233,29 +233,71 @@ static void winograds(
 static void all_winograds(const struct ck_table *t) {
   for (ptrdiff_t size = 1; size < 11; size++)
     for (ptrdiff_t pad = 0; pad < 3; pad++) {
-      winograds(t, size, pad, 16, 32, 5);
-      winograds(t, size, pad, 48, 16, 56);
+      for (size_t tile = 2; tile <= 4; tile += 2) {
+        winograds(t, size, pad, 16, 32, tile, 5);
+        winograds(t, size, pad, 48, 16, tile, 56);
+      }
     }
+}
+
+// One axis of a phase of a stride: see StridePhase.swift.
+struct phase {
+  ptrdiff_t size, taps, last, pad;
+};
+
+static struct phase phase_of(ptrdiff_t index, ptrdiff_t input, ptrdiff_t kernel, ptrdiff_t stride, ptrdiff_t pad) {
+  const ptrdiff_t lowest = (index + pad) % stride, taps = lowest < kernel ? (kernel - lowest + stride - 1) / stride : 0;
+  return (struct phase){
+      index < input ? (input - index + stride - 1) / stride : 0, taps, lowest + (taps - 1) * stride,
+      taps ? taps - 1 - (index + pad) / stride : 0};
+}
+
+static size_t larger(ptrdiff_t a, ptrdiff_t b) { return (size_t)(a > b ? a : b); }
+
+// The way to the data for one phase.
+static void direct_phase(
+    const struct ck_table *t, const struct ck_window *w, size_t batch, size_t inputs, size_t outputs, size_t rows,
+    ptrdiff_t row, ptrdiff_t column) {
+  const struct phase down = phase_of(row, w->input_height, w->kernel_height, w->stride_height, w->pad_top);
+  const struct phase across = phase_of(column, w->input_width, w->kernel_width, w->stride_width, w->pad_left);
+  if (down.size < 1 || across.size < 1 || down.pad < 0 || across.pad < 0) return;
+  const size_t step = (size_t)w->stride_width * inputs, length = (size_t)w->input_width * inputs;
+  const struct ck_direct d = {
+      w->output_height, w->output_width, down.size, across.size, down.taps, across.taps, 1, 1, down.pad, across.pad,
+      outputs, inputs, batch, rows, step, (size_t)w->stride_height * length, (size_t)w->input_height * length};
+  const struct ck_taps taps = {
+      down.taps, across.taps, down.last * w->kernel_width + across.last, -w->stride_height * w->kernel_width,
+      -w->stride_width, (size_t)(w->kernel_height * w->kernel_width)};
+  float *dy = floats(batch * (size_t)(w->output_height * w->output_width) * outputs);
+  float *dx = floats(batch * (size_t)w->input_height * length), *weights = floats(taps.count * inputs * outputs);
+  float *packed = floats((size_t)(down.taps * across.taps) * outputs * padded(inputs));
+  const size_t height = larger((ptrdiff_t)rows - 1 + down.taps, 0), width = larger(across.size - 1 + across.taps, 0);
+  float *band = floats(height * width * outputs + 32);
+  t->direct_pack_backward(inputs, outputs, &taps, weights, packed);
+  t->direct_forward(&d, dy, packed, NULL, dx + ((size_t)row * (size_t)w->input_width + (size_t)column) * inputs, band);
+  release();
 }
 
 static void direct(
     const struct ck_table *t, const struct ck_window *w, size_t batch, size_t inputs, size_t outputs, size_t rows) {
-  const size_t taps = (size_t)(w->kernel_height * w->kernel_width);
+  const size_t taps = (size_t)(w->kernel_height * w->kernel_width), length = (size_t)w->output_width * outputs;
   const struct ck_direct d = {
       w->input_height, w->input_width, w->output_height, w->output_width, w->kernel_height, w->kernel_width,
-      w->stride_height, w->stride_width, w->pad_top, w->pad_left, inputs, outputs, batch, rows};
+      w->stride_height, w->stride_width, w->pad_top, w->pad_left, inputs, outputs, batch, rows, outputs, length,
+      (size_t)w->output_height * length};
   const size_t height = (rows - 1) * (size_t)w->stride_height + (size_t)w->kernel_height;
   const size_t width = (size_t)((w->output_width - 1) * w->stride_width + w->kernel_width);
   float *x = floats(batch * (size_t)(w->input_height * w->input_width) * inputs), *bias = floats(outputs);
-  float *y = floats(batch * (size_t)(w->output_height * w->output_width) * outputs);
-  float *weights = floats(taps * inputs * outputs), *band = floats(height * width * inputs + 32);
-  float *packed = floats(taps * inputs * padded(outputs)), *turned = floats(taps * outputs * padded(inputs));
-  t->direct_pack(inputs, outputs, taps, 0, weights, packed);
-  t->direct_pack(inputs, outputs, taps, 1, weights, turned);
+  float *y = floats(batch * (size_t)w->output_height * length), *weights = floats(taps * inputs * outputs);
+  float *band = floats(height * width * inputs + 32), *packed = floats(taps * inputs * padded(outputs));
+  t->direct_pack(inputs, outputs, taps, weights, packed);
   t->direct_forward(&d, x, packed, bias, y, band);
   t->direct_forward(&d, x, packed, NULL, y, band);
   t->direct_backward_weights(&d, x, y, weights, band);
   release();
+  for (ptrdiff_t row = 0; row < w->stride_height; row++)
+    for (ptrdiff_t column = 0; column < w->stride_width; column++)
+      direct_phase(t, w, batch, inputs, outputs, rows, row, column);
 }
 
 static void depthwise(const struct ck_table *t, const struct ck_window *w, size_t batch, size_t channels) {

@@ -57,15 +57,15 @@ struct ck_response {
   float alpha, beta, k;
 };
 
-/// A convolution of 3×3 kernels with stride 1 between `inputs` and `outputs` channels, both multiples of 16; how many tiles
-/// of 4×4 outputs are worked on at a time, and for how many of the outputs (`group`, which divides them) the filters are held
-/// at a time.
+/// A convolution of 3×3 kernels with stride 1 between `inputs` and `outputs` channels, both multiples of 16; the side of a tile
+/// of outputs, 2 or 4; how many tiles are worked on at a time, and for how many of the outputs (`group`, which divides them)
+/// the filters are held at a time.
 struct ck_winograd {
   ptrdiff_t input_height, input_width;
   ptrdiff_t output_height, output_width;
   ptrdiff_t pad_top, pad_left;
   size_t inputs, outputs;
-  size_t batch, tiles, group;
+  size_t batch, tile, tiles, group;
 };
 
 /// A convolution of one group without dilation, and how many rows of outputs are worked on at a time. The outputs may lie

@@ -22,8 +22,8 @@ package enum Convolution {
       let bias = unsafe hasBias ? bias : nil
       unsafe withPointers(x, weights, &y, &scratch) { x, weights, y, scratch in
         switch algorithm {
-        case .winograd(let tiles):
-          unsafe WinogradLoops(g, tiles: tiles, batch: batch)
+        case .winograd(let variant, let tiles):
+          unsafe WinogradLoops(g, variant, tiles: tiles, batch: batch)
             .forward(x: x, weights: weights, bias: bias, y: y, scratch: scratch)
         case .depthwise:
           unsafe DepthwiseLoops(g, batch: batch).forward(x: x, weights: weights, bias: bias, y: y, scratch: scratch)
@@ -47,8 +47,8 @@ package enum Convolution {
     precondition(scratch.count >= algorithm.scratchCount(.backwardData, g), "scratch: \(scratch.count) floats")
     unsafe withPointers(dy, weights, &dx, &scratch) { dy, weights, dx, scratch in
       switch algorithm {
-      case .winograd(let tiles):
-        unsafe WinogradLoops(g, tiles: tiles, batch: batch)
+      case .winograd(let variant, let tiles):
+        unsafe WinogradLoops(g, variant, tiles: tiles, batch: batch)
           .backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
       case .depthwise:
         unsafe DepthwiseLoops(g, batch: batch).backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
@@ -80,8 +80,8 @@ package enum Convolution {
     }
     unsafe withPointers(x, dy, &dWeights, &scratch) { x, dy, dWeights, scratch in
       switch algorithm {
-      case .winograd(let tiles):
-        unsafe WinogradLoops(g, tiles: tiles, batch: batch)
+      case .winograd(let variant, let tiles):
+        unsafe WinogradLoops(g, variant, tiles: tiles, batch: batch)
           .backwardWeights(x: x, dy: dy, dWeights: dWeights, scratch: scratch)
       case .depthwise:
         unsafe DepthwiseLoops(g, batch: batch).backwardWeights(x: x, dy: dy, dWeights: dWeights, scratch: scratch)

@@ -10,7 +10,7 @@ struct DirectLoops {
 
   /// The loops of one micro-batch, so many rows of results at a time.
   init(_ g: ConvolutionGeometry, rows: Int, batch: Int) {
-    precondition(g.groups == 1 && g.window.dilation == Extent(1) && rows > 0, "direct convolution does not fit \(g)")
+    precondition(g.isDirect && rows > 0, "direct convolution does not fit \(g)")
     self.g = g
     self.rows = rows
     self.batch = batch
@@ -33,6 +33,7 @@ struct DirectLoops {
     dy: UnsafePointer<Float>, weights: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
+    precondition(g.isDirectBackward, "direct convolution does not fit \(g) backward")
     let packed = unsafe scratch + ConvolutionAlgorithm.bandCount(.backwardData, g, rows: rows)
     for index in 0..<StridePhase.count(g.window) {
       let phase = StridePhase(g.window, index)
@@ -68,7 +69,6 @@ struct DirectLoops {
   }
 
   private func backwardLoops(_ phase: StridePhase) -> ck_direct {
-    precondition(phase.padding.height >= 0 && phase.padding.width >= 0, "direct convolution does not fit \(g) backward")
     let (window, outputs) = (g.window, g.inputChannels)
     return ck_direct(
       input_height: window.output.height, input_width: window.output.width, output_height: phase.size.height,

@@ -4,11 +4,12 @@ internal import Network
 /// Winograd's algorithm for the three passes of a convolution.
 struct WinogradLoops {
   private let g: ConvolutionGeometry
+  private let variant: WinogradVariant
   private let tiles: Int
   private let batch: Int
 
   /// The loops of one micro-batch, so many tiles at a time.
-  init(_ g: ConvolutionGeometry, tiles: Int, batch: Int) {
+  init(_ g: ConvolutionGeometry, _ variant: WinogradVariant, tiles: Int, batch: Int) {
     let (window, padding) = (g.window, g.window.padding)
     precondition(
       window.kernel == Extent(3) && window.stride == Extent(1) && window.dilation == Extent(1) && g.groups == 1
@@ -18,6 +19,7 @@ struct WinogradLoops {
       max(padding.top, padding.left, padding.bottom, padding.right) <= 2,
       "Winograd's algorithm does not fit a padding of \(padding)")
     self.g = g
+    self.variant = variant
     self.tiles = tiles
     self.batch = batch
   }
@@ -62,7 +64,7 @@ struct WinogradLoops {
       pad_top: backward ? 2 - window.padding.top : window.padding.top,
       pad_left: backward ? 2 - window.padding.left : window.padding.left,
       inputs: backward ? g.outputChannels : g.inputChannels,
-      outputs: backward ? g.inputChannels : g.outputChannels, batch: batch, tiles: tiles,
+      outputs: backward ? g.inputChannels : g.outputChannels, batch: batch, tile: variant.output, tiles: tiles,
       group: ConvolutionAlgorithm.winogradGroup(pass, g))
   }
 }

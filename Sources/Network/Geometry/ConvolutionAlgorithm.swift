@@ -9,9 +9,9 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// The windows are the rows of a matrix as they lie in a padded copy of the input, so many rows of outputs at a time: for
   /// one group without dilation. The way to the data is one such convolution for each phase of the stride.
   case direct(rows: Int)
-  /// Winograd's F(4×4, 3×3) over so many tiles at a time (Lavin and Gray, "Fast algorithms for convolutional neural
-  /// networks", 2015): 36 products in the place of 144.
-  case winograd(tiles: Int)
+  /// Winograd's minimal filtering of 3×3 kernels with stride 1 over so many tiles at a time (Lavin and Gray, "Fast algorithms
+  /// for convolutional neural networks", 2015).
+  case winograd(WinogradVariant, tiles: Int)
   /// Sums over the taps of each window, channel by channel: for as many groups as channels on both sides.
   case depthwise
 
@@ -21,18 +21,36 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     case .columns: "im2col"
     case .pointwise: "1×1"
     case .direct: "direct"
-    case .winograd: "winograd"
+    case .winograd(let variant, _): "winograd \(variant)"
     case .depthwise: "depthwise"
     }
   }
 }
 
-/// Whether Winograd's algorithm is used where it applies.
+/// The size of the tiles of Winograd's algorithm.
+package enum WinogradVariant: String, Hashable, Sendable, CaseIterable {
+  /// F(2×2, 3×3): 16 products in the place of 36.
+  case f2
+  /// F(4×4, 3×3): 36 products in the place of 144.
+  case f4
+
+  /// The side of a tile of outputs.
+  package var output: Int { self == .f2 ? 2 : 4 }
+  /// The products of a tile.
+  package var planes: Int { (output + 2) * (output + 2) }
+}
+
+/// Whether Winograd's algorithm is used where it applies, and with which tiles.
 package enum WinogradChoice: String, CaseIterable, Sendable {
   /// F(4×4, 3×3): the fastest; about twice the rounding error of the direct sum.
   case f4
+  /// F(2×2, 3×3): slower, with the rounding error of the direct sum.
+  case f2
   /// Never.
   case off
+
+  /// The variant that is used; nil for none.
+  package var variant: WinogradVariant? { WinogradVariant(rawValue: rawValue) }
 }
 
 /// The three passes of a convolution.
@@ -70,10 +88,10 @@ extension ConvolutionAlgorithm {
         return WeightGradientBlocks(geometry, pixels: WeightGradientBlocks.usualPixels, gathers: false).scratchCount
       }
       return packedWeights(pass, geometry)
-    case .winograd(let tiles):
+    case .winograd(let variant, let tiles):
       let group = pass == .backwardWeights ? outputs : Self.winogradGroup(pass, geometry)
       let source = pass == .backwardData ? outputs : inputs
-      return 36 * (tiles * source + tiles * group + source * group + 48)
+      return variant.planes * (tiles * source + tiles * group + source * group + 48)
     }
   }
 
@@ -103,8 +121,8 @@ extension ConvolutionAlgorithm {
   /// A number of columns rounded up to what the packing fills.
   static func padded(_ columns: Int) -> Int { (columns + 15) / 16 * 16 }
 
-  /// The channels of the result that Winograd's filters are held for at a time: 36 · 2^16 numbers, which stay in the
-  /// last-level cache.
+  /// The channels of the result that Winograd's filters are held for at a time: at most 36 · 2^16 numbers, which
+  /// stay in the last-level cache.
   package static func winogradGroup(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {
     let results = pass == .backwardData ? geometry.inputChannels : geometry.outputChannels
     return geometry.inputChannels * geometry.outputChannels <= 1 << 16 || results % 64 != 0 ? results : 64

@@ -73,7 +73,7 @@ extension Lowering {
     _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ path: String
   ) -> (ConvolutionAlgorithm, SlotID) {
     let algorithm = ConvolutionChoice.algorithm(
-      pass, geometry, batch: batch, usesWinograd: options.winograd != .off)
+      pass, geometry, batch: batch, winograd: options.winograd)
     return (algorithm, slot("\(path) scratch", count: algorithm.scratchCount(pass, geometry)))
   }
 }

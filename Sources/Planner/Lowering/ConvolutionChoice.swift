@@ -4,35 +4,40 @@ import Network
 enum ConvolutionChoice {
   /// The algorithm with the smallest estimated time.
   static func algorithm(
-    _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, batch: Int, usesWinograd: Bool
+    _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, batch: Int, winograd: WinogradChoice
   ) -> ConvolutionAlgorithm {
     if geometry.isPointwise { return .pointwise }
     if geometry.isDepthwise { return .depthwise }
-    if usesWinograd, let tiles = winogradTiles(pass, geometry, batch: batch) { return .winograd(tiles: tiles) }
+    if let variant = winograd.variant, let tiles = winogradTiles(variant, pass, geometry, batch: batch) {
+      return .winograd(variant, tiles: tiles)
+    }
     if let rows = directRows(pass, geometry) { return .direct(rows: rows) }
     return .columns(pixels: columnPixels(pass, geometry, batch: batch))
   }
 
-  /// Rows of outputs at a time; nil where the algorithm does not apply, or where rows are so short that the products of
-  /// one do not fill the registers.
+  /// Rows of results at a time; nil where the algorithm does not apply, or where rows are so short that the products of one
+  /// do not fill the registers.
   private static func directRows(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int? {
-    let window = geometry.window
-    guard geometry.groups == 1, window.dilation == Extent(1) else { return nil }
-    if pass == .backwardData { return phaseRows(geometry) }
-    // The gradient of the weights reads windows `stride` pixels apart as they lie; far apart, they fall on few lines of the
-    // cache, and packed columns are faster.
-    let distance = geometry.inputChannels * window.stride.width
-    guard pass == .backwardWeights ? distance <= 32 : window.output.width >= 7 else { return nil }
-    let rows = pass == .backwardWeights ? max(1, WeightGradientBlocks.usualPixels / window.output.width) : Int.max
-    return min(window.output.height, bandRows(pass, geometry), rows)
+    let (window, output) = (geometry.window, geometry.window.output)
+    guard geometry.isDirect else { return nil }
+    let band = bandRows(pass, geometry)
+    switch pass {
+    case .forward:
+      return output.width >= shortestRow ? min(output.height, band) : nil
+    case .backwardData:
+      let phase = StridePhase(window, 0).size
+      return geometry.isDirectBackward && window.input.width / window.stride.width >= shortestRow
+        ? min(phase.height, band) : nil
+    case .backwardWeights:
+      // Windows `stride` pixels apart are read as they lie; far apart, they fall on few lines of the cache, and packed
+      // columns are faster.
+      let isNear = geometry.inputChannels * window.stride.width <= 32
+      return isNear ? min(output.height, band, max(1, WeightGradientBlocks.usualPixels / output.width)) : nil
+    }
   }
 
-  /// The same for the way to the data, phase by phase of the stride.
-  private static func phaseRows(_ geometry: ConvolutionGeometry) -> Int? {
-    let phases = (0..<StridePhase.count(geometry.window)).map { StridePhase(geometry.window, $0) }
-    guard phases.allSatisfy({ $0.padding.height >= 0 && $0.padding.width >= 0 && $0.size.width >= 7 }) else { return nil }
-    return min(phases[0].size.height, bandRows(.backwardData, geometry))
-  }
+  /// The shortest row of results whose products fill the registers.
+  private static let shortestRow = 7
 
   /// As many rows as a band of `blockNumbers` lies under.
   private static func bandRows(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {
@@ -51,17 +56,22 @@ enum ConvolutionChoice {
   }
 
   /// Tiles at a time; nil where the algorithm does not apply or where tiles that stick out eat up what it saves.
-  private static func winogradTiles(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, batch: Int) -> Int? {
+  private static func winogradTiles(
+    _ variant: WinogradVariant, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, batch: Int
+  ) -> Int? {
     let window = geometry.window
     let padding = [window.padding.top, window.padding.left, window.padding.bottom, window.padding.right]
     guard window.kernel == Extent(3), window.stride == Extent(1), window.dilation == Extent(1), geometry.groups == 1,
       padding.allSatisfy({ $0 <= 2 }), geometry.inputChannels % 16 == 0, geometry.outputChannels % 16 == 0
     else { return nil }
     let size = pass == .backwardData ? window.input : window.output
-    let tiles = batch * ((size.height + 3) / 4) * ((size.width + 3) / 4)
-    // A tile costs 36 products and its transforms, which count like half of them, against 9 for each output.
-    guard 36 * 3 / 2 * tiles < 9 * batch * size.count else { return nil }
+    let side = variant.output
+    let tiles = batch * ((size.height + side - 1) / side) * ((size.width + side - 1) / side)
+    // A tile costs its products and its transforms, which count like half of them, against 9 products for each output.
+    guard variant.planes * 3 / 2 * tiles < 9 * batch * size.count else { return nil }
     let channels = geometry.inputChannels * geometry.outputChannels
-    return min(tiles, channels > 1 << 16 ? 224 : channels <= 1 << 8 ? 112 : 56)
+    let most = (channels > 1 << 16 ? 224 : channels <= 1 << 8 ? 112 : 64) * 36 / variant.planes
+    let blocks = (tiles + most - 1) / most
+    return (tiles + blocks - 1) / blocks
   }
 }

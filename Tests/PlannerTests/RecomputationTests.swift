@@ -22,7 +22,7 @@ struct RecomputationTests {
   }
 
   @Test(.timeLimit(.minutes(1)), arguments: RandomModel.kinds)
-  func `every kind of layer is computed again, and the same`(kind: String) throws {
+  func `plans of every kind of layer are sound and compute the same`(kind: String) throws {
     for seed in UInt64(0)..<20 { try check(RandomModel.network(of: kind, seed: seed), batch: 3) }
   }
 

@@ -97,7 +97,8 @@ let package = Package(
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     .testTarget(
       name: "ConfigurationTests",
-      dependencies: ["Training", "StrictYAML", "Network", "Datasets", "Kernels", "Randomness"], swiftSettings: strict),
+      dependencies: ["Training", "StrictYAML", "Network", "Planner", "Datasets", "Kernels", "Randomness"],
+      swiftSettings: strict),
     .testTarget(
       name: "EngineTests",
       dependencies: ["Engine", "Kernels", "Planner", "Network", "Reference", "Randomness", "TestSupport"],

@@ -20,6 +20,15 @@ package enum Planner {
     let images: SlotID
     let logits: Lowering.Value
     var imageGradient: SlotID?
+
+    /// What must survive to the end of the program.
+    var kept: Set<SlotID> { Set([logits.slot, imageGradient].compactMap { $0 }) }
+
+    /// Gives up what the backward pass can have computed again.
+    mutating func recompute() {
+      (lowering.instructions, lowering.slots) = Recomputation.smallest(
+        lowering.instructions, slots: lowering.slots, outside: [images], kept: kept)
+    }
   }
 
   private static func lower(
@@ -36,6 +45,7 @@ package enum Planner {
     guard isTraining else { return lowered }
     lowered.lowering.backward()
     lowered.imageGradient = lowered.lowering.gradient(of: images, path: "images")
+    if options.recompute == .blocks { lowered.recompute() }
     return lowered
   }
 
@@ -44,9 +54,8 @@ package enum Planner {
     var instructions = layout.identified(lowering.instructions, executed: lowering.layers)
     if lowering.isTraining { instructions = BucketPlan.complete(instructions, layout: layout) }
     var slots = lowering.slots
-    let kept = [lowered.logits.slot] + (lowered.imageGradient.map { [$0] } ?? [])
     let count = ArenaPlanner.place(
-      &slots, for: instructions, outside: [lowered.images], kept: Set(kept), reuse: lowering.options.reusesMemory)
+      &slots, for: instructions, outside: [lowered.images], kept: lowered.kept, reuse: lowering.options.reusesMemory)
     return Program(
       batch: lowering.batch, instructions: instructions, slots: slots, images: lowered.images,
       logits: lowered.logits.slot, output: lowered.logits.shape, labels: lowering.labels, classes: lowering.classes,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Planner
 import Training
 
 /// `cnn-dist bench`.
@@ -24,6 +25,9 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Seconds to measure each model for.")
     var seconds = 3.0
 
+    @Option(help: "What is computed twice: none, or blocks to save memory.")
+    var recompute = RecomputeChoice.none
+
     @OptionGroup var report: ReportOptions
 
     func validate() throws {
@@ -35,7 +39,8 @@ struct BenchCommand: ParsableCommand {
     func run() throws {
       for model in models {
         try StepBenchmark.run(
-          ModelLoader.network(named: model), microBatch: microBatch, seconds: seconds, asJSON: report.json)
+          ModelLoader.network(named: model), microBatch: microBatch, seconds: seconds, recompute: recompute,
+          asJSON: report.json)
       }
     }
   }

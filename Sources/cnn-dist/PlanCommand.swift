@@ -26,6 +26,9 @@ struct PlanCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Size of a bucket in KiB.", valueName: "KiB"))
   var bucket: Int?
 
+  @Option(help: "What stays in memory for the backward pass: none computes nothing twice, blocks saves memory.")
+  var recompute: RecomputeChoice?
+
   @Flag(help: "Print the evaluation program instead of the training program.")
   var evaluation = false
 
@@ -43,9 +46,12 @@ struct PlanCommand: ParsableCommand {
     options.microBatch = microBatch ?? options.microBatch
     options.microBatches = microBatches ?? options.microBatches
     options.bucketElements = bucket.map { $0 * 256 } ?? options.bucketElements
+    options.recompute = recompute ?? options.recompute
     try PlanReport.print(network, options: options, evaluation: evaluation, asJSON: report.json)
   }
 }
+
+extension RecomputeChoice: ExpressibleByArgument {}
 
 /// `cnn-dist models`.
 struct ModelsCommand: ParsableCommand {

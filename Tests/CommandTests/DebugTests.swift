@@ -43,6 +43,16 @@ import Testing
     }
   }
 
+  @Test func `what is computed twice is listed once`() throws {
+    try Workplace.run { place throws in
+      let settings = ["model=resnet20", "train.steps=2"]
+      let plain = try place.train("plain", settings, options: ["--debug"])
+      let twice = try place.train("twice", settings + ["train.recompute=blocks"], options: ["--debug"])
+      let tables = [plain, twice].map { $0.output.split(separator: "\n").filter { $0.hasPrefix("  ") } }
+      #expect(tables[0].count > 100 && tables[0] == tables[1], "\(twice.everything)")
+    }
+  }
+
   @Test func `gradients agree with finite differences`() throws {
     for model in ["mlp", "lenet5"] {
       let outcome = try Programs.run([try Programs.path(of: "cnn-dist"), "debug", "gradcheck", model])

@@ -35,7 +35,7 @@ import Testing
   ]
 
   @Test(.timeLimit(.minutes(5)))
-  func `ranks, lanes, buckets and debug mode give the same weights`() throws {
+  func `ranks, lanes, buckets, recomputation and debug mode give the same weights`() throws {
     try Workplace.run { place throws in
       try place.write(Self.model, to: "model.yaml")
       let expected = try place.hash("alone", Self.settings)
@@ -51,6 +51,10 @@ import Testing
         #expect(try place.text("\(name)/ledger.jsonl") == ledger, "\(name)")
       }
       #expect(try place.hash("debug", Self.settings, options: ["--debug"]) == expected)
+      for ranks in [1, 3] {
+        #expect(try place.hash("twice\(ranks)", Self.settings + ["train.recompute=blocks"], ranks: ranks) == expected)
+        #expect(try place.text("twice\(ranks)/ledger.jsonl") == ledger)
+      }
     }
   }
 

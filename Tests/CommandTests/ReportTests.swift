@@ -57,8 +57,9 @@ import Testing
   }
 
   static let jsonCommands: [[String]] = [
-    ["models"], ["models", "resnet20"], ["plan", "lenet5"], ["plan", "lenet5", "--evaluation"], ["data", "info"],
-    ["data", "order", "--steps", "0-2"], ["checkpoint", "show", "run/checkpoints/latest"],
+    ["models"], ["models", "resnet20"], ["plan", "lenet5"], ["plan", "lenet5", "--evaluation"],
+    ["plan", "lenet5", "--recompute", "blocks"], ["data", "info"], ["data", "order", "--steps", "0-2"],
+    ["checkpoint", "show", "run/checkpoints/latest"],
     ["bench", "step", "mlp", "--seconds", "0.1", "--micro-batch", "4"], ["debug", "gradcheck", "mlp"],
     ["evaluate", "--checkpoint", "run/checkpoints/best"],
     [
@@ -81,6 +82,14 @@ import Testing
         }
       }
     }
+  }
+
+  @Test func `a plan says what recomputation gives and takes`() throws {
+    let program = try Programs.path(of: "cnn-dist")
+    let outcome = try Programs.run([program, "plan", "resnet20", "--recompute", "blocks"])
+    #expect(outcome.output.contains("conv winograd again") && outcome.output.contains("more FLOP"), "\(outcome.output)")
+    let plain = try Programs.run([program, "plan", "resnet20"])
+    #expect(!plain.output.contains(" again ") && !plain.output.contains("recompute"))
   }
 
   @Test func `help teaches`() throws {

@@ -1,6 +1,7 @@
 import Datasets
 import Kernels
 import Network
+import Planner
 import Randomness
 import Training
 
@@ -116,6 +117,7 @@ struct RandomConfiguration {
     var loss = CrossEntropyLoss()
     loss.labelSmoothing = coin() ? 0 : number(0..<1)
     train.loss = .crossEntropy(loss)
+    train.recompute = one(of: RecomputeChoice.allCases)
     return train
   }
 }

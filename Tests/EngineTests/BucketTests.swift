@@ -15,9 +15,9 @@ import Testing
   }
 
   /// The exchange sends a bucket's gradient on and overwrites its parameters while the backward pass goes on.
-  @Test(arguments: RepeatabilityTests.networks)
-  func completeBucketsAreFinal(network: NetworkDescription) throws {
-    let subject = try Subject(network, batch: 3) { $0.bucketElements = 256 }
+  @Test(arguments: RepeatabilityTests.networks + RecomputationTests.networks.prefix(1), RecomputeChoice.allCases)
+  func completeBucketsAreFinal(network: NetworkDescription, recompute: RecomputeChoice) throws {
+    let subject = try Subject(network, batch: 3) { ($0.bucketElements, $0.recompute) = (256, recompute) }
     var parameters = subject.parameters
     var gradient = [Float](repeating: .nan, count: subject.plan.layout.count)
     var executor = try Executor(plan: subject.plan)

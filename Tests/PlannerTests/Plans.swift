@@ -5,11 +5,12 @@ import TestSupport
 /// A plan of `network`; small buckets, so that there are several.
 func plan(
   _ network: NetworkDescription, batch: Int = 4, bucket: Int = 256, reuse: Bool = true, imageGradient: Bool = false,
-  loss: Loss = .crossEntropy(CrossEntropyLoss())
+  recompute: RecomputeChoice = .none, loss: Loss = .crossEntropy(CrossEntropyLoss())
 ) throws -> StepPlan {
   var options = PlanOptions(microBatch: batch, microBatches: 3, bucketElements: bucket)
   options.reusesMemory = reuse
   options.imageGradient = imageGradient
+  options.recompute = recompute
   options.loss = loss
   return try Planner.plan(network, options: options)
 }

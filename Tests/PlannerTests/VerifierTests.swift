@@ -109,6 +109,15 @@ struct VerifierTests {
   }
 
   @Test
+  func `statistics that are observed twice`() throws {
+    let found = try violations { plan in
+      let place = try place(in: plan.training) { $0.statistics != nil }
+      plan.training.instructions.insert(plan.training.instructions[place], at: place)
+    }
+    #expect(found.contains { $0.hasSuffix("writes the statistics of 'norm' a second time") })
+  }
+
+  @Test
   func `a bucket that is complete too early`() throws {
     let found = try violations { plan in
       let bucket = try place(in: plan.training, isBucket)
@@ -156,5 +165,7 @@ struct VerifierTests {
       plan.evaluation.instructions[0].gradients = plan.evaluation.instructions[0].parameters
     }
     #expect(gradient.contains("evaluation 0: touches a gradient"))
+    let again = try violations { $0.evaluation.instructions[0].pass = .recomputation }
+    #expect(again.contains("evaluation 0: touches a gradient"))
   }
 }

@@ -1,4 +1,5 @@
 import Collectives
+import Planner
 import Testing
 import Training
 
@@ -34,6 +35,20 @@ import Training
   @Test(.timeLimit(.minutes(1)))
   func idleLanesChangeNoBit() throws {
     expectSame(try LittleRun.run(try LittleRun.blueprint(), ranks: 5, lanes: 4), try Self.alone.get())
+  }
+
+  /// Nor does computing values twice, to save memory.
+  @Test(.timeLimit(.minutes(1)))
+  func recomputationChangesNoBit() throws {
+    let plain = try LittleRun.blueprint(network: LittleRun.deepNetwork)
+    let blocks = try LittleRun.blueprint(["train.recompute=blocks"], network: LittleRun.deepNetwork)
+    #expect(blocks.plan.training.instructions.contains { $0.pass == .recomputation })
+    #expect(blocks.plan.training.arenaCount < plain.plan.training.arenaCount)
+    let alone = try LittleRun.run(plain, ranks: 1, lanes: 1)[0]
+    #expect(alone.metrics.allSatisfy { $0.loss.isFinite })
+    for (ranks, lanes) in [(1, 1), (1, 2), (3, 1), (2, 2), (5, 2)] {
+      expectSame(try LittleRun.run(blocks, ranks: ranks, lanes: lanes), alone)
+    }
   }
 
   /// The test has teeth: a plain all-reduce fails it.

@@ -34,8 +34,24 @@ enum LittleRun {
       .layer(.flatten(FlattenLayer())), .layer(.dense(DenseLayer(10)), name: "fc"),
     ])
 
+  /// The same with six residual blocks more, so deep that computing values twice saves memory.
+  static var deepNetwork: NetworkDescription {
+    let blocks = (0..<6).map { index in
+      let convolution = ConvolutionLayer(6, kernel: 3, padding: 1, bias: false)
+      return Module.sequential(
+        [
+          .branches(.add, [.layer(.convolution(convolution)), .layer(.identity(IdentityLayer()))]),
+          .layer(.batchNormalization(BatchNormalizationLayer())), .layer(.activation(.relu)),
+          .layer(.dropout(DropoutLayer(0.1))),
+        ], name: "block\(index)")
+    }
+    var network = network
+    network.layers.insert(contentsOf: blocks, at: 3)
+    return network
+  }
+
   /// The blueprint of the run with `overrides`, which are `key=value` pairs.
-  static func blueprint(_ overrides: [String] = []) throws -> Blueprint {
+  static func blueprint(_ overrides: [String] = [], network: NetworkDescription = network) throws -> Blueprint {
     precondition(prepared)
     let file = FileManager.default.temporaryDirectory.appending(path: "little-\(UUID().uuidString).yaml")
     defer { try? FileManager.default.removeItem(at: file) }

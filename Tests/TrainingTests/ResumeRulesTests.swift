@@ -40,8 +40,8 @@ import Training
   }
 
   @Test(arguments: [
-    "lanes=3", "exchange.bucket=64KiB", "checkpoint.every-steps=5", "checkpoint.keep=9", "evaluate.every-epochs=2",
-    "data.path=/elsewhere", "data.test-count=100", "data.test-images=t10k",
+    "lanes=3", "train.recompute=blocks", "exchange.bucket=64KiB", "checkpoint.every-steps=5", "checkpoint.keep=9",
+    "evaluate.every-epochs=2", "data.path=/elsewhere", "data.test-count=100", "data.test-images=t10k",
   ])
   func someChangesAreFree(override: String) throws {
     #expect(try notices(override).isEmpty)
@@ -52,7 +52,9 @@ import Training
   /// The fingerprint in a checkpoint covers what reaches the weights, and nothing else.
   @Test func theTrajectoryIsWhatReachesTheWeights() throws {
     let base = ResumeRules.trajectory(of: try Configurations.read(path: nil))
-    let free = ["lanes=3", "exchange.bucket=64KiB", "checkpoint.keep=9", "evaluate.every-epochs=2"]
+    let free = [
+      "lanes=3", "train.recompute=blocks", "exchange.bucket=64KiB", "checkpoint.keep=9", "evaluate.every-epochs=2",
+    ]
     let decisive = ["seed=9", "train.epochs=9", "data.train-count=77", "exchange.order=any"]
     for override in free {
       #expect(ResumeRules.trajectory(of: try Configurations.read(path: nil, overrides: [override])) == base)

@@ -22,20 +22,22 @@ extension Executor {
     }
   }
 
-  /// The micro-batch's mean goes to two places: the arena, for the backward pass, and the trailer of the gradient.
+  /// The micro-batch's mean goes to two places: the arena, for the backward pass, and the trailer of the gradient; the
+  /// second only when it is computed for the first time.
   private func normalizeForTraining(
     _ instruction: Instruction, channels: Int, rows: Int, epsilon: Float, _ tail: NormalizationTail
   ) {
-    guard let statistics = instruction.statistics.map({ layout[$0] }) else { return }
+    let statistics = instruction.statistics.map { layout[$0] }
     var y = unsafe output(instruction.writes[0]).mutableSpan
     var mean = unsafe output(instruction.writes[1]).mutableSpan
     var deviation = unsafe output(instruction.writes[2]).mutableSpan
-    var variance = unsafe gradient(statistics.variance).mutableSpan
+    var variance = unsafe (statistics.map { unsafe gradient($0.variance) } ?? scratch(instruction)).mutableSpan
     BatchNormalization.forwardTraining(
       channels: channels, rows: rows, epsilon: epsilon, x: unsafe input(instruction.reads[0]).span,
       scale: unsafe parameter(instruction, 0).span, shift: unsafe parameter(instruction, 1).span,
       residual: unsafe optionalInput(instruction, 1).span, relu: tail.relu, y: &y, mean: &mean,
       inverseDeviation: &deviation, variance: &variance)
+    guard let statistics else { return }
     let trailer = unsafe gradient(statistics.mean)
     _ = unsafe trailer.update(fromContentsOf: output(instruction.writes[1]))
   }

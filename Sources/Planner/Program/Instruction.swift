@@ -37,6 +37,8 @@ package enum Pass: String, Hashable, Sendable {
   case loss
   /// From the gradient of the logits to those of the parameters.
   case backward
+  /// What the forward pass computed and gave up, once more for the backward pass.
+  case recomputation
 }
 
 /// One coarse step of a program: an operation with the places of its operands.
@@ -44,7 +46,7 @@ package struct Instruction: Hashable, Sendable {
   /// What is computed.
   package var operation: Operation
   /// Which part of the step it belongs to.
-  package let pass: Pass
+  package var pass: Pass
   /// The path of the layer in the model tree.
   package let path: String
   /// The slots that are read, in the order that the operation names.
@@ -57,6 +59,6 @@ package struct Instruction: Hashable, Sendable {
   package var parameters: [ParameterID] = []
   /// The parameters whose gradients are written.
   package var gradients: [ParameterID] = []
-  /// The running statistics that are read, or whose observation is written.
+  /// The running statistics that are read, or whose observation is written; nil where they have been observed before.
   package var statistics: StatisticsID?
 }

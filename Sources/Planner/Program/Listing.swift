@@ -2,11 +2,12 @@ import Network
 
 extension Program {
   /// The program as text, one instruction a line: number, operation, layer, the slots with their places in the arena
-  /// (in KiB), and the arithmetic for one sample.
+  /// (in KiB), and the arithmetic for one sample. What is computed a second time is marked with "again".
   package func listing(layout: FlatLayout) -> [String] {
     instructions.enumerated().map { index, instruction in
       let number = String(index).padded(to: 4, right: true)
-      let head = "\(number)  \(instruction.operation.kind.padded(to: 24)) \(instruction.path.padded(to: 24))"
+      let kind = instruction.operation.kind + (instruction.pass == .recomputation ? " again" : "")
+      let head = "\(number)  \(kind.padded(to: 24)) \(instruction.path.padded(to: 24))"
       return "\(head) \(operands(of: instruction, layout: layout))".trimmed
     }
   }

@@ -73,4 +73,9 @@ extension NormalizationTail {
 extension Program {
   /// Floating-point operations for one sample: two per multiply-add.
   package var flops: Int { instructions.reduce(0) { $0 + 2 * $1.operation.multiplyAdds } }
+
+  /// Those of them that compute something a second time.
+  package var recomputedFlops: Int {
+    instructions.filter { $0.pass == .recomputation }.reduce(0) { $0 + 2 * $1.operation.multiplyAdds }
+  }
 }

@@ -56,7 +56,8 @@ package enum Operation: Hashable, Sendable {
   case softmaxBackward(rows: Int, columns: Int)
 
   /// x, residual (if the tail adds one) → y, mean, inverse deviation; parameters scale, shift; the micro-batch's mean and
-  /// unbiased variance go to the statistics part of the leaf gradient.
+  /// unbiased variance go to the statistics part of the leaf gradient. Without statistics (it runs for the second time)
+  /// the variance goes to the scratch.
   case batchNormalization(channels: Int, positions: Int, epsilon: Float, NormalizationTail)
   /// x, dy, mean, inverse deviation, y (if there was a ReLU) → dx, dresidual (if there was one before a ReLU, and it is
   /// wanted); parameters scale; gradients scale, shift.

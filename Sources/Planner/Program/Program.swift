@@ -58,6 +58,8 @@ package struct PlanOptions: Hashable, Sendable {
   package var imageGradient = false
   /// Whether additions and ReLUs behind a batch normalization are drawn into it.
   package var fuses = true
+  /// How much of the forward pass stays in memory for the backward pass; never changes the bits.
+  package var recompute = RecomputeChoice.none
   /// Whether slots may share memory when their lives do not overlap.
   package var reusesMemory = true
 

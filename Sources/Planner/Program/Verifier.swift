@@ -69,11 +69,12 @@ package enum Verifier {
     return problems
   }
 
-  /// Each gradient is written once, before its buckets are complete; no parameter is read and no statistics are written
-  /// after their bucket is complete; each bucket is completed once, in ascending order.
+  /// Each gradient and each statistics is written once, before its buckets are complete; no parameter is read after its
+  /// bucket is complete; each bucket is completed once, in ascending order.
   private static func exchange(_ plan: StepPlan) -> [String] {
     var problems: [String] = []
     var written: Set<ParameterID> = []
+    var observed: Set<StatisticsID> = []
     var complete = 0
     let layout = plan.layout
     for (index, instruction) in plan.training.instructions.enumerated() {
@@ -83,6 +84,9 @@ package enum Verifier {
       }
       for parameter in instruction.gradients where !written.insert(parameter).inserted {
         problems.append("training \(index): writes the gradient of '\(layout[parameter].name)' a second time")
+      }
+      if let statistics = instruction.statistics, !observed.insert(statistics).inserted {
+        problems.append("training \(index): writes the statistics of '\(layout[statistics].path)' a second time")
       }
       if case .bucketComplete(let bucket) = instruction.operation {
         if bucket != complete { problems.append("training \(index): bucket \(bucket) is completed out of order") }
@@ -112,7 +116,7 @@ package enum Verifier {
   private static func evaluationIsPassive(_ program: Program) -> [String] {
     program.instructions.enumerated().compactMap { index, instruction in
       if case .bucketComplete = instruction.operation { return "evaluation \(index): completes a bucket" }
-      let isActive = !instruction.gradients.isEmpty || instruction.pass == .backward
+      let isActive = !instruction.gradients.isEmpty || [.backward, .recomputation].contains(instruction.pass)
       return isActive ? "evaluation \(index): touches a gradient" : nil
     }
   }

@@ -1,4 +1,5 @@
 package import Network
+package import Planner
 package import StrictYAML
 
 /// The keys below `train`.
@@ -17,6 +18,8 @@ package struct TrainConfiguration: YAMLRecord {
   package var schedule = Schedule.oneCycle(OneCycleSchedule())
   /// What is minimised.
   package var loss = Loss.crossEntropy(CrossEntropyLoss())
+  /// How much of the forward pass stays in memory for the backward pass; never changes the bits.
+  package var recompute = RecomputeChoice.none
 
   package init() {}
 
@@ -28,6 +31,9 @@ package struct TrainConfiguration: YAMLRecord {
     Field("optimizer", \.optimizer, "how a gradient changes the weights"),
     Field("schedule", \.schedule, "the learning rate over the steps"),
     Field("loss", \.loss, "what is minimised"),
+    Field(
+      "recompute", \.recompute,
+      "blocks: keep less of the forward pass in memory and compute the rest twice; never changes the bits"),
   ]
 
   private static let positive: @Sendable (Double?) -> String? = {
@@ -55,6 +61,8 @@ package struct TrainConfiguration: YAMLRecord {
     return max(1, Int(((epochs ?? 1) * Double(samples) / Double(globalBatch)).rounded(.up)))
   }
 }
+
+extension RecomputeChoice: YAMLValue {}
 
 /// The optimizer.
 package enum OptimizerChoice: YAMLChoice {

@@ -40,6 +40,8 @@ final class StepInspector {
 
   private func check(_ index: Int, _ executor: borrowing Executor) throws(RunError) {
     let instruction = executor.program.instructions[index]
+    // What is computed a second time has been looked at.
+    guard instruction.pass != .recomputation else { return }
     for slot in instruction.writes where !Self.isIndices(instruction, slot) {
       let summary = executor.read(slot) { Statistics.summary(x: $0) }
       try judge(summary, name: executor.program[slot].name, instruction)

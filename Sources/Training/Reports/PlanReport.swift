@@ -37,6 +37,21 @@ package enum PlanReport {
     if asJSON { return printJSON(program, layout: plan.layout) }
     for line in program.listing(layout: plan.layout) { Swift.print(line) }
     printSummary(plan, program, network)
+    if !evaluation, options.recompute != .none { try printSavings(plan, network) }
+  }
+
+  /// What recomputation gives and takes.
+  private static func printSavings(_ plan: StepPlan, _ network: NetworkDescription) throws(RunError) {
+    var options = plan.options
+    options.recompute = .none
+    let plain: Program
+    do { plain = try Planner.plan(network, options: options).training } catch { throw RunError.unusable(error) }
+    let again = plan.training.instructions.count { $0.pass == .recomputation }
+    Swift.print(
+      "recompute: \(again) instructions run again, which is "
+        + "\(Display.percent(Double(plan.training.recomputedFlops) / Double(max(1, plain.flops)))) more FLOP; the arena has "
+        + "\(Display.percent(Double(plan.training.arenaCount) / Double(max(1, plain.arenaCount)))) of the "
+        + "\(Display.bytes(4 * plain.arenaCount)) that it has without")
   }
 
   private static func printSummary(_ plan: StepPlan, _ program: Program, _ network: NetworkDescription) {

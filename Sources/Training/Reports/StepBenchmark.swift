@@ -1,7 +1,7 @@
 import Engine
 import Kernels
 package import Network
-import Planner
+package import Planner
 import Randomness
 
 /// `bench step`: whole training steps on one core, with the time of each kind of instruction.
@@ -12,14 +12,16 @@ package enum StepBenchmark {
   ///   - network: the model, on random images.
   ///   - microBatch: samples of a step; the step has one micro-batch.
   ///   - seconds: how long to measure.
+  ///   - recompute: whether values are computed twice.
   /// - Throws: `RunError` if a layer does not fit its input or memory is short.
   package static func run(
-    _ network: NetworkDescription, microBatch: Int, seconds: Double, asJSON: Bool
+    _ network: NetworkDescription, microBatch: Int, seconds: Double, recompute: RecomputeChoice = .none, asJSON: Bool
   ) throws(RunError) {
     do {
       try KernelSet.configure(.auto)
       var options = PlanOptions(microBatch: microBatch, microBatches: 1)
       options.bucketElements = 1 << 18
+      options.recompute = recompute
       let plan = try Planner.plan(network, options: options)
       print(try measure(plan, network, seconds: seconds), network, plan, asJSON: asJSON)
     } catch {

@@ -136,6 +136,7 @@ extension RunConfiguration {
       microBatch: train.microBatch, microBatches: train.microBatches, bucketElements: exchange.bucket.bytes / 4)
     options.loss = train.loss
     options.winograd = numerics.winograd
+    options.recompute = train.recompute
     return options
   }
 }

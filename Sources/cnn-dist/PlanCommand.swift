@@ -11,7 +11,10 @@ struct PlanCommand: ParsableCommand {
     discussion: """
       Names a zoo model (cnn-dist models), a model file or a configuration file; without a name it plans the built-in \
       configuration.
-      Example: cnn-dist plan resnet20 --micro-batch 32
+
+      The last lines tell the memory of a rank at its peak and what it is made of, and recommend a micro-batch from the \
+      shapes alone; cnn-dist bench sweep measures both.
+      Example: cnn-dist plan resnet20 --micro-batch 32 --lanes 2
       """)
 
   @Argument(help: ArgumentHelp("A zoo model, a model file or a configuration file (.yaml).", valueName: "model|config"))
@@ -26,6 +29,9 @@ struct PlanCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Size of a bucket in KiB.", valueName: "KiB"))
   var bucket: Int?
 
+  @Option(help: "Lanes of the rank whose memory is told.")
+  var lanes = 1
+
   @Flag(help: "Print the evaluation program instead of the training program.")
   var evaluation = false
 
@@ -36,6 +42,7 @@ struct PlanCommand: ParsableCommand {
     guard isSane else {
       throw ValidationError("--micro-batch, --micro-batches and --bucket must be from 1 to 65536")
     }
+    guard (1...256).contains(lanes) else { throw ValidationError("--lanes must be from 1 to 256") }
   }
 
   func run() throws {
@@ -43,7 +50,7 @@ struct PlanCommand: ParsableCommand {
     options.microBatch = microBatch ?? options.microBatch
     options.microBatches = microBatches ?? options.microBatches
     options.bucketElements = bucket.map { $0 * 256 } ?? options.bucketElements
-    try PlanReport.print(network, options: options, evaluation: evaluation, asJSON: report.json)
+    try PlanReport.print(network, options: options, lanes: lanes, evaluation: evaluation, asJSON: report.json)
   }
 }
 

@@ -10,7 +10,7 @@ package struct MicroBatchAdvice: Hashable, Sendable {
   /// The sizes that are considered.
   package static let sizes = (0...7).map { 1 << $0 }
   /// The part of the work that may be spent on what does not grow.
-  package static let limit = 0.05
+  package static let limit = 0.08
 
   /// The smallest size for which what does not grow with the micro-batch is a small part of the work; the largest if
   /// there is none.

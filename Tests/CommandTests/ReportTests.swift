@@ -59,7 +59,9 @@ import Testing
   static let jsonCommands: [[String]] = [
     ["models"], ["models", "resnet20"], ["plan", "lenet5"], ["plan", "lenet5", "--evaluation"], ["data", "info"],
     ["data", "order", "--steps", "0-2"], ["checkpoint", "show", "run/checkpoints/latest"],
-    ["bench", "step", "mlp", "--seconds", "0.1", "--micro-batch", "4"], ["debug", "gradcheck", "mlp"],
+    ["bench", "step", "mlp", "--seconds", "0.1", "--micro-batch", "4", "--lanes", "2"],
+    ["bench", "ops", "lenet5", "--seconds", "0.01", "--micro-batch", "2"],
+    ["bench", "sweep", "mlp", "--seconds", "0.01", "--micro-batches", "1,2"], ["debug", "gradcheck", "mlp"],
     ["evaluate", "--checkpoint", "run/checkpoints/best"],
     [
       "debug", "replay", "--checkpoint", "run/checkpoints/step-0000008", "--step", "9", "--rank", "1", "--workers", "3",
@@ -84,7 +86,10 @@ import Testing
   }
 
   @Test func `help teaches`() throws {
-    for command in [[], ["train"], ["plan"], ["models"], ["debug", "replay"], ["debug", "step"], ["evaluate"]] {
+    for command in [
+      [], ["train"], ["plan"], ["models"], ["debug", "replay"], ["debug", "step"], ["evaluate"],
+      ["bench"], ["bench", "step"], ["bench", "ops"], ["bench", "sweep"],
+    ] {
       let outcome = try Programs.run([try Programs.path(of: "cnn-dist")] + command + ["--help"])
       #expect(outcome.status == 0 && outcome.output.contains("USAGE"), "\(outcome.everything)")
     }

@@ -1,10 +1,12 @@
 import Network
 
-/// The estimated work of a training step, apart by what it grows with. In floating-point operations, numbers that are
-/// moved counted like some of them: an estimate for the choice of a micro-batch, not of a time.
+/// The estimated work of a training step, apart by what it grows with: for the choice of a micro-batch, not of a time.
+///
+/// The unit is the time of one floating-point operation at a core's peak. The constants are rounded from `bench step` on
+/// one core (Zen 3, AVX2), where the time of a step was fitted by a line over the micro-batch.
 package struct StepWork: Hashable, Sendable {
   /// What each micro-batch costs however small it is: filters that are transformed, weights that are packed, gradients of
-  /// parameters that are written, added and used by the update.
+  /// parameters that are written, and the update.
   package var fixed = 0.0
   /// What grows with the samples.
   package var growing = 0.0
@@ -12,38 +14,45 @@ package struct StepWork: Hashable, Sendable {
   /// The part of the whole that does not grow.
   package var fixedShare: Double { fixed / (fixed + growing) }
 
-  /// The work of one micro-batch and of its share in an update.
+  /// The work of one micro-batch and of one update.
   package init(of plan: StepPlan) {
     let program = plan.training
     for instruction in program.instructions {
       let flat = Double(program.flatNumbers(of: instruction, layout: plan.layout))
-      let weights = Double(instruction.operation.convolution?.geometry.weightCount ?? 0)
-      fixed += Self.move * (flat + weights * instruction.operation.preparations)
-      growing += Self.move * Double(program.slotNumbers(of: instruction))
-      growing += Double(program.flops(of: instruction)) * instruction.operation.arithmeticShare
+      fixed += Self.moving(flat * (1 + instruction.operation.preparations), of: flat)
+      growing += Self.nearMove * Double(program.slotNumbers(of: instruction))
+      growing += Double(program.flops(of: instruction)) * instruction.operation.arithmeticCost
     }
-    fixed += Self.move * Self.update * Double(plan.layout.parameterEnd)
+    // Gradient, momentum and weight are read, and the latter two written.
+    let parameters = Double(plan.layout.parameterEnd)
+    fixed += Self.moving(5 * parameters, of: 3 * parameters)
   }
 
-  /// Operations that a core does in the time in which it reads or writes one number that is not in its nearest cache.
-  private static let move = 8.0
+  /// The work of reading or writing `numbers` of a working set of so many.
+  private static func moving(_ numbers: Double, of set: Double) -> Double {
+    numbers * (set > cached ? farMove : nearMove)
+  }
 
-  /// Reading gradient, momentum and weight, and writing the latter two.
-  private static let update = 5.0
+  /// Weights that stay in the nearer caches, with what is made of them.
+  private static let cached = Double(1 << 17)
+  /// A number that lies there.
+  private static let nearMove = 2.5
+  /// A number that does not.
+  private static let farMove = 13.0
 }
 
 extension Operation {
   /// Numbers that are written and read again for each weight before, or after, the products of a convolution.
   fileprivate var preparations: Double {
     guard let convolution else { return 0 }
-    // 36 numbers for each 9 weights, which are computed from each other several times on the way.
-    if case .winograd = convolution.algorithm { return 12 }
-    return convolution.pass == .backwardWeights ? 0 : 2
+    // 36 numbers for each 9 weights, each of them written, read, and computed by way of others.
+    if case .winograd = convolution.algorithm { return 17 }
+    return convolution.pass == .backwardWeights ? 1 : 4
   }
 
-  /// Operations done for each operation of the direct sum, padded tiles and transforms included.
-  fileprivate var arithmeticShare: Double {
-    if case .winograd = convolution?.algorithm { return 0.4 }
-    return 1
+  /// The time of an operation of the direct sum: Winograd's algorithm does fewer, the others do not reach the peak.
+  fileprivate var arithmeticCost: Double {
+    if case .winograd = convolution?.algorithm { return 0.55 }
+    return 1.3
   }
 }

@@ -9,10 +9,13 @@ package enum ConvolutionCandidates {
     let chosen = ConvolutionChoice.algorithm(pass, geometry, batch: batch, usesWinograd: true)
     let others = [
       pointwise(geometry), depthwise(geometry), winograd(pass, geometry, batch: batch), direct(pass, geometry),
-      .columns(pixels: ConvolutionChoice.columnPixels(geometry, batch: batch)),
+      .columns(pixels: min(batch * geometry.output.positions, max(64, blockNumbers / geometry.rowCount))),
     ]
     return [chosen] + others.compactMap(\.self).filter { $0.name != chosen.name }
   }
+
+  /// Numbers of a block of windows, or of a band of inputs: 256 KiB, which stays in the second-level cache.
+  private static let blockNumbers = 1 << 16
 
   private static func pointwise(_ geometry: ConvolutionGeometry) -> ConvolutionAlgorithm? {
     geometry.isPointwise ? .pointwise : nil
@@ -50,6 +53,6 @@ package enum ConvolutionCandidates {
     let size = pass == .backwardData ? geometry.window.input : geometry.window.output
     let one = ConvolutionAlgorithm.bandCount(pass, geometry, rows: 1)
     let next = max(1, ConvolutionAlgorithm.bandCount(pass, geometry, rows: 2) - one)
-    return min(size.height, 1 + max(0, ConvolutionChoice.blockNumbers - one) / next)
+    return min(size.height, 1 + max(0, blockNumbers - one) / next)
   }
 }

@@ -37,9 +37,9 @@ enum ConvolutionChoice {
 
   /// Numbers of a block of columns: 256 KiB, which stays in the second-level cache between its making and its
   /// use.
-  static let blockNumbers = 1 << 16
+  private static let blockNumbers = 1 << 16
 
-  static func columnPixels(_ geometry: ConvolutionGeometry, batch: Int) -> Int {
+  private static func columnPixels(_ geometry: ConvolutionGeometry, batch: Int) -> Int {
     min(batch * geometry.output.positions, max(64, blockNumbers / geometry.rowCount))
   }
 

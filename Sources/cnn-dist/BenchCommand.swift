@@ -6,10 +6,6 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure speed.",
     discussion: """
-      step    whole training steps: images/s, and where the time goes by kind of instruction or by layer
-      ops     every convolution of some models alone, by each algorithm that can compute it
-      sweep   images/s and memory by micro-batch and image size, to choose a micro-batch
-
       All of it runs on random images and needs no data. A core that is shared is no measure: pin the process, as in \
       taskset -c 0 cnn-dist bench step, and trust ratios of one run. docs/speed.md says how to read the tables.
       """,

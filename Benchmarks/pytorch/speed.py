@@ -1,20 +1,26 @@
 #!/usr/bin/env python3
-"""Times whole training steps of cnn-dist and of PyTorch side by side, on one core.
+"""Times whole training steps of cnn-dist and of PyTorch side by side, on one core or on several.
 
     python3 -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python speed.py                                 # seven models of the zoo
     venv/bin/python speed.py resnet20 vgg19 --rounds 9 --seconds 5
     venv/bin/python speed.py --core 1 --cnn-dist ../../.build/release/cnn-dist lenet5
+    venv/bin/python speed.py resnet18-cifar --threads 2      # on the first two cores
+    venv/bin/python speed.py --openblas-core Haswell         # as on machines that pin OpenBLAS
 
 For each model same_loss.py first checks that both compute the same step. Then both are measured in turn, each time in a
 new process that has the core to itself: `cnn-dist bench step` and pytorch_step.py, which says what a step is. Who
 goes first alternates, so that a machine that slows down or speeds up favours nobody.
 
+With --threads N both get the first N cores and do the same images in a step, N times the micro-batch: cnn-dist as N
+micro-batches on N lanes (`--lanes N`), whose gradients it adds, PyTorch as one batch with N threads.
+
 A machine that is shared is noisy: trust ratios, not milliseconds. A ratio is PyTorch's time over cnn-dist's; above 1
 cnn-dist is faster. The first is that of the medians over all rounds; the spread is that of the pairs, round by round.
 Memory is the largest resident size of the process; PyTorch's begins with some 200 MB of libraries.
 
-Variables of the environment that would hold one side to fewer instructions than the CPU has are taken out.
+Variables of the environment that would hold one side to fewer instructions than the CPU has are taken out;
+--openblas-core puts OPENBLAS_CORETYPE back in, for cnn-dist alone, and the table says which kernels came of it.
 
 Exit code 0; 1 if a model's steps differ, which is then not measured; 2 if a model could not be compared or measured.
 """
@@ -43,8 +49,9 @@ MICRO_BATCHES = {
 CHOOSING_VARIABLES = (
     "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY",
 )
+CORES = sorted(os.sched_getaffinity(0))
 FOLDER = Path(__file__).resolve().parent
-TABLE = "{:16} {:>5} {:>11} {:>11} {:>7} {:>13} {:>9} {:>10}"
+TABLE = "{:16} {:>6} {:>11} {:>11} {:>7} {:>13} {:>9} {:>10}"
 
 
 class NotMeasured(Exception):
@@ -84,8 +91,15 @@ class Result:
     """What was measured of one model."""
 
     model: str
+    threads: int
     ours: Side
     theirs: Side
+
+    @property
+    def images(self) -> str:
+        """The images of a step: how many micro-batches of what size."""
+        micro_batch = MICRO_BATCHES[self.model]
+        return f"{self.threads}×{micro_batch}" if self.threads > 1 else str(micro_batch)
 
     @property
     def ratio(self) -> float:
@@ -99,12 +113,12 @@ class Result:
     def row(self) -> str:
         spread = f"{min(self.pairs):.2f}-{max(self.pairs):.2f}"
         return TABLE.format(
-            self.model, MICRO_BATCHES[self.model], f"{self.ours.median:.2f}", f"{self.theirs.median:.2f}",
+            self.model, self.images, f"{self.ours.median:.2f}", f"{self.theirs.median:.2f}",
             f"{self.ratio:.2f}", spread, f"{self.ours.megabytes:.0f}", f"{self.theirs.megabytes:.0f}")
 
     def as_json(self) -> str:
         return json.dumps({
-            "model": self.model, "micro-batch": MICRO_BATCHES[self.model], "milliseconds": self.ours.median,
+            "model": self.model, "micro-batch": MICRO_BATCHES[self.model], "threads": self.threads, "milliseconds": self.ours.median,
             "pytorch-milliseconds": self.theirs.median, "ratio": self.ratio, "smallest-ratio": min(self.pairs),
             "largest-ratio": max(self.pairs), "megabytes": self.ours.megabytes,
             "pytorch-megabytes": self.theirs.megabytes, "rounds": self.ours.milliseconds,
@@ -118,10 +132,11 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key not in CHOOSING_VARIABLES}
 
 
-def run(command: list[str]) -> Outcome:
-    """Runs a program to its end."""
+def run(command: list[str], added: dict[str, str] | None = None) -> Outcome:
+    """Runs a program to its end, with some variables added to its environment."""
+    variables = environment() | (added or {})
     with tempfile.TemporaryFile("w+") as complaints:
-        process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=complaints, text=True)
+        process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=complaints, text=True)
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -130,34 +145,53 @@ def run(command: list[str]) -> Outcome:
         return Outcome(process.returncode, output, complaints.read().strip(), usage.ru_maxrss / 1024)
 
 
-def measure(command: list[str], side: Side, arguments: argparse.Namespace) -> None:
-    """Adds one round: runs a program that reports as JSON, on the chosen core."""
-    outcome = run(["taskset", "-c", str(arguments.core), *command])
+def cores(arguments: argparse.Namespace) -> str:
+    """The cores that a side gets, as taskset takes them."""
+    chosen = CORES[:arguments.threads] if arguments.threads > 1 else [arguments.core]
+    return ",".join(map(str, chosen))
+
+
+def openblas(arguments: argparse.Namespace) -> dict[str, str]:
+    """What is added to the environment of cnn-dist."""
+    return {"OPENBLAS_CORETYPE": arguments.openblas_core} if arguments.openblas_core else {}
+
+
+def measure(command: list[str], added: dict[str, str], side: Side, arguments: argparse.Namespace) -> None:
+    """Adds one round: runs a program that reports as JSON, on the chosen cores."""
+    outcome = run(["taskset", "-c", cores(arguments), *command], added)
     if outcome.code != 0:
         raise NotMeasured(f"{' '.join(command)} ended with code {outcome.code}: {outcome.complaint}")
     side.reports.append(json.loads(outcome.output))
     side.megabytes = max(side.megabytes, outcome.megabytes)
 
 
+def commands(model: str, arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """What measures the model on either side: the same images in a step, cut as the side likes them."""
+    micro_batch, threads, seconds = MICRO_BATCHES[model], str(arguments.threads), ["--seconds", str(arguments.seconds)]
+    ours = [arguments.cnn_dist, "bench", "step", model, "--micro-batch", str(micro_batch), "--lanes", threads, "--json"]
+    theirs = [
+        sys.executable, str(FOLDER / "pytorch_step.py"), model, "--micro-batch", str(micro_batch * arguments.threads),
+        "--threads", threads,
+    ]
+    return ours + seconds, theirs + seconds
+
+
 def measured(model: str, arguments: argparse.Namespace) -> Result:
     """All rounds of a model."""
-    options = [model, "--micro-batch", str(MICRO_BATCHES[model]), "--seconds", str(arguments.seconds)]
+    our_command, their_command = commands(model, arguments)
     ours, theirs = Side(), Side()
-    turns = [
-        ([arguments.cnn_dist, "bench", "step", *options, "--json"], ours),
-        ([sys.executable, str(FOLDER / "pytorch_step.py"), *options, "--threads", str(arguments.threads)], theirs),
-    ]
+    turns = [(our_command, openblas(arguments), ours), (their_command, {}, theirs)]
     for _ in range(arguments.rounds):
-        for command, side in turns:
-            measure(command, side, arguments)
+        for command, added, side in turns:
+            measure(command, added, side, arguments)
         turns.reverse()
-    return Result(model, ours, theirs)
+    return Result(model, arguments.threads, ours, theirs)
 
 
 def check(model: str, arguments: argparse.Namespace) -> int:
     """Whether both sides compute the same step: 0 if so, 1 if not, 2 if that remains open. Says it if not 0."""
     command = [sys.executable, str(FOLDER / "same_loss.py"), model, "--micro-batch", str(MICRO_BATCHES[model])]
-    outcome = run([*command, "--cnn-dist", arguments.cnn_dist])
+    outcome = run([*command, "--cnn-dist", arguments.cnn_dist], openblas(arguments))
     if outcome.code == 0:
         return 0
     lines = (outcome.output or outcome.complaint or "memory may be short").strip().splitlines()
@@ -177,12 +211,13 @@ def cpu() -> str:
 def print_header(first: Result, arguments: argparse.Namespace) -> None:
     ours, theirs = first.ours.reports[0], first.theirs.reports[0]
     version = run([arguments.cnn_dist, "--version"]).output.strip()
+    pinned = f", OPENBLAS_CORETYPE={arguments.openblas_core}" if arguments.openblas_core else ""
     print(
-        f"{cpu()}, core {arguments.core}, load {os.getloadavg()[0]:.1f}; cnn-dist {version} "
-        f"({ours.get('kernels', 'kernels unknown')}); PyTorch {theirs['version']} ({theirs['kernels']}), Python "
-        f"{platform.python_version()}; rounds of "
-        f"{arguments.seconds:g} s: {arguments.rounds}, threads: {arguments.threads}")
-    print(TABLE.format("model", "batch", "cnn-dist ms", "PyTorch ms", "ratio", "spread", "ours MB", "PyTorch MB"))
+        f"{cpu()}, core {cores(arguments)}, load {os.getloadavg()[0]:.1f}; cnn-dist {version} "
+        f"({ours.get('kernels', 'kernels unknown')}{pinned}); PyTorch {theirs['version']} ({theirs['kernels']}), Python "
+        f"{platform.python_version()}; rounds of {arguments.seconds:g} s: {arguments.rounds}, "
+        f"threads: {arguments.threads}")
+    print(TABLE.format("model", "images", "cnn-dist ms", "PyTorch ms", "ratio", "spread", "ours MB", "PyTorch MB"))
 
 
 def report(models: list[str], arguments: argparse.Namespace) -> int:
@@ -208,14 +243,18 @@ def report(models: list[str], arguments: argparse.Namespace) -> int:
 
 def parsed_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    cores = sorted(os.sched_getaffinity(0))
     names = ", ".join(MICRO_BATCHES)
     parser.add_argument("models", nargs="*", metavar="model", help=f"models (default: {names})")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each side (default: 5)")
     parser.add_argument("--seconds", type=float, default=3, help="length of each in seconds (default: 3)")
-    parser.add_argument("--core", type=int, choices=cores, default=cores[-1], help="the core (default: the last)")
-    # More than one waits for lanes in `cnn-dist bench step`.
-    parser.add_argument("--threads", type=int, choices=[1], default=1, help="threads of each side (default: 1)")
+    parser.add_argument(
+        "--core", type=int, choices=CORES, default=CORES[-1], help="the core for one thread (default: the last)")
+    parser.add_argument(
+        "--threads", type=int, choices=range(1, len(CORES) + 1), default=1, metavar="N",
+        help="threads of each side, on the first N cores; both do N micro-batches of images in a step (default: 1)")
+    parser.add_argument(
+        "--openblas-core", metavar="NAME",
+        help="hold cnn-dist's OpenBLAS to a kernel set, as OPENBLAS_CORETYPE=Haswell does")
     parser.add_argument("--cnn-dist", default=None, help="the program (default: from the path, or the release build)")
     parser.add_argument("--json", action="store_true", help="print one JSON object a model, with every round")
     arguments = parser.parse_args()

@@ -1,16 +1,49 @@
-import Network
+package import Network
 import Planner
+
+/// The three passes of a convolution as plain sums in double precision. Each adds to what its result holds.
+package enum ReferenceConvolution {
+  /// y += x ∗ weights.
+  package static func forward(
+    _ geometry: ConvolutionGeometry, samples: Int, x: Span<Double>, weights: Span<Double>,
+    into y: inout MutableSpan<Double>
+  ) {
+    let row = geometry.inputChannels / geometry.groups
+    geometry.forEachRow(samples: samples) { inX, inWeights, inY in
+      y[inY] += product(x.extracting(inX..<inX + row), weights.extracting(inWeights..<inWeights + row))
+    }
+  }
+
+  /// dx += the gradient of the input.
+  package static func backwardData(
+    _ geometry: ConvolutionGeometry, samples: Int, dy: Span<Double>, weights: Span<Double>,
+    into dx: inout MutableSpan<Double>
+  ) {
+    let row = geometry.inputChannels / geometry.groups
+    geometry.forEachRow(samples: samples) { inX, inWeights, inY in
+      addScaled(dy[inY], weights.extracting(inWeights..<inWeights + row), to: &dx, at: inX)
+    }
+  }
+
+  /// dWeights += the gradient of the weights.
+  package static func backwardWeights(
+    _ geometry: ConvolutionGeometry, samples: Int, x: Span<Double>, dy: Span<Double>,
+    into dWeights: inout MutableSpan<Double>
+  ) {
+    let row = geometry.inputChannels / geometry.groups
+    geometry.forEachRow(samples: samples) { inX, inWeights, inY in
+      addScaled(dy[inY], x.extracting(inX..<inX + row), to: &dWeights, at: inWeights)
+    }
+  }
+}
 
 extension Execution {
   mutating func convolution(_ geometry: ConvolutionGeometry, _ instruction: Instruction) {
     let input = read(instruction)
     let weights = weights(instruction)
     var output = repeated(parameter(instruction, 1), geometry.outputChannels, geometry.output.positions)
-    let (x, w, row) = (input.span, weights.span, geometry.inputChannels / geometry.groups)
     var y = output.mutableSpan
-    geometry.forEachRow(samples: program.batch) { inX, inWeights, inY in
-      y[inY] += product(x.extracting(inX..<inX + row), w.extracting(inWeights..<inWeights + row))
-    }
+    ReferenceConvolution.forward(geometry, samples: program.batch, x: input.span, weights: weights.span, into: &y)
     write(output, instruction)
   }
 
@@ -18,47 +51,39 @@ extension Execution {
     let outputGradient = read(instruction)
     let weights = weights(instruction)
     var inputGradient = [Double](repeating: 0, count: program.batch * geometry.input.count)
-    let (dy, w, row) = (outputGradient.span, weights.span, geometry.inputChannels / geometry.groups)
     var dx = inputGradient.mutableSpan
-    geometry.forEachRow(samples: program.batch) { inX, inWeights, inY in
-      addScaled(dy[inY], w.extracting(inWeights..<inWeights + row), to: &dx, at: inX)
-    }
+    ReferenceConvolution.backwardData(
+      geometry, samples: program.batch, dy: outputGradient.span, weights: weights.span, into: &dx)
     write(inputGradient, instruction)
   }
 
   mutating func convolutionBackwardWeights(_ geometry: ConvolutionGeometry, _ instruction: Instruction) {
     let (input, outputGradient) = (read(instruction, 0), read(instruction, 1))
     var weightGradient = [Double](repeating: 0, count: geometry.weightCount)
-    let (x, dy, row) = (input.span, outputGradient.span, geometry.inputChannels / geometry.groups)
-    var dw = weightGradient.mutableSpan
-    geometry.forEachRow(samples: program.batch) { inX, inWeights, inY in
-      addScaled(dy[inY], x.extracting(inX..<inX + row), to: &dw, at: inWeights)
-    }
+    var dWeights = weightGradient.mutableSpan
+    ReferenceConvolution.backwardWeights(
+      geometry, samples: program.batch, x: input.span, dy: outputGradient.span, into: &dWeights)
     storeGradient(weightGradient, instruction, 0)
     storeGradient(sums(outputGradient, perRow: geometry.outputChannels), instruction, 1)
   }
 
-  /// Each number of x, times the weights, is laid over y: the convolution's rows with input and output exchanged.
+  /// Each number of x, times the weights, is laid over y: the way to the data of the convolution from y to x.
   mutating func transposedConvolution(_ geometry: ConvolutionGeometry, _ instruction: Instruction) {
     let input = read(instruction)
     let weights = weights(instruction)
     var output = repeated(parameter(instruction, 1), geometry.inputChannels, geometry.input.positions)
-    let (x, w, row) = (input.span, weights.span, geometry.inputChannels / geometry.groups)
     var y = output.mutableSpan
-    geometry.forEachRow(samples: program.batch) { inY, inWeights, inX in
-      addScaled(x[inX], w.extracting(inWeights..<inWeights + row), to: &y, at: inY)
-    }
+    ReferenceConvolution.backwardData(
+      geometry, samples: program.batch, dy: input.span, weights: weights.span, into: &y)
     write(output, instruction)
   }
 
   mutating func transposedConvolutionBackwardWeights(_ geometry: ConvolutionGeometry, _ instruction: Instruction) {
     let (input, outputGradient) = (read(instruction, 0), read(instruction, 1))
     var weightGradient = [Double](repeating: 0, count: geometry.weightCount)
-    let (x, dy, row) = (input.span, outputGradient.span, geometry.inputChannels / geometry.groups)
-    var dw = weightGradient.mutableSpan
-    geometry.forEachRow(samples: program.batch) { inY, inWeights, inX in
-      addScaled(x[inX], dy.extracting(inY..<inY + row), to: &dw, at: inWeights)
-    }
+    var dWeights = weightGradient.mutableSpan
+    ReferenceConvolution.backwardWeights(
+      geometry, samples: program.batch, x: outputGradient.span, dy: input.span, into: &dWeights)
     storeGradient(weightGradient, instruction, 0)
     storeGradient(sums(outputGradient, perRow: geometry.inputChannels), instruction, 1)
   }

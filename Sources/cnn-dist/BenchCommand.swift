@@ -5,21 +5,35 @@ import Training
 /// `cnn-dist bench`.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure speed.", subcommands: [Step.self])
+    commandName: "bench", abstract: "Measure speed.",
+    discussion: """
+      All of it runs on random images and needs no data. A core that is shared is no measure: pin the process, as in \
+      taskset -c 0 cnn-dist bench step, and trust ratios of one run. docs/speed.md says how to read the tables.
+      """,
+    subcommands: [Step.self, Operators.self, Sweep.self])
 
   /// `cnn-dist bench step`.
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Time whole training steps of models on one core, by kind of instruction.",
+      abstract: "Time whole training steps of models, by kind of instruction or by layer.",
       discussion: """
-        Random images, loss and update included, data loading not. For a fair figure pin the process.
-        Example: taskset -c 0 cnn-dist bench step resnet20 --micro-batch 16
+        Random images, loss and update included, data loading not. With --lanes N a step has N micro-batches, one for \
+        each of N threads as in a rank with N lanes; then their gradients are added and there is one update.
+
+        GFLOP/s count a convolution as a direct sum, so Winograd's algorithm, which takes fewer products, can be above \
+        100 % of the peak. The peak is what one core reaches in the same process in a loop of fused multiply-adds in \
+        registers. GB/s count what an instruction has to read and write at least.
+
+        Examples:
+          taskset -c 0 cnn-dist bench step resnet20 --micro-batch 16
+          taskset -c 0 cnn-dist bench step vgg19 --micro-batch 4 --layers
+          taskset -c 0,1 cnn-dist bench step resnet18-cifar --micro-batch 32 --lanes 2
         """)
 
     @Argument(help: ArgumentHelp("Zoo models or model files.", valueName: "model"))
     var models: [String] = ["lenet5", "resnet20"]
 
-    @Option(help: "Samples of the micro-batch.")
+    @Option(help: "Samples of a micro-batch.")
     var microBatch = 64
 
     @Option(help: "Seconds to measure each model for.")
@@ -28,20 +42,152 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "What is computed twice: none, or blocks to save memory.")
     var recompute = RecomputeChoice.none
 
+    @Option(help: "Threads, each with a micro-batch of its own.")
+    var lanes = 1
+
+    @Flag(help: "Print a table by layer instead of by kind of instruction; --json has both.")
+    var layers = false
+
     @OptionGroup var report: ReportOptions
 
     func validate() throws {
-      guard (1...4096).contains(microBatch), seconds > 0, seconds <= 3600 else {
-        throw ValidationError("--micro-batch must be from 1 to 4096 and --seconds above 0")
+      try BenchLimits.check(microBatches: [microBatch], seconds: seconds)
+      guard (1...256).contains(lanes) else { throw ValidationError("--lanes must be from 1 to 256") }
+    }
+
+    func run() throws {
+      var benchmark = StepBenchmark(microBatch: microBatch)
+      benchmark.lanes = lanes
+      benchmark.recompute = recompute
+      benchmark.seconds = seconds
+      benchmark.showsLayers = layers
+      benchmark.isJSON = report.json
+      try benchmark.run(models.map { try ModelLoader.network(named: $0) })
+    }
+  }
+}
+
+extension BenchCommand {
+  /// `cnn-dist bench ops`.
+  struct Operators: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "ops",
+      abstract: "Time every convolution of some models alone, by each algorithm that can compute it.",
+      discussion: """
+        Each shape once, and of it the passes that training needs: the first layer's images get no gradient. The \
+        planner's choice, which depends on the shape alone, comes first and is marked with *; the others show what it \
+        has decided between. Times are of one core with the operands as warm as repetition makes them.
+
+        --errors adds the norm-wise relative error of each algorithm against sums in double precision, on images and \
+        gradients of a normal distribution and weights as He et al. draw them. Where the shape is large this takes \
+        fewer samples than the micro-batch; the table says how many.
+
+        Examples:
+          taskset -c 0 cnn-dist bench ops resnet20 --errors
+          taskset -c 0 cnn-dist bench ops --json --errors > ours.jsonl     for Benchmarks/pytorch/convolutions.py
+        """)
+
+    @Argument(
+      help: ArgumentHelp(
+        "Zoo models or model files; without one the seven that docs/speed.md compares.", valueName: "model"))
+    var models: [String] = ConvolutionBenchmark.usualMicroBatches.map(\.name)
+
+    @Option(help: "Samples of a micro-batch; without it those of docs/speed.md, and 32 for other models.")
+    var microBatch: Int?
+
+    @Option(help: "Seconds to measure each algorithm of each pass for.")
+    var seconds = 0.2
+
+    @Flag(help: "Measure errors against sums in double precision, too.")
+    var errors = false
+
+    @OptionGroup var report: ReportOptions
+
+    func validate() throws { try BenchLimits.check(microBatches: [microBatch ?? 1], seconds: seconds) }
+
+    func run() throws {
+      var benchmark = ConvolutionBenchmark()
+      benchmark.seconds = seconds
+      benchmark.measuresErrors = errors
+      benchmark.isJSON = report.json
+      try benchmark.run(models.map { try ModelLoader.network(named: $0) }, microBatch: microBatch)
+    }
+  }
+}
+
+extension BenchCommand {
+  /// `cnn-dist bench sweep`.
+  struct Sweep: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Measure images/s and memory of a model by micro-batch and image size, to choose a micro-batch.",
+      discussion: """
+        Whole training steps on one core, as bench step, of one micro-batch each, update included. The smallest \
+        micro-batch within 5 % of the best speed is the one to take: it leaves the most micro-batches of a global batch \
+        for ranks and lanes and takes the least memory. A size that the model's layers do not fit, or that memory is \
+        too short for, is told, and the sweep goes on.
+
+        Examples:
+          taskset -c 0 cnn-dist bench sweep resnet20
+          taskset -c 0 cnn-dist bench sweep my-model.yaml --sizes 32,64,112,224 --micro-batches 1,4,16
+        """)
+
+    @Argument(help: ArgumentHelp("A zoo model or a model file.", valueName: "model"))
+    var model: String
+
+    @Option(help: ArgumentHelp("Samples of a micro-batch, each in turn.", valueName: "n,n,…"))
+    var microBatches = NumberList(numbers: (0...7).map { 1 << $0 })
+
+    @Option(help: ArgumentHelp("Heights and widths of the images; without it the model's own.", valueName: "n,n,…"))
+    var sizes = NumberList(numbers: [])
+
+    @Option(help: "Seconds to measure each for.")
+    var seconds = 1.0
+
+    @OptionGroup var report: ReportOptions
+
+    func validate() throws {
+      try BenchLimits.check(microBatches: microBatches.numbers, seconds: seconds)
+      guard !microBatches.numbers.isEmpty, sizes.numbers.allSatisfy({ (1...4096).contains($0) }) else {
+        throw ValidationError("--micro-batches needs a size, and --sizes must be from 1 to 4096")
       }
     }
 
     func run() throws {
-      for model in models {
-        try StepBenchmark.run(
-          ModelLoader.network(named: model), microBatch: microBatch, seconds: seconds, recompute: recompute,
-          asJSON: report.json)
-      }
+      var benchmark = SweepBenchmark(model: model, microBatches: microBatches.numbers)
+      benchmark.sizes = sizes.numbers
+      benchmark.seconds = seconds
+      benchmark.isJSON = report.json
+      try benchmark.run()
+    }
+  }
+}
+
+/// Numbers with commas between them.
+struct NumberList: ExpressibleByArgument {
+  /// The numbers in their order.
+  let numbers: [Int]
+
+  /// The given numbers.
+  init(numbers: [Int]) { self.numbers = numbers }
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    numbers = parts.compactMap { Int($0) }
+    guard numbers.count == parts.count else { return nil }
+  }
+
+  var defaultValueDescription: String { numbers.map(String.init).joined(separator: ",") }
+}
+
+/// What the options of benchmarks may be.
+enum BenchLimits {
+  /// Checks sizes of micro-batches and a time.
+  static func check(microBatches: [Int], seconds: Double) throws {
+    guard microBatches.allSatisfy({ (1...4096).contains($0) }) else {
+      throw ValidationError("a micro-batch must be from 1 to 4096")
+    }
+    guard seconds > 0, seconds <= 3600 else {
+      throw ValidationError("--seconds must be above 0 and at most 3600")
     }
   }
 }

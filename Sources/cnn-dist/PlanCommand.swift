@@ -11,7 +11,10 @@ struct PlanCommand: ParsableCommand {
     discussion: """
       Names a zoo model (cnn-dist models), a model file or a configuration file; without a name it plans the built-in \
       configuration.
-      Example: cnn-dist plan resnet20 --micro-batch 32
+
+      The last lines tell the memory of a rank at its peak and what it is made of, and recommend a micro-batch from the \
+      shapes alone; cnn-dist bench sweep measures both.
+      Example: cnn-dist plan resnet20 --micro-batch 32 --lanes 2
       """)
 
   @Argument(help: ArgumentHelp("A zoo model, a model file or a configuration file (.yaml).", valueName: "model|config"))
@@ -29,6 +32,9 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "What stays in memory for the backward pass: none computes nothing twice, blocks saves memory.")
   var recompute: RecomputeChoice?
 
+  @Option(help: "Lanes of the rank whose memory is told.")
+  var lanes = 1
+
   @Flag(help: "Print the evaluation program instead of the training program.")
   var evaluation = false
 
@@ -39,6 +45,7 @@ struct PlanCommand: ParsableCommand {
     guard isSane else {
       throw ValidationError("--micro-batch, --micro-batches and --bucket must be from 1 to 65536")
     }
+    guard (1...256).contains(lanes) else { throw ValidationError("--lanes must be from 1 to 256") }
   }
 
   func run() throws {
@@ -47,7 +54,7 @@ struct PlanCommand: ParsableCommand {
     options.microBatches = microBatches ?? options.microBatches
     options.bucketElements = bucket.map { $0 * 256 } ?? options.bucketElements
     options.recompute = recompute ?? options.recompute
-    try PlanReport.print(network, options: options, evaluation: evaluation, asJSON: report.json)
+    try PlanReport.print(network, options: options, lanes: lanes, evaluation: evaluation, asJSON: report.json)
   }
 }
 

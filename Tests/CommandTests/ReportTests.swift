@@ -60,7 +60,9 @@ import Testing
     ["models"], ["models", "resnet20"], ["plan", "lenet5"], ["plan", "lenet5", "--evaluation"],
     ["plan", "lenet5", "--recompute", "blocks"], ["data", "info"], ["data", "order", "--steps", "0-2"],
     ["checkpoint", "show", "run/checkpoints/latest"],
-    ["bench", "step", "mlp", "--seconds", "0.1", "--micro-batch", "4"], ["debug", "gradcheck", "mlp"],
+    ["bench", "step", "mlp", "--seconds", "0.1", "--micro-batch", "4", "--lanes", "2"],
+    ["bench", "ops", "lenet5", "--seconds", "0.01", "--micro-batch", "2"],
+    ["bench", "sweep", "mlp", "--seconds", "0.01", "--micro-batches", "1,2"], ["debug", "gradcheck", "mlp"],
     ["evaluate", "--checkpoint", "run/checkpoints/best"],
     [
       "debug", "replay", "--checkpoint", "run/checkpoints/step-0000008", "--step", "9", "--rank", "1", "--workers", "3",
@@ -87,13 +89,16 @@ import Testing
   @Test func `a plan says what recomputation gives and takes`() throws {
     let program = try Programs.path(of: "cnn-dist")
     let outcome = try Programs.run([program, "plan", "resnet20", "--recompute", "blocks"])
-    #expect(outcome.output.contains("conv winograd again") && outcome.output.contains("more FLOP"), "\(outcome.output)")
+    #expect(outcome.output.contains("conv winograd f4 again") && outcome.output.contains("more FLOP"), "\(outcome.output)")
     let plain = try Programs.run([program, "plan", "resnet20"])
     #expect(!plain.output.contains(" again ") && !plain.output.contains("recompute"))
   }
 
   @Test func `help teaches`() throws {
-    for command in [[], ["train"], ["plan"], ["models"], ["debug", "replay"], ["debug", "step"], ["evaluate"]] {
+    for command in [
+      [], ["train"], ["plan"], ["models"], ["debug", "replay"], ["debug", "step"], ["evaluate"],
+      ["bench"], ["bench", "step"], ["bench", "ops"], ["bench", "sweep"],
+    ] {
       let outcome = try Programs.run([try Programs.path(of: "cnn-dist")] + command + ["--help"])
       #expect(outcome.status == 0 && outcome.output.contains("USAGE"), "\(outcome.everything)")
     }

@@ -94,6 +94,18 @@ extension KernelTests {
       #expect(throws: KernelError.instructionSetMissing(.avx512, best: .best)) { try KernelSet.configure(.avx512) }
     }
 
+    @Test("The yardstick counts its rounds, and a wider set does more in each")
+    func multiplyAdds() throws {
+      var narrower = 0
+      for set in [.baseline] + Self.sets where set == .baseline || Self.supports(set) {
+        try KernelSet.configure(set)
+        let one = MultiplyAdds.run(rounds: 1)
+        #expect(one > narrower && MultiplyAdds.run(rounds: 7) == 7 * one && MultiplyAdds.run(rounds: 0) == 0)
+        narrower = one
+      }
+      try KernelSet.configure(.auto)
+    }
+
     @Test("The description names every source of bits")
     func description() throws {
       try KernelSet.configure(.auto)

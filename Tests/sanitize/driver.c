@@ -334,6 +334,11 @@ static void all_windows(const struct ck_table *t) {
   }
 }
 
+static void peak(const struct ck_table *t) {
+  float sum = 1;
+  t->multiply_adds(3, &sum);
+}
+
 int main(void) {
   static const size_t counts[] = {0, 1, 2, 3, 7, 8, 15, 16, 17, 63, 64, 65, 127, 1024, 1025};
   static const size_t widths[] = {1, 2, 3, 6, 16, 31, 33, 63, 64, 65, 100, 128, 130};
@@ -353,6 +358,7 @@ int main(void) {
     all_groups(t);
     all_responses(t);
     all_resamplings(t);
+    peak(t);
     printf("sanitize: instruction set %d clean\n", (int)isa);
   }
   return 0;

@@ -303,6 +303,12 @@ struct ck_table {
   /// The index of the first NaN or infinity, or n.
   size_t (*first_not_finite)(size_t n, const float *x);
   struct ck_summary (*summary)(size_t n, const float *x);
+
+  // The yardstick of benchmarks.
+
+  /// Fused multiply-adds between registers alone, so many rounds of them, from numbers at `*sum` on; returns how many
+  /// there were. What they come to takes the place of `*sum`.
+  size_t (*multiply_adds)(size_t rounds, float *sum);
 };
 
 /// The best instruction set of this CPU.

@@ -29,6 +29,7 @@
 #include "depthwise.h"
 #include "random.h"
 #include "statistics.h"
+#include "peak.h"
 
 const struct ck_table CK_TABLE = {
     .add = add,
@@ -90,4 +91,5 @@ const struct ck_table CK_TABLE = {
     .dropout_mask = dropout_mask,
     .first_not_finite = first_not_finite,
     .summary = summary,
+    .multiply_adds = multiply_adds,
 };

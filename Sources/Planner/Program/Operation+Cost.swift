@@ -1,12 +1,15 @@
-import Network
+package import Network
 
 extension Operation {
-  /// The word for the kind of operation in tables and profiles.
-  package var kind: String {
+  /// The word for the kind of operation in tables and profiles: its name, with the algorithm if there is a choice.
+  package var kind: String { convolution.map { "\(name) \($0.algorithm.name)" } ?? name }
+
+  /// The word for the operation, whatever its algorithm.
+  package var name: String {
     switch self {
-    case .convolution(_, let algorithm): "conv \(algorithm.name)"
-    case .convolutionBackwardData(_, let algorithm): "conv backward data \(algorithm.name)"
-    case .convolutionBackwardWeights(_, let algorithm): "conv backward weights \(algorithm.name)"
+    case .convolution: "conv"
+    case .convolutionBackwardData: "conv backward data"
+    case .convolutionBackwardWeights: "conv backward weights"
     case .transposedConvolution: "transposed conv"
     case .transposedConvolutionBackwardWeights: "transposed conv backward weights"
     case .filter: "filter"
@@ -49,6 +52,21 @@ extension Operation {
     }
   }
 
+  /// The pass of a convolution that this is; nil for what is none. A transposed convolution is the pass to the data of
+  /// the convolution whose transpose it is.
+  package var convolution: ConvolutionWork? {
+    switch self {
+    case .convolution(let geometry, let algorithm):
+      ConvolutionWork(pass: .forward, geometry: geometry, algorithm: algorithm)
+    case .convolutionBackwardData(let geometry, let algorithm), .transposedConvolution(let geometry, let algorithm):
+      ConvolutionWork(pass: .backwardData, geometry: geometry, algorithm: algorithm)
+    case .convolutionBackwardWeights(let geometry, let algorithm),
+      .transposedConvolutionBackwardWeights(let geometry, let algorithm):
+      ConvolutionWork(pass: .backwardWeights, geometry: geometry, algorithm: algorithm)
+    default: nil
+    }
+  }
+
   /// Multiply-add pairs for one sample; zero where bytes, not arithmetic, set the time.
   package var multiplyAdds: Int {
     switch self {
@@ -65,6 +83,16 @@ extension Operation {
   }
 }
 
+/// One pass of a convolution, and how it is computed.
+package struct ConvolutionWork: Hashable, Sendable {
+  /// Which of the three passes.
+  package var pass: ConvolutionPass
+  /// The convolution.
+  package var geometry: ConvolutionGeometry
+  /// How it is computed.
+  package var algorithm: ConvolutionAlgorithm
+}
+
 extension NormalizationTail {
   /// What is done on the way, for tables.
   fileprivate var name: String { (addsResidual ? " + add" : "") + (relu ? " + relu" : "") }
@@ -77,5 +105,30 @@ extension Program {
   /// Those of them that compute something a second time.
   package var recomputedFlops: Int {
     instructions.filter { $0.pass == .recomputation }.reduce(0) { $0 + 2 * $1.operation.multiplyAdds }
+  }
+
+  /// Floating-point operations of an instruction for the whole micro-batch. Those of a convolution are counted as for
+  /// the direct sum, whatever its algorithm.
+  package func flops(of instruction: Instruction) -> Int { 2 * instruction.operation.multiplyAdds * batch }
+
+  /// Bytes that an instruction has to read and write at least for the whole micro-batch: each of its slots, parameters
+  /// and statistics once. Its scratch, which it may keep in the caches, and the labels do not count.
+  package func bytes(of instruction: Instruction, layout: FlatLayout) -> Int {
+    4 * (slotNumbers(of: instruction) + flatNumbers(of: instruction, layout: layout))
+  }
+
+  /// The numbers of the slots, which grow with the micro-batch. A slot that is read twice by an instruction is read once.
+  func slotNumbers(of instruction: Instruction) -> Int {
+    let written = instruction.writes.reduce(0) { $0 + self[$1].count }
+    // The gradient of one branch is a part of the gradient of all.
+    if case .extract = instruction.operation { return 2 * written }
+    return written + Set(instruction.reads).reduce(0) { $0 + self[$1].count }
+  }
+
+  /// The numbers of the flat buffers, which do not.
+  func flatNumbers(of instruction: Instruction, layout: FlatLayout) -> Int {
+    let parameters = (instruction.parameters + instruction.gradients).reduce(0) { $0 + layout[$1].range.count }
+    let statistics = instruction.statistics.map { layout[$0].mean.count + layout[$0].variance.count } ?? 0
+    return parameters + statistics
   }
 }

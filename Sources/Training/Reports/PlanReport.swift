@@ -27,16 +27,32 @@ package enum PlanReport {
 
   /// Plans and prints.
   ///
+  /// - Parameter lanes: the lanes of the rank whose memory is told.
   /// - Throws: `RunError` if a layer does not fit its input.
   package static func print(
-    _ network: NetworkDescription, options: PlanOptions, evaluation: Bool, asJSON: Bool
+    _ network: NetworkDescription, options: PlanOptions, lanes: Int, evaluation: Bool, asJSON: Bool
   ) throws(RunError) {
-    let plan: StepPlan
-    do { plan = try Planner.plan(network, options: options) } catch { throw RunError.unusable(error) }
+    let (plan, advice): (StepPlan, MicroBatchAdvice)
+    do {
+      plan = try Planner.plan(network, options: options)
+      advice = try MicroBatchAdvice(for: network, options: options)
+    } catch {
+      throw RunError.unusable(error)
+    }
     let program = evaluation ? plan.evaluation : plan.training
-    if asJSON { return printJSON(program, layout: plan.layout) }
+    let memory = RankMemory(plan: plan, lanes: lanes)
+    if asJSON {
+      printJSON(program, layout: plan.layout)
+      return Report.json([
+        "model": .text(network.name), "micro-batch": .integer(program.batch), "lanes": .integer(lanes),
+        "peak-bytes": memory.record, "recommended-micro-batch": .integer(advice.microBatch),
+        "recommendation": .text(advice.text),
+      ])
+    }
     for line in program.listing(layout: plan.layout) { Swift.print(line) }
     printSummary(plan, program, network)
+    Swift.print("peak memory of a rank with \(lanes) \(lanes == 1 ? "lane" : "lanes"): \(memory.text)")
+    Swift.print("recommended micro-batch: \(advice.text)")
     if !evaluation, options.recompute != .none { try printSavings(plan, network) }
   }
 
@@ -84,5 +100,19 @@ package enum PlanReport {
         "multiply-adds": .integer(instruction.operation.multiplyAdds),
       ])
     }
+  }
+}
+
+extension MicroBatchAdvice {
+  /// The size and its reason.
+  var text: String {
+    let share = Display.percent(fixedShare)
+    let work = "work that does not grow with it (transforming filters, packing weights, adding and using gradients)"
+    guard fixedShare <= Self.limit else {
+      return "\(microBatch), the largest that is considered; \(work) is still about \(share)"
+    }
+    return
+      "\(microBatch), the smallest power of two at which the \(work) is about \(share); a larger one takes more memory "
+      + "and leaves fewer micro-batches for ranks and lanes"
   }
 }

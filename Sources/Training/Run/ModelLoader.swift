@@ -29,6 +29,17 @@ package enum ModelLoader {
     return try zoo(name).network
   }
 
+  /// The same network for square images of another size; the number of classes stays.
+  ///
+  /// - Throws: `RunError` if the name or the file is unknown. Whether the layers fit the size, the planner finds out.
+  package static func network(named name: String, size: Int) throws(RunError) -> NetworkDescription {
+    var network = try network(named: name)
+    let input = Shape(channels: network.input.channels, height: size, width: size)
+    if let model = Zoo.model(name) { return model.network(input: input, classes: model.usual.classes) }
+    network.input = input
+    return network
+  }
+
   private static func zoo(_ name: String) throws(RunError) -> ZooModel {
     guard let model = Zoo.model(name) else {
       let hint = Suggestion.phrase(for: name, among: Zoo.models.map(\.name))

@@ -18,12 +18,15 @@ final class SampleFeed: Sendable {
     self.places = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
     self.prefetcher = Prefetcher(
       loader: blueprint.loader(training: true), samples: blueprint.configuration.train.microBatch,
-      slots: 2 * share.lanes.count + 2
+      slots: Self.slots(lanes: share.lanes.count)
     ) { item in
       let step = firstStep + item / count
       return step < blueprint.steps ? blueprint.positions(step: step, microBatch: order[item % count]) : nil
     }
   }
+
+  /// The micro-batches that are prepared or in use at once.
+  static func slots(lanes: Int) -> Int { 2 * lanes + 2 }
 
   /// The prepared micro-batch; waits until it is ready. It must be released after use.
   func take(step: Int, microBatch: Int) throws(RunError) -> PreparedMicroBatch {

@@ -20,7 +20,7 @@ package struct OperatorErrors: Hashable, Sendable {
   static let smallest = 0.01
 
   /// The error of one tensor; infinite where the counts differ or a number is not finite.
-  static func distance(_ got: [Float], _ want: some Collection<Double>, floor: Double = 0) -> Double {
+  package static func distance(_ got: [Float], _ want: some Collection<Double>, floor: Double = 0) -> Double {
     guard got.count == want.count else { return .infinity }
     var (difference, size) = (0.0, 0.0)
     for (a, b) in zip(got, want) {

@@ -32,19 +32,23 @@ struct ImageListing {
   }
 
   private static func parent(of path: Substring) -> Substring? {
-    path.lastIndex(of: "/").map { path[..<$0] }
+    path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[..<$0] }
+  }
+
+  private static func path(_ path: String, without prefix: String) -> String {
+    String(path[path.utf8.index(path.startIndex, offsetBy: prefix.utf8.count)...])
   }
 
   /// The folders directly below the top, sorted by name.
-  var topFolders: [String] { folders.filter { !$0.contains("/") }.sorted(by: FileTree.precedes) }
+  var topFolders: [String] { folders.filter { !$0.utf8.contains(UInt8(ascii: "/")) }.sorted(by: FileTree.precedes) }
 
   /// What lies below the folder `name`, with paths relative to it.
   func below(_ name: String) -> ImageListing {
     let prefix = name + "/"
     let inside = images.filter { $0.path.hasPrefix(prefix) }.map {
-      ImageEntry(path: String($0.path.dropFirst(prefix.count)), size: $0.size, offset: $0.offset)
+      ImageEntry(path: Self.path($0.path, without: prefix), size: $0.size, offset: $0.offset)
     }
-    let folders = self.folders.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+    let folders = self.folders.filter { $0.hasPrefix(prefix) }.map { Self.path($0, without: prefix) }
     return ImageListing(place: "\(place)/\(name)", images: inside, folders: folders)
   }
 }

@@ -16,7 +16,7 @@ enum ImageCodec {
 
   /// Whether a file's name says that it is an image.
   static func isImageName(_ name: String) -> Bool {
-    guard let dot = name.lastIndex(of: ".") else { return false }
+    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
     return extensions.contains(name[name.index(after: dot)...].lowercased())
   }
 

@@ -9,8 +9,8 @@ package enum ResumeRules {
   ]
   /// These never reach the weights.
   private static let free = [
-    "lanes", "exchange.bucket", "exchange.wire", "checkpoint", "evaluate", "data.path", "data.test-images",
-    "data.test-labels", "data.test-count",
+    "lanes", "exchange.bucket", "exchange.wire", "checkpoint", "evaluate", "data.path", "data.cache",
+    "data.test-images", "data.test-labels", "data.test-count",
   ]
 
   /// Sentences about changes that are allowed but lead away from an undisturbed run.

@@ -16,6 +16,9 @@ package final class SharedMemory: @unchecked Sendable {
     let device: UInt64
     let inode: UInt64
     let count: Int
+
+    /// Whether both lead to the same memory, perhaps by way of different processes.
+    package func isSame(as other: Address) -> Bool { device == other.device && inode == other.inode }
   }
 
   /// What is left free where shared memory lies, in bytes.
@@ -82,7 +85,7 @@ package final class SharedMemory: @unchecked Sendable {
     let descriptor = unsafe Foundation.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure(address.count, FileTree.reason(errno)) }
     let memory = try SharedMemory(mapping: descriptor, count: address.count)
-    guard memory.address.device == address.device, memory.address.inode == address.inode else {
+    guard memory.address.isSame(as: address) else {
       throw failure(address.count, "process \(address.process) lives on another machine")
     }
     return memory

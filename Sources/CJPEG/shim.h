@@ -14,6 +14,7 @@ typedef struct {
   uint32_t width;
   uint32_t height;
   uint32_t channels;               // 1 (grey) or 3 (RGB)
+  int is_decoded;                  // whether the pixels were written
   size_t offset;                   // how many bytes had been read when the error occurred
   char message[JMSG_LENGTH_MAX];   // empty unless the call failed
 } cjpeg_result;
@@ -50,16 +51,17 @@ static inline void cjpeg_watch_scans(j_common_ptr codec) {
   }
 }
 
-// Decodes a JPEG image into rows of pixels without gaps. With `pixels` null only the size is read. Returns 0 or, with
-// the message filled in, 1. Fails when a side exceeds `side_limit` or the pixels do not fit into `capacity` bytes.
+// Decodes a JPEG image into rows of pixels without gaps if its size is the one that stands in `result`, for which there
+// is room at `pixels`; else reads its header alone. Either way its size then stands in `result`. Returns 0 or, with the
+// message filled in, 1. Fails when a side exceeds `side_limit`.
 static inline int cjpeg_decode(
-    const unsigned char *bytes, size_t count, uint32_t side_limit, unsigned char *pixels, size_t capacity,
-    cjpeg_result *result) {
+    const unsigned char *bytes, size_t count, uint32_t side_limit, unsigned char *pixels, cjpeg_result *result) {
   struct jpeg_decompress_struct codec;
   struct jpeg_progress_mgr progress = {.progress_monitor = cjpeg_watch_scans};
   cjpeg_error_manager errors;
   result->message[0] = 0;
   result->offset = 0;
+  result->is_decoded = 0;
   codec.err = jpeg_std_error(&errors.base);
   errors.base.error_exit = cjpeg_fail;
   errors.base.emit_message = cjpeg_warn;
@@ -86,21 +88,21 @@ static inline int cjpeg_decode(
     longjmp(errors.escape, 1);
   }
   codec.out_color_space = codec.jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
+  uint32_t channels = codec.out_color_space == JCS_GRAYSCALE ? 1 : 3;
+  int is_wanted =
+      result->width == codec.image_width && result->height == codec.image_height && result->channels == channels;
   result->width = codec.image_width;
   result->height = codec.image_height;
-  result->channels = codec.out_color_space == JCS_GRAYSCALE ? 1 : 3;
-  if (pixels) {
-    size_t stride = (size_t)result->width * result->channels;
-    if (stride * result->height > capacity) {
-      snprintf(result->message, JMSG_LENGTH_MAX, "its size changed while it was read");
-      longjmp(errors.escape, 1);
-    }
+  result->channels = channels;
+  if (is_wanted) {
+    size_t stride = (size_t)result->width * channels;
     jpeg_start_decompress(&codec);
     while (codec.output_scanline < codec.output_height) {
       JSAMPROW row = pixels + stride * codec.output_scanline;
       jpeg_read_scanlines(&codec, &row, 1);
     }
     jpeg_finish_decompress(&codec);
+    result->is_decoded = 1;
   }
   jpeg_destroy_decompress(&codec);
   return 0;

@@ -13,6 +13,7 @@ typedef struct {
   uint32_t width;
   uint32_t height;
   uint32_t channels;    // 1 (grey) or 3 (RGB)
+  int is_decoded;       // whether the pixels were written
   size_t offset;        // how many bytes had been read when the error occurred
   char message[200];    // empty unless the call failed
 } cpng_result;
@@ -50,14 +51,15 @@ static inline void cpng_expand(png_structp codec, png_infop info) {
   png_set_strip_alpha(codec);
 }
 
-// Decodes a PNG image into rows of pixels without gaps. With `pixels` null only the size is read. Returns 0 or, with
-// the message filled in, 1. Fails when a side exceeds `side_limit` or the pixels do not fit into `capacity` bytes.
+// Decodes a PNG image into rows of pixels without gaps if its size is the one that stands in `result`, for which there is
+// room at `pixels`; else reads its header alone. Either way its size then stands in `result`. Returns 0 or, with the
+// message filled in, 1. Fails when a side exceeds `side_limit`.
 static inline int cpng_decode(
-    const unsigned char *bytes, size_t count, uint32_t side_limit, unsigned char *pixels, size_t capacity,
-    cpng_result *result) {
+    const unsigned char *bytes, size_t count, uint32_t side_limit, unsigned char *pixels, cpng_result *result) {
   cpng_source source = {bytes, count, result};
   result->message[0] = 0;
   result->offset = 0;
+  result->is_decoded = 0;
   png_structp codec = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, cpng_fail, cpng_mute);
   png_infop info = codec ? png_create_info_struct(codec) : NULL;
   if (!info) {
@@ -76,16 +78,20 @@ static inline int cpng_decode(
   cpng_expand(codec, info);
   int passes = png_set_interlace_handling(codec);
   png_read_update_info(codec, info);
-  result->width = png_get_image_width(codec, info);
-  result->height = png_get_image_height(codec, info);
-  result->channels = png_get_channels(codec, info);
+  uint32_t width = png_get_image_width(codec, info);
+  uint32_t height = png_get_image_height(codec, info);
+  uint32_t channels = png_get_channels(codec, info);
+  int is_wanted = result->width == width && result->height == height && result->channels == channels;
+  result->width = width;
+  result->height = height;
+  result->channels = channels;
   size_t stride = png_get_rowbytes(codec, info);
-  if (pixels) {
-    if (stride != (size_t)result->width * result->channels || stride * result->height > capacity)
-      png_error(codec, "its size changed while it was read");
+  if (is_wanted) {
+    if (stride != (size_t)width * channels) png_error(codec, "its rows have another length than its width says");
     for (int pass = 0; pass < passes; pass++)
       for (uint32_t row = 0; row < result->height; row++) png_read_row(codec, pixels + stride * row, NULL);
     png_read_end(codec, NULL);
+    result->is_decoded = 1;
   }
   png_destroy_read_struct(&codec, &info, NULL);
   return 0;

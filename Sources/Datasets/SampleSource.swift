@@ -21,8 +21,15 @@ package protocol SampleSource: Sendable {
   /// The label of sample `index`, without decoding it.
   func label(of index: Int) -> Int
 
+  /// Whether a sample is decoded when it is read, so that it is worth keeping.
+  var decodes: Bool { get }
+
   /// A cheap identity of the data (format, sizes, labels, file names): equal on ranks that see the same data.
   var fingerprint: UInt64 { get }
+}
+
+extension SampleSource {
+  package var decodes: Bool { false }
 }
 
 /// A training split and a test split with the same shape and the same classes.

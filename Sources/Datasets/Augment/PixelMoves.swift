@@ -9,12 +9,18 @@ enum PixelMoves {
     let line = shape.width * shape.channels
     let step = right * shape.channels
     let kept = max(-step, 0)..<max(min(line - step, line), max(-step, 0))
-    for row in 0..<shape.height {
-      let start = row * line
-      for place in start..<start + line { target[place] = 0 }
-      guard (0..<shape.height).contains(row + down) else { continue }
-      let source = (row + down) * line + step
-      for place in kept { target[start + place] = image[source + place] }
+    // Rows are moved whole. They lie within the arrays, whose lengths are checked above.
+    unsafe target.withUnsafeMutableBufferPointer { target in
+      unsafe image.withUnsafeBufferPointer { image in
+        for row in 0..<shape.height {
+          let start = row * line
+          unsafe target[start..<start + line].update(repeating: 0)
+          guard (0..<shape.height).contains(row + down) else { continue }
+          let source = (row + down) * line + step
+          _ = unsafe target[start + kept.lowerBound..<start + kept.upperBound].update(
+            fromContentsOf: image[source + kept.lowerBound..<source + kept.upperBound])
+        }
+      }
     }
   }
 

@@ -14,6 +14,7 @@ struct SubsetSource: SampleSource {
   var count: Int { indices.count }
   var shape: Shape { base.shape }
   var classNames: [String] { base.classNames }
+  var decodes: Bool { base.decodes }
 
   func name(of index: Int) -> String { base.name(of: indices[index]) }
 

@@ -18,7 +18,7 @@ struct ImageClasses {
     guard !names.isEmpty else {
       throw DatasetError("\(listing.place): holds no folders; put the images of each class into a folder of its own")
     }
-    if let stray = listing.images.first(where: { !$0.path.contains("/") }) {
+    if let stray = listing.images.first(where: { ImageListing.cut($0.path) == nil }) {
       throw DatasetError("\(listing.place)/\(stray.path): lies in no class folder; move it into one or remove it")
     }
     images = try Self.labelled(listing, names, prefix)
@@ -27,7 +27,7 @@ struct ImageClasses {
   private static func labelled(
     _ listing: ImageListing, _ names: [String], _ prefix: String
   ) throws(DatasetError) -> [LabelledImage] {
-    let byClass = Dictionary(grouping: listing.images) { $0.path.prefix { $0 != "/" } }
+    let byClass = Dictionary(grouping: listing.images) { ImageListing.cut($0.path)?.folder ?? "" }
     var labelled: [LabelledImage] = []
     for (label, name) in names.enumerated() {
       guard let images = byClass[name[...]] else {

@@ -28,9 +28,9 @@ enum ImageDataset {
   /// Archives are often packed with the data set's own folder round everything.
   private static func withoutCommonFolder(_ listing: ImageListing) -> ImageListing {
     let top = listing.topFolders
-    guard top.count == 1, top[0] != "train", listing.images.allSatisfy({ $0.path.hasPrefix(top[0] + "/") }) else {
-      return listing
-    }
+    guard top.count == 1, top[0] != "train",
+      listing.images.allSatisfy({ ImageListing.cut($0.path).map { $0.folder == top[0] } ?? false })
+    else { return listing }
     let inner = listing.below(top[0])
     return inner.topFolders.isEmpty ? listing : inner
   }

@@ -32,19 +32,31 @@ struct ImageListing {
   }
 
   private static func parent(of path: Substring) -> Substring? {
-    path.lastIndex(of: "/").map { path[..<$0] }
+    path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[..<$0] }
+  }
+
+  /// The first folder of a path and what follows its slash; nil for a path without folders. A byte is a slash or none,
+  /// whatever combining mark follows it.
+  static func cut(_ path: String) -> (folder: Substring, rest: Substring)? {
+    path.utf8.firstIndex(of: UInt8(ascii: "/")).map { slash in
+      (path[..<slash], path[path.utf8.index(after: slash)...])
+    }
   }
 
   /// The folders directly below the top, sorted by name.
-  var topFolders: [String] { folders.filter { !$0.contains("/") }.sorted(by: FileTree.precedes) }
+  var topFolders: [String] { folders.filter { !$0.utf8.contains(UInt8(ascii: "/")) }.sorted(by: FileTree.precedes) }
 
-  /// What lies below the folder `name`, with paths relative to it.
+  /// What lies below the top folder `name`, with paths relative to it.
   func below(_ name: String) -> ImageListing {
-    let prefix = name + "/"
-    let inside = images.filter { $0.path.hasPrefix(prefix) }.map {
-      ImageEntry(path: String($0.path.dropFirst(prefix.count)), size: $0.size, offset: $0.offset)
+    let inside = images.compactMap { image -> ImageEntry? in
+      guard let rest = Self.rest(of: image.path, in: name) else { return nil }
+      return ImageEntry(path: rest, size: image.size, offset: image.offset)
     }
-    let folders = self.folders.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+    let folders = self.folders.compactMap { Self.rest(of: $0, in: name) }
     return ImageListing(place: "\(place)/\(name)", images: inside, folders: folders)
+  }
+
+  private static func rest(of path: String, in folder: String) -> String? {
+    cut(path).flatMap { $0.folder == folder ? String($0.rest) : nil }
   }
 }

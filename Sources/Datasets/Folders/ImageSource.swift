@@ -18,6 +18,7 @@ struct ImageSource: SampleSource {
   }
 
   var count: Int { images.count }
+  var decodes: Bool { true }
 
   func name(of index: Int) -> String { images[index].entry.path }
 
@@ -25,12 +26,20 @@ struct ImageSource: SampleSource {
 
   func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
     let image = images[index]
-    let name = store.name(of: image.entry)
-    let decoded = try ImageCodec.decode(store.bytes(of: image.entry), name: name)
+    let bytes = try store.bytes(of: image.entry)
+    let found = try ImageCodec.decode(bytes, into: &pixels, ifOf: shape, name: store.name(of: image.entry))
+    if !found.isDecoded { try fit(bytes, of: found.shape, name: store.name(of: image.entry), into: &pixels) }
+    return image.label
+  }
+
+  /// Brings an image of another shape to that of the samples.
+  private func fit(
+    _ bytes: [UInt8], of found: Shape, name: String, into pixels: inout MutableSpan<UInt8>
+  ) throws(DatasetError) {
+    let decoded = try ImageCodec.decode(bytes, shape: found, name: name)
     let fitted = try fitted(decoded.converted(toChannels: shape.channels), name: name)
     precondition(pixels.count == fitted.bytes.count)
     for place in fitted.bytes.indices { pixels[place] = fitted.bytes[place] }
-    return image.label
   }
 
   private func fitted(_ image: DecodedImage, name: String) throws(DatasetError) -> DecodedImage {

@@ -25,6 +25,7 @@ final class PrefetchQueue: @unchecked Sendable {
   private var turn = 0
   private var end: Int?
   private var failure: DatasetError?
+  private var busySeconds = 0.0
   private var isStopping = false
   private var isFinished = false
 
@@ -73,14 +74,27 @@ final class PrefetchQueue: @unchecked Sendable {
   }
 
   private func publish(_ slot: Slot, _ positions: Range<Int>, _ count: Int) {
+    let seconds = Self.threadSeconds
     locked {
+      busySeconds = seconds
       slot.state = .ready(PreparedMicroBatch(index: loaded, positions: positions, count: count, slot: slot.memory))
       loaded += 1
       condition.broadcast()
     }
   }
 
+  /// The processor time of the calling thread.
+  private static var threadSeconds: Double {
+    var time = timespec()
+    // It cannot fail for the calling thread.
+    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+  }
+
   // MARK: Any thread
+
+  /// The processor time that the thread has used for what is loaded.
+  var secondsLoading: Double { locked { busySeconds } }
 
   /// The number of calls before this one.
   func nextInTurn() -> Int {

@@ -40,6 +40,10 @@ package final class Prefetcher: Sendable {
   /// Gives the slot of work item `index` back; its micro-batch must not be used any more.
   package func release(_ index: Int) { queue.release(index) }
 
+  /// The processor time that the thread has used so far, in seconds. Where a rank has no core to spare for the thread,
+  /// its lanes compute that much longer.
+  package var secondsLoading: Double { queue.secondsLoading }
+
   /// Ends the thread and waits for its end. Micro-batches that are taken stay valid.
   package func stop() { queue.stop() }
 }

@@ -2,7 +2,10 @@
 struct TarIndex {
   private let file: DiskFile
   private var position = 0
-  private var images: [String: ImageEntry] = [:]
+  /// Bytes of the archive round the position: the headers of small members lie close together.
+  private var window: (start: Int, bytes: [UInt8]) = (0, [])
+  private var images: [ImageEntry] = []
+  private var placeOfImage: [String: Int] = [:]
   private var folders: Set<String> = []
 
   /// What headers before a member say about it.
@@ -10,6 +13,8 @@ struct TarIndex {
   private var records = PaxRecords()
 
   private static let nameLimit = 1 << 16
+  /// Long enough for many small members, and no great waste before long ones.
+  private static let windowLength = 1 << 14
 
   /// Walks through an archive.
   init(of file: DiskFile) throws(DatasetError) {
@@ -25,7 +30,7 @@ struct TarIndex {
 
   /// What was found; of several members with one name the last counts, as for tar itself.
   var listing: ImageListing {
-    ImageListing(place: file.name, images: Array(images.values), folders: folders)
+    ImageListing(place: file.name, images: images, folders: folders)
   }
 
   /// The next header block; nil at the block of zeros that ends the archive.
@@ -34,8 +39,16 @@ struct TarIndex {
       throw DatasetError(
         "\(file.name): truncated at byte \(file.count): the archive has no end mark; fetch it again")
     }
-    let block = try file.bytes(at: position, TarHeader.blockLength)
+    let block = try bytesAtPosition(TarHeader.blockLength)
     return block.allSatisfy { $0 == 0 } ? nil : block
+  }
+
+  /// The `length` bytes at the position, which the archive has.
+  private mutating func bytesAtPosition(_ length: Int) throws(DatasetError) -> [UInt8] {
+    if position < window.start || position + length > window.start + window.bytes.count {
+      window = (position, try file.bytes(at: position, min(Self.windowLength, file.count - position)))
+    }
+    return Array(window.bytes[(position - window.start)...].prefix(length))
   }
 
   private mutating func take(_ block: [UInt8]) throws(DatasetError) {
@@ -85,9 +98,7 @@ struct TarIndex {
     guard let name = String(validating: bytes, as: UTF8.self) else {
       throw DatasetError("\(file.name): the name of the member before byte \(start) is not UTF-8; pack it again")
     }
-    let parts = name.split(separator: "/").filter { $0 != "." }
-    guard !parts.isEmpty, !parts.contains(where: { $0.hasPrefix(".") }) else { return }
-    let path = parts.joined(separator: "/")
+    guard let path = Self.plainPath(name) else { return }
     // Old archives mark a folder only by the slash at the end of its name.
     if header.kind == .folder || (header.kind == .file && name.hasSuffix("/")) {
       folders.insert(path)
@@ -96,7 +107,23 @@ struct TarIndex {
         throw DatasetError(
           "\(file.name): \(path) is a link or has holes; pack it again with --dereference --hard-dereference")
       }
-      images[path] = ImageEntry(path: path, size: size, offset: start)
+      insert(ImageEntry(path: path, size: size, offset: start))
+    }
+  }
+
+  /// A member's name without empty parts and `.`; nil if nothing is left, or if a part starts with a dot.
+  private static func plainPath(_ name: String) -> String? {
+    let parts = name.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+    guard !parts.isEmpty, !parts.contains(where: { $0.first == UInt8(ascii: ".") }) else { return nil }
+    return parts.map { String(Substring($0)) }.joined(separator: "/")
+  }
+
+  private mutating func insert(_ image: ImageEntry) {
+    if let place = placeOfImage[image.path] {
+      images[place] = image
+    } else {
+      placeOfImage[image.path] = images.count
+      images.append(image)
     }
   }
 

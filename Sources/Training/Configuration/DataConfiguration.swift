@@ -30,6 +30,8 @@ package struct DataConfiguration: YAMLRecord {
   package var classes: Int?
   /// What a damaged image does: end the run, or be left out.
   package var onDamage = DamagePolicy.fail
+  /// Memory of each machine in which decoded images are kept.
+  package var cache = ByteCount(1 << 30)
   /// Random changes of training images, in order.
   package var augment: [Augmentation] = []
   /// Mean and deviation of each channel, on the scale 0 to 1.
@@ -51,6 +53,9 @@ package struct DataConfiguration: YAMLRecord {
     Field("test-count", \.testCount, "use so many test samples", check: Bounds.positive),
     Field("classes", \.classes, "number of classes, where the files do not tell (IDX)", check: Bounds.positive),
     Field("on-damage", \.onDamage, "what a damaged image does: end the run, or be left out"),
+    Field(
+      "cache", \.cache, "memory of each machine for decoded images (folders and archives); 0 keeps none",
+      check: { $0.bytes <= 1 << 40 ? nil : "must be at most 1024GiB" }),
     Field("augment", \.augment, "random changes of training images, in order"),
     Field("normalize", \.normalize, "mean and deviation of each channel, on the scale 0 to 1"),
   ]

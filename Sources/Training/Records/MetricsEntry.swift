@@ -25,6 +25,11 @@ package struct MetricsEntry: Codable, Equatable, Sendable {
   package var exchangeShare: Double?
   /// The share of the step's time spent waiting for input, 0 to 1.
   package var inputShare: Double?
+  /// The processor time of rank 0's prefetch thread as a share of the step's time. Part of the computing time where the
+  /// rank has no core to spare.
+  package var loadingShare: Double?
+  /// The share of the images that rank 0 read from the cache of decoded images, 0 to 1.
+  package var cacheShare: Double?
   /// The time since the run's start, in seconds.
   package var wallSeconds: Double?
 
@@ -32,7 +37,8 @@ package struct MetricsEntry: Codable, Equatable, Sendable {
   package init(
     kind: Kind, step: Int, epoch: Double, loss: Double, accuracy: Double? = nil, samples: Int? = nil,
     learningRate: Double? = nil, imagesPerSecond: Double? = nil, exchangeShare: Double? = nil,
-    inputShare: Double? = nil, wallSeconds: Double? = nil
+    inputShare: Double? = nil, loadingShare: Double? = nil,
+    cacheShare: Double? = nil, wallSeconds: Double? = nil
   ) {
     self.kind = kind
     self.step = step
@@ -44,6 +50,8 @@ package struct MetricsEntry: Codable, Equatable, Sendable {
     self.imagesPerSecond = imagesPerSecond
     self.exchangeShare = exchangeShare
     self.inputShare = inputShare
+    self.loadingShare = loadingShare
+    self.cacheShare = cacheShare
     self.wallSeconds = wallSeconds
   }
 
@@ -53,6 +61,8 @@ package struct MetricsEntry: Codable, Equatable, Sendable {
     case imagesPerSecond = "images-per-second"
     case exchangeShare = "exchange-share"
     case inputShare = "input-share"
+    case loadingShare = "loading-share"
+    case cacheShare = "cache-share"
     case wallSeconds = "wall-seconds"
   }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// The log of one rank, `ranks/0000.log`: where it ran, and where its time went. Kept where the rank can see the run
@@ -18,6 +19,9 @@ struct RankLog {
     write("rank \(rank) on \(host), process \(ProcessInfo.processInfo.processIdentifier), \(lanes) lanes")
   }
 
+  /// Writes a sentence about the rank.
+  func note(_ sentence: String) { write(sentence) }
+
   /// Takes up a step.
   mutating func note(_ timing: StepTiming) {
     sum += timing
@@ -25,7 +29,8 @@ struct RankLog {
   }
 
   /// Writes where the time of the steps since the last line went: computing is what is left when waiting is taken off.
-  mutating func flush(after done: Int) {
+  /// The processor time of the prefetch thread is part of it where the rank has no core to spare.
+  mutating func flush(after done: Int, images: ImageCache.Counts?) {
     guard steps > 0 else { return }
     let computing = sum.wall - sum.exchange - sum.lanes - sum.input
     let parts = [
@@ -33,7 +38,13 @@ struct RankLog {
       ("awaiting input", sum.input),
     ].map { "\(Display.decimal($0.1, 3)) s \($0.0)" }
     write("after step \(done): \(steps) steps in \(Display.decimal(sum.wall, 3)) s: \(parts.joined(separator: ", "))")
+    write("  loading: \(Display.decimal(sum.loading, 3)) s of processor time" + Self.cacheText(images))
     (sum, steps) = (StepTiming(), 0)
+  }
+
+  private static func cacheText(_ images: ImageCache.Counts?) -> String {
+    guard let images else { return "" }
+    return ", \(Display.count(images.found)) of \(Display.count(images.asked)) images since the start from the cache"
   }
 
   private func write(_ line: String) { try? file?.write(contentsOf: Data((line + "\n").utf8)) }

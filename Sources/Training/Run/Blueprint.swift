@@ -10,7 +10,9 @@ package struct Blueprint: Sendable {
   /// The network, fitted to the data.
   package let network: NetworkDescription
   /// Training and test data.
-  package let dataset: Dataset
+  package private(set) var dataset: Dataset
+  /// Where decoded images are kept; nil if they are not.
+  package private(set) var cache: ImageCache?
   /// How pixels become numbers.
   package let normalization: Normalization
   /// The programs of a step and their layout.
@@ -66,6 +68,14 @@ package struct Blueprint: Sendable {
             + "has no variance; use a micro-batch of at least 2")
       }
     }
+  }
+
+  /// The same run, with decoded images kept in `memory`.
+  package func keepingImages(in memory: SharedMemory) -> Blueprint {
+    var copy = self
+    let (dataset, cache) = dataset.cached(in: memory)
+    (copy.dataset, copy.cache) = (dataset, cache)
+    return copy
   }
 
   /// Samples of the training data / samples of a global batch.

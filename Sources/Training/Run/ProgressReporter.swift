@@ -1,3 +1,5 @@
+import Datasets
+
 /// Speed and progress of a run, for the console and the metrics.
 struct ProgressReporter {
   /// On a terminal the line is renewed often, elsewhere a plain line now and then.
@@ -10,6 +12,7 @@ struct ProgressReporter {
   private let started = ContinuousClock.now
   private var lastShown = ContinuousClock.now
   private var recent = Window()
+  private var imagesBefore = ImageCache.Counts()
   /// Seconds spent in steps, without evaluation and checkpoints.
   private(set) var training = StepTiming()
   private var stepsTaken = 0
@@ -75,11 +78,14 @@ struct ProgressReporter {
   /// The metrics since the last call, after `done` steps; nil if there were none.
   mutating func takeMetrics(after done: Int) -> MetricsEntry? {
     guard recent.steps > 0 else { return nil }
-    defer { recent = Window() }
+    let images = blueprint.cache?.counts
+    defer { (recent, imagesBefore) = (Window(), images ?? ImageCache.Counts()) }
     return MetricsEntry(
       kind: .train, step: done, epoch: blueprint.epochs(after: done), loss: meanLoss, accuracy: accuracy,
       samples: recent.samples, learningRate: blueprint.rate(step: done - 1), imagesPerSecond: imagesPerSecond,
       exchangeShare: exchangeShare, inputShare: recent.timing.input / max(1e-9, recent.timing.wall),
+      loadingShare: recent.timing.loading / max(1e-9, recent.timing.wall),
+      cacheShare: images.map { $0.share(since: imagesBefore) },
       wallSeconds: wallSeconds)
   }
 }

@@ -9,7 +9,7 @@ package enum ResumeRules {
   ]
   /// These never reach the weights.
   private static let free = [
-    "lanes", "train.recompute", "exchange.bucket", "exchange.wire", "checkpoint", "evaluate", "data.path",
+    "lanes", "train.recompute", "exchange.bucket", "exchange.wire", "checkpoint", "evaluate", "data.path", "data.cache",
     "data.test-images", "data.test-labels", "data.test-count",
   ]
 

@@ -15,6 +15,8 @@ struct RunSetup {
   let directory: RunDirectory
   /// Compute threads of this rank.
   let lanes: Int
+  /// Why images are decoded anew each time; nil if they are not, or if nobody wants them kept.
+  let cacheProblem: String?
   private let state: TrainingState
 
   /// The step to begin with.
@@ -29,10 +31,11 @@ struct RunSetup {
     let agreement = Agreement(communicator)
     let plan = try agreement.onCoordinator { () throws(RunError) in try RunPlan(request) }
     let text = try agreement.share(plan?.configuration.yaml.text)
-    let blueprint = try agreement.everywhere { () throws(RunError) in
+    let opened = try agreement.everywhere { () throws(RunError) in
       try RunSetup.blueprint(text: text, request: request, isCoordinator: communicator.rank == 0)
     }
-    try agreement.equal(RunIdentity.facts(blueprint))
+    try agreement.equal(RunIdentity.facts(opened))
+    let (blueprint, cacheProblem) = try RunSetup.keepingImages(opened, communicator)
     let lanes = try agreement.everywhere { () throws(RunError) in
       try blueprint.lanes(ranks: communicator.size, cores: coresPerRank)
     }
@@ -47,7 +50,25 @@ struct RunSetup {
     directory = RunDirectory(try agreement.share(coordinator?.directory.path))
     self.blueprint = blueprint
     self.lanes = lanes
+    self.cacheProblem = cacheProblem
     if let plan { Self.announce(plan, blueprint, identity, coordinator, state, console) }
+    if let cacheProblem { console.line("note: \(cacheProblem)") }
+  }
+
+  /// The same run with a cache of decoded images, or why it has none. All ranks call it together.
+  private static func keepingImages(
+    _ blueprint: Blueprint, _ communicator: any Communicator
+  ) throws(RunError) -> (blueprint: Blueprint, problem: String?) {
+    let count = blueprint.dataset.cacheByteCount(limit: blueprint.configuration.data.cache.bytes)
+    guard count > 0 else { return (blueprint, nil) }
+    do {
+      switch try MachineMemory.share(count: count, over: communicator) {
+      case .success(let memory): return (blueprint.keepingImages(in: memory), nil)
+      case .failure(let problem): return (blueprint, problem.message)
+      }
+    } catch {
+      throw RunError(.failed, "rank \(communicator.rank): \(error)")
+    }
   }
 
   /// What the coordinator prepares.

@@ -1,4 +1,5 @@
 package import Collectives
+import Datasets
 import Kernels
 import Planner
 
@@ -51,6 +52,7 @@ package struct Trainer {
     let inspector = request.isDebugging ? StepInspector(setup.blueprint, console: console) : nil
     var log = RankLog(
       directory: setup.directory, rank: communicator.rank, host: communicator.host, lanes: setup.lanes)
+    if let problem = setup.cacheProblem { log.note(problem) }
     var evaluation: Evaluation?
     // Only the first rank has the result, so its absence says nothing about whether all have evaluated.
     var isEvaluated = false
@@ -60,7 +62,7 @@ package struct Trainer {
       let directive = calendar.directive(after: step, metrics: metrics)
       step += 1
       log.note(worker.timing)
-      if directive != Calendar.Directive() { log.flush(after: step) }
+      if directive != Calendar.Directive() { log.flush(after: step, images: setup.blueprint.cache?.counts) }
       isEvaluated = directive.evaluate
       if isEvaluated {
         evaluation = try worker.evaluate()

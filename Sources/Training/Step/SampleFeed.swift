@@ -36,6 +36,9 @@ final class SampleFeed: Sendable {
   /// Lets the prefetch thread use the micro-batch's memory again.
   func release(step: Int, microBatch: Int) { prefetcher.release(item(step, microBatch)) }
 
+  /// The processor time of the prefetch thread so far, in seconds.
+  var secondsLoading: Double { prefetcher.secondsLoading }
+
   /// Ends the prefetch thread.
   func stop() { prefetcher.stop() }
 

@@ -110,6 +110,7 @@ package final class Worker {
     try failing { () throws(CommunicationError) in try exchange.beginStep() }
     for thread in threads { thread.begin(.train(step: step)) }
     let inputBefore = mainLane.secondsAwaitingInput
+    let loadingBefore = feed.secondsLoading
     try mainLane.train(step: step, votes: votes) { index, executor throws(RunError) in
       try inspect?(index, executor)
       try self.pump(step: step)
@@ -117,7 +118,7 @@ package final class Worker {
     let waitedForLanes = try finish(step: step)
     timing = StepTiming(
       wall: started.secondsUntilNow, exchange: exchange.waited, lanes: waitedForLanes,
-      input: mainLane.secondsAwaitingInput - inputBefore)
+      input: mainLane.secondsAwaitingInput - inputBefore, loading: feed.secondsLoading - loadingBefore)
     return unsafe StepMetrics(parameters: buffers.parameters, layout: blueprint.plan.layout)
   }
 
@@ -177,6 +178,8 @@ package struct StepTiming: Hashable, Sendable {
   package var lanes = 0.0
   /// Waiting for samples.
   package var input = 0.0
+  /// Processor time of the prefetch thread, which runs beside all this or, without a core of its own, in between.
+  package var loading = 0.0
 
   /// Adds up.
   static func += (a: inout StepTiming, b: StepTiming) {
@@ -184,5 +187,6 @@ package struct StepTiming: Hashable, Sendable {
     a.exchange += b.exchange
     a.lanes += b.lanes
     a.input += b.input
+    a.loading += b.loading
   }
 }

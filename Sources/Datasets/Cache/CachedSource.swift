@@ -1,0 +1,50 @@
+import Network
+
+/// A source whose samples are decoded once and then come from a cache.
+struct CachedSource: SampleSource {
+  private let base: any SampleSource
+  private let cache: ImageCache
+  private let firstSlot: Int
+
+  /// The samples of `base`, kept in the slots from `firstSlot` on.
+  init(_ base: any SampleSource, cache: ImageCache, firstSlot: Int) {
+    self.base = base
+    self.cache = cache
+    self.firstSlot = firstSlot
+  }
+
+  var count: Int { base.count }
+  var shape: Shape { base.shape }
+  var classNames: [String] { base.classNames }
+  var decodes: Bool { base.decodes }
+  var fingerprint: UInt64 { base.fingerprint }
+
+  func name(of index: Int) -> String { base.name(of: index) }
+
+  func label(of index: Int) -> Int { base.label(of: index) }
+
+  func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
+    if cache.read(firstSlot + index, into: &pixels) { return base.label(of: index) }
+    let label = try base.read(index, into: &pixels)
+    cache.keep(pixels.span, in: firstSlot + index)
+    return label
+  }
+}
+
+extension Dataset {
+  /// The number of bytes that keep all decoded images, or as many as `limit` allows; 0 where nothing is decoded.
+  package func cacheByteCount(limit: Int) -> Int {
+    guard train.decodes else { return 0 }
+    return ImageCache.byteCount(images: train.count + test.count, imageLength: train.shape.count, limit: limit)
+  }
+
+  /// The same data, with decoded images kept in `memory`: those of the training split first, then those of the test
+  /// split.
+  package func cached(in memory: SharedMemory) -> (dataset: Dataset, cache: ImageCache) {
+    let cache = ImageCache(memory: memory, imageLength: train.shape.count)
+    let dataset = Dataset(
+      train: CachedSource(train, cache: cache, firstSlot: 0),
+      test: CachedSource(test, cache: cache, firstSlot: train.count), name: name, skipped: skipped)
+    return (dataset, cache)
+  }
+}

@@ -89,7 +89,8 @@ import Testing
   @Test func `a plan says what recomputation gives and takes`() throws {
     let program = try Programs.path(of: "cnn-dist")
     let outcome = try Programs.run([program, "plan", "resnet20", "--recompute", "blocks"])
-    #expect(outcome.output.contains("conv winograd f4 again") && outcome.output.contains("more FLOP"), "\(outcome.output)")
+    #expect(
+      outcome.output.contains("conv winograd f4 again") && outcome.output.contains("more FLOP"), "\(outcome.output)")
     let plain = try Programs.run([program, "plan", "resnet20"])
     #expect(!plain.output.contains(" again ") && !plain.output.contains("recompute"))
   }

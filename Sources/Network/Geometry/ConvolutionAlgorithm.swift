@@ -107,7 +107,8 @@ extension ConvolutionAlgorithm {
     // No phase has more than these positions and taps.
     let height = rows - 1 + (window.kernel.height + window.stride.height - 1) / window.stride.height
     let width =
-      (window.input.width - 1) / window.stride.width + (window.kernel.width + window.stride.width - 1) / window.stride.width
+      (window.input.width - 1) / window.stride.width + (window.kernel.width + window.stride.width - 1)
+      / window.stride.width
     return height * width * geometry.outputChannels + 32
   }
 

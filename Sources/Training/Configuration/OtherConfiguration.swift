@@ -111,7 +111,9 @@ package struct NumericsConfiguration: YAMLRecord {
   package init() {}
 
   package static let fields: [Field<Self>] = [
-    Field("winograd", \.winograd, "Winograd's algorithm for 3×3 convolutions: f4 where it is faster, f2 for less rounding, or off")
+    Field(
+      "winograd", \.winograd,
+      "Winograd's algorithm for 3×3 convolutions: f4 where it is faster, f2 for less rounding, or off")
   ]
 }
 

@@ -29,12 +29,14 @@ enum ConvolutionChoice {
 
   private static func directPays(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Bool {
     let window = geometry.window
+    // Windows of one pixel do not overlap: with channels enough to copy in long runs, columns cost less than a band.
+    let overlaps = window.kernel.count > 1 || geometry.inputChannels < 64
     switch pass {
     // Shorter rows do not fill the registers.
-    case .forward: return window.output.width >= 7
-    case .backwardData: return window.input.width / window.stride.width >= 7
+    case .forward: return overlaps && window.output.width >= 8
+    case .backwardData: return overlaps && window.input.width / window.stride.width >= 8
     // The windows are read as they lie; far apart they fall on few lines of the cache, and packed columns are faster.
-    case .backwardWeights: return geometry.inputChannels * window.stride.width <= 32
+    case .backwardWeights: return geometry.inputChannels * window.stride.width <= 64
     }
   }
 }

@@ -20,34 +20,25 @@ extension FlatLayout {
   ///   - parameter: a parameter of this layout.
   ///   - flat: a whole flat buffer.
   package func store(_ values: [Float], of parameter: Parameter, into flat: inout MutableSpan<Float>) {
-    let places = parameter.places
-    precondition(values.count == places.count, "\(parameter.name) has \(places.count) elements, not \(values.count)")
-    for (value, place) in zip(values, places) { flat[place] = value }
+    precondition(
+      values.count == parameter.range.count,
+      "\(parameter.name) has \(parameter.range.count) elements, not \(values.count)")
+    for (value, place) in zip(values, parameter.places) { flat[place] = value }
   }
 }
 
 extension FlatLayout.Parameter {
-  /// The place in the flat buffer of each element, the elements being in the order of files.
-  package var places: [Int] {
-    switch description.arrangement {
-    case .plain: Array(range)
-    case .channelsLast: channelsLastPlaces
-    }
-  }
+  /// The place in the flat buffer of each element, the elements being in the order of files. Computed as it is read: a list
+  /// of them would take twice the memory of the parameter itself.
+  package var places: some Sequence<Int> { range.indices.lazy.map { place(of: $0 - range.lowerBound) } }
 
   /// In files [out, in, position of the kernel], in memory [out, position of the kernel, in].
-  private var channelsLastPlaces: [Int] {
-    let (outputs, inputs) = (description.shape[0], description.shape[1])
-    let positions = description.shape.dropFirst(2).reduce(1, *)
-    var places: [Int] = []
-    places.reserveCapacity(range.count)
-    for output in 0..<outputs {
-      for input in 0..<inputs {
-        for position in 0..<positions {
-          places.append(range.lowerBound + (output * positions + position) * inputs + input)
-        }
-      }
-    }
-    return places
+  private func place(of element: Int) -> Int {
+    guard description.arrangement == .channelsLast else { return range.lowerBound + element }
+    let (inputs, count) = (description.shape[1], description.shape.dropFirst().reduce(1, *))
+    let positions = count / inputs
+    let (output, inner) = element.quotientAndRemainder(dividingBy: count)
+    let (input, position) = inner.quotientAndRemainder(dividingBy: positions)
+    return range.lowerBound + output * count + position * inputs + input
   }
 }

@@ -122,10 +122,10 @@ extension ConvolutionAlgorithm {
   /// A number of columns rounded up to what the packing fills.
   static func padded(_ columns: Int) -> Int { (columns + 15) / 16 * 16 }
 
-  /// The channels of the result that Winograd's filters are held for at a time: at most 36 · 2^16 numbers, which
-  /// stay in the last-level cache.
+  /// The channels of the result that Winograd's filters are held for at a time: all of them where they are fewer
+  /// than 36 · 2^16 numbers, else those of 64 channels, which stay in the last-level cache.
   package static func winogradGroup(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {
     let results = pass == .backwardData ? geometry.inputChannels : geometry.outputChannels
-    return geometry.inputChannels * geometry.outputChannels <= 1 << 16 || results % 64 != 0 ? results : 64
+    return geometry.inputChannels * geometry.outputChannels < 1 << 16 || results % 64 != 0 ? results : 64
   }
 }

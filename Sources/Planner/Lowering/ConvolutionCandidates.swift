@@ -38,7 +38,7 @@ package enum ConvolutionCandidates {
     let channels = geometry.inputChannels * geometry.outputChannels
     // With many channels the filters are read anew for each block, so that it should be large; with few they stay in the
     // caches.
-    let most = (channels > 1 << 16 ? 224 : channels <= 1 << 8 ? 112 : 64) * 36 / variant.planes
+    let most = (channels >= 1 << 16 ? 224 : channels <= 1 << 8 ? 112 : 64) * 36 / variant.planes
     let blocks = (tiles + most - 1) / most
     return .winograd(variant, tiles: (tiles + blocks - 1) / blocks)
   }

@@ -66,19 +66,20 @@ extension KernelTests {
 
     static let sets: [InstructionSet] = [.avx2, .avx512]
 
+    // The choice holds for a whole process, and other suites run in this one: so each comparison has a process of its own.
+
     @Test("The baseline agrees with AVX2", .enabled(if: supports(.avx2), "skipped: this CPU has no AVX2"))
-    func avx2() throws { try compare(.avx2) }
+    func avx2() async { await #expect(processExitsWith: .success) { try Self.compare(.avx2) } }
 
     @Test("The baseline agrees with AVX-512", .enabled(if: supports(.avx512), "skipped: this CPU has no AVX-512"))
-    func avx512() throws { try compare(.avx512) }
+    func avx512() async { await #expect(processExitsWith: .success) { try Self.compare(.avx512) } }
 
     /// The sums have one order in all sets; what differs is that products and sums are fused or not.
-    private func compare(_ set: InstructionSet) throws {
+    private static func compare(_ set: InstructionSet) throws {
       try KernelSet.configure(.baseline)
-      let want = Self.results()
+      let want = results()
       try KernelSet.configure(set)
-      let got = Self.results()
-      try KernelSet.configure(.auto)
+      let got = results()
       for (a, b) in zip(got, want) {
         #expect(distance(a.values, b.values) < 2e-6, "\(a.name)")
         if a.name == "dropout" || a.name == "maximum" { #expect(bits(a.values) == bits(b.values)) }
@@ -95,15 +96,16 @@ extension KernelTests {
     }
 
     @Test("The yardstick counts its rounds, and a wider set does more in each")
-    func multiplyAdds() throws {
-      var narrower = 0
-      for set in [.baseline] + Self.sets where set == .baseline || Self.supports(set) {
-        try KernelSet.configure(set)
-        let one = MultiplyAdds.run(rounds: 1)
-        #expect(one > narrower && MultiplyAdds.run(rounds: 7) == 7 * one && MultiplyAdds.run(rounds: 0) == 0)
-        narrower = one
+    func multiplyAdds() async {
+      await #expect(processExitsWith: .success) {
+        var narrower = 0
+        for set in [.baseline] + Self.sets where set == .baseline || Self.supports(set) {
+          try KernelSet.configure(set)
+          let one = MultiplyAdds.run(rounds: 1)
+          #expect(one > narrower && MultiplyAdds.run(rounds: 7) == 7 * one && MultiplyAdds.run(rounds: 0) == 0)
+          narrower = one
+        }
       }
-      try KernelSet.configure(.auto)
     }
 
     @Test("The description names every source of bits")

@@ -4,9 +4,8 @@ import Network
 import Randomness
 import Testing
 
-/// All tests of this target, one after the other: some choose the instruction set for the whole process.
-@Suite(.serialized)
-enum KernelTests {}
+/// All tests of this target.
+@Suite enum KernelTests {}
 
 /// The kernels as a run has them: the CPU's best loops and one OpenBLAS thread. Read it before the first kernel call.
 let prepared: Bool = {

@@ -11,12 +11,7 @@ struct WeightGradient {
   /// The products of one micro-batch.
   init(_ g: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, batch: Int) {
     self.g = g
-    blocks =
-      if case .columns(let pixels) = algorithm {
-        WeightGradientBlocks(g, pixels: pixels, gathers: true)
-      } else {
-        WeightGradientBlocks(g, pixels: WeightGradientBlocks.usualPixels, gathers: false)
-      }
+    blocks = WeightGradientBlocks(g, algorithm)
     precondition(g.isPointwise || blocks.gathers, "a kernel of \(g.window.kernel) is not pointwise")
     precondition(blocks.pixels > 0, "blocks of \(blocks.pixels) pixels")
     window = ck_window(g.window)

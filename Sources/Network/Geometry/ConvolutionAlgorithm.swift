@@ -71,11 +71,12 @@ extension ConvolutionAlgorithm {
   package func scratchCount(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {
     let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
     switch self {
+    case .columns where pass == .backwardWeights, .pointwise where pass == .backwardWeights:
+      return WeightGradientBlocks(geometry, self).scratchCount
     case .columns(let pixels):
-      if pass == .backwardWeights {
-        return WeightGradientBlocks(geometry, pixels: pixels, gathers: true).scratchCount
-      }
       return pixels * geometry.rowCount + packedWeights(pass, geometry)
+    case .pointwise:
+      return packedWeights(pass, geometry)
     case .depthwise:
       return geometry.weightCount
     case .direct(let rows):
@@ -83,11 +84,6 @@ extension ConvolutionAlgorithm {
       let weights =
         pass == .backwardData ? taps * outputs * Self.padded(inputs) : taps * inputs * Self.padded(outputs)
       return Self.bandCount(pass, geometry, rows: rows) + (pass == .backwardWeights ? 0 : weights)
-    case .pointwise:
-      if pass == .backwardWeights {
-        return WeightGradientBlocks(geometry, pixels: WeightGradientBlocks.usualPixels, gathers: false).scratchCount
-      }
-      return packedWeights(pass, geometry)
     case .winograd(let variant, let tiles):
       let group = pass == .backwardWeights ? outputs : Self.winogradGroup(pass, geometry)
       let source = pass == .backwardData ? outputs : inputs

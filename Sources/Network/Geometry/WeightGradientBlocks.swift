@@ -17,11 +17,10 @@ package struct WeightGradientBlocks: Hashable, Sendable {
   /// Whether the columns are gathered first; a pointwise convolution's lie ready in the input.
   package let gathers: Bool
 
-  /// The blocks of `pixels` output pixels; `gathers` says whether the windows must be gathered.
-  package init(_ geometry: ConvolutionGeometry, pixels: Int, gathers: Bool) {
+  /// The blocks of an algorithm that multiplies matrices: columns of windows, or pixels as they lie.
+  package init(_ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm) {
     let inputs = geometry.inputChannels / geometry.groups
-    self.pixels = pixels
-    self.gathers = gathers
+    (pixels, gathers) = if case .columns(let pixels) = algorithm { (pixels, true) } else { (Self.usualPixels, false) }
     slices = inputs >= 16 ? geometry.window.kernel.count : 1
     columns = geometry.rowCount / slices
     outputs = geometry.outputChannels / geometry.groups

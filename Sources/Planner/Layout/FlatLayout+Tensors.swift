@@ -30,15 +30,17 @@ extension FlatLayout {
 extension FlatLayout.Parameter {
   /// The place in the flat buffer of each element, the elements being in the order of files. Computed as it is read: a list
   /// of them would take twice the memory of the parameter itself.
-  package var places: some Sequence<Int> { range.indices.lazy.map { place(of: $0 - range.lowerBound) } }
-
-  /// In files [out, in, position of the kernel], in memory [out, position of the kernel, in].
-  private func place(of element: Int) -> Int {
-    guard description.arrangement == .channelsLast else { return range.lowerBound + element }
-    let (inputs, count) = (description.shape[1], description.shape.dropFirst().reduce(1, *))
-    let positions = count / inputs
-    let (output, inner) = element.quotientAndRemainder(dividingBy: count)
-    let (input, position) = inner.quotientAndRemainder(dividingBy: positions)
-    return range.lowerBound + output * count + position * inputs + input
+  package var places: some Sequence<Int> {
+    // In files [out, in, position of the kernel], in memory [out, position of the kernel, in]; what is not rearranged is
+    // like a kernel of one position.
+    let shape = description.shape
+    let (inputs, positions) =
+      description.arrangement == .channelsLast ? (shape[1], shape[2...].reduce(1, *)) : (range.count, 1)
+    let filter = inputs * positions
+    return range.indices.lazy.map { [range] index in
+      let (output, inner) = (index - range.lowerBound).quotientAndRemainder(dividingBy: filter)
+      let (input, position) = inner.quotientAndRemainder(dividingBy: positions)
+      return range.lowerBound + output * filter + position * inputs + input
+    }
   }
 }

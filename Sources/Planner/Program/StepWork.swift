@@ -45,14 +45,14 @@ extension Operation {
   /// Numbers that are written and read again for each weight before, or after, the products of a convolution.
   fileprivate var preparations: Double {
     guard let convolution else { return 0 }
-    // 36 numbers for each 9 weights, each of them written, read, and computed by way of others.
-    if case .winograd = convolution.algorithm { return 17 }
+    // So many numbers for each 9 weights, each of them written, read, and computed by way of two others.
+    if case .winograd(let variant, _) = convolution.algorithm { return 1 + 4 * Double(variant.planes) / 9 }
     return convolution.pass == .backwardWeights ? 1 : 4
   }
 
   /// The time of an operation of the direct sum: Winograd's algorithm does fewer, the others do not reach the peak.
   fileprivate var arithmeticCost: Double {
-    if case .winograd = convolution?.algorithm { return 0.55 }
-    return 1.3
+    guard case .winograd(let variant, _) = convolution?.algorithm else { return 1.3 }
+    return 2.2 * Double(variant.planes) / Double(9 * variant.output * variant.output)
   }
 }

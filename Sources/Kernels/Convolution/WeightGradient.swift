@@ -45,8 +45,8 @@ struct WeightGradient {
     for index in 0..<blocks.parts {
       let part = blocks.part(index)
       unsafe ck_loops().pointee.copy_rows(
-        block.count, part.count, source + part.lowerBound, g.outputChannels, gradients + offset(of: part),
-        step(of: part))
+        block.count, part.count, source + part.lowerBound, g.outputChannels, gradients + blocks.offset(index),
+        blocks.step(index))
     }
   }
 
@@ -79,16 +79,10 @@ struct WeightGradient {
       let part = blocks.part(index)
       let share = Share(index: slice * blocks.parts + index, count: blocks.slices * blocks.parts)
       unsafe PackedProduct.multiply(
-        StridedOperand(base: gradients + offset(of: part), row: 1, step: step(of: part)), packed: packed,
+        StridedOperand(base: gradients + blocks.offset(index), row: 1, step: blocks.step(index)), packed: packed,
         rows: part.count, inner: block.count, columns: blocks.columns, into: result + part.lowerBound * g.rowCount,
         stride: g.rowCount, adding: block.lowerBound > 0, soon: next(block, share, x: x, dy: dy))
     }
-  }
-
-  private func step(of part: Range<Int>) -> Int { part.count + WeightGradientBlocks.gap }
-
-  private func offset(of part: Range<Int>) -> Int {
-    blocks.pixels * (part.lowerBound + part.lowerBound / blocks.part(0).count * WeightGradientBlocks.gap)
   }
 
   /// One of equal shares of what follows a block.

@@ -31,11 +31,11 @@ package struct WeightGradientBlocks: Hashable, Sendable {
   /// Numbers of a block's packed columns.
   package var packedCount: Int { pixels * ConvolutionAlgorithm.padded(columns) }
   /// Numbers of scratch that a block needs.
-  package var scratchCount: Int { gatheredCount + packedCount + pixels * (outputs + parts * Self.gap) }
+  package var scratchCount: Int { gatheredCount + packedCount + offset(parts) }
 
   /// The gradient is copied a part of its channels at a time, with a gap behind each pixel: rows of dy are often a power of two
   /// apart, so that a column of it would fall on few lines of the cache.
-  package static let gap = 16
+  private static let gap = 16
   private static let partChannels = 256
 
   /// The number of parts of the output channels.
@@ -44,5 +44,13 @@ package struct WeightGradientBlocks: Hashable, Sendable {
   /// The output channels of a part, counted from the group's first.
   package func part(_ index: Int) -> Range<Int> {
     index * Self.partChannels..<min((index + 1) * Self.partChannels, outputs)
+  }
+
+  /// The numbers from one pixel of a part's copy to the next.
+  package func step(_ index: Int) -> Int { part(index).count + Self.gap }
+
+  /// Where the copy of a part begins; of the part behind the last, where they all end.
+  package func offset(_ index: Int) -> Int {
+    pixels * (min(index * Self.partChannels, outputs) + index * Self.gap)
   }
 }

@@ -59,11 +59,7 @@ extension Execution {
 
   mutating func convolutionBackwardWeights(_ geometry: ConvolutionGeometry, _ instruction: Instruction) {
     let (input, outputGradient) = (read(instruction, 0), read(instruction, 1))
-    var weightGradient = [Double](repeating: 0, count: geometry.weightCount)
-    var dWeights = weightGradient.mutableSpan
-    ReferenceConvolution.backwardWeights(
-      geometry, samples: program.batch, x: input.span, dy: outputGradient.span, into: &dWeights)
-    storeGradient(weightGradient, instruction, 0)
+    storeWeightGradient(geometry, x: input, dy: outputGradient, instruction)
     storeGradient(sums(outputGradient, perRow: geometry.outputChannels), instruction, 1)
   }
 
@@ -80,12 +76,18 @@ extension Execution {
 
   mutating func transposedConvolutionBackwardWeights(_ geometry: ConvolutionGeometry, _ instruction: Instruction) {
     let (input, outputGradient) = (read(instruction, 0), read(instruction, 1))
-    var weightGradient = [Double](repeating: 0, count: geometry.weightCount)
-    var dWeights = weightGradient.mutableSpan
-    ReferenceConvolution.backwardWeights(
-      geometry, samples: program.batch, x: outputGradient.span, dy: input.span, into: &dWeights)
-    storeGradient(weightGradient, instruction, 0)
+    storeWeightGradient(geometry, x: outputGradient, dy: input, instruction)
     storeGradient(sums(outputGradient, perRow: geometry.inputChannels), instruction, 1)
+  }
+
+  private mutating func storeWeightGradient(
+    _ geometry: ConvolutionGeometry, x: [Double], dy: [Double], _ instruction: Instruction
+  ) {
+    var gradient = [Double](repeating: 0, count: geometry.weightCount)
+    var dWeights = gradient.mutableSpan
+    ReferenceConvolution.backwardWeights(
+      geometry, samples: program.batch, x: x.span, dy: dy.span, into: &dWeights)
+    storeGradient(gradient, instruction, 0)
   }
 
   /// `bias` (or zeros) at each of `positions` positions of each sample.

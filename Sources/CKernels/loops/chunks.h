@@ -1,23 +1,24 @@
 // Sums over the rows of [row][channel], by chunks of channels.
 //
-// A chunk is at most LANES channels wide. A tensor with fewer channels than that is read as a narrower matrix of wide
-// rows: `fold` rows lie side by side in one, so that the vector units are filled whatever the number of channels.
-// Blocks of BLOCK wide rows are summed in float, lane by lane, and the blocks in double; at the end the lanes of a
-// channel are added. LANES is the same for every instruction set, and so is the order of the sums.
+// A chunk is at most WIDE channels wide, so that memory is read in long runs while the sums of all its channels stay in
+// the first-level cache. A tensor with fewer than LANES channels is read as a narrower matrix of wide rows: `fold` rows
+// lie side by side in one, so that the vector units are filled whatever the number of channels. Blocks of BLOCK wide rows
+// are summed in float, lane by lane, and the blocks in double; at the end the lanes of a channel are added. LANES is the
+// same for every instruction set, and so is the order of the sums; it does not depend on the width of the chunk.
 
-enum { LANES = 64, BLOCK = 64 };
+enum { LANES = 64, BLOCK = 64, WIDE = 1024 };
 
 struct chunk {
   size_t first;    // the first channel of the chunk
   size_t channels; // the number of channels in the chunk
   size_t fold;     // how many rows lie side by side in a wide row
-  size_t lanes;    // fold * channels, at most LANES
+  size_t lanes;    // fold * channels, at most LANES where fold is above one
   size_t stride;   // from one wide row to the next
   size_t rows;     // the number of whole wide rows
   size_t rest;     // the lanes of the last, incomplete wide row
 };
 
-// A chunk of `count` <= LANES channels; fewer than LANES channels in all are one chunk.
+// A chunk of `count` <= WIDE channels; fewer than LANES channels in all are one chunk.
 CK_INLINE struct chunk chunk_of(size_t rows, size_t channels, size_t first, size_t count) {
   const size_t fold = channels < LANES ? LANES / channels : 1;
   return (struct chunk){
@@ -33,6 +34,11 @@ CK_INLINE struct chunk chunk_of(size_t rows, size_t channels, size_t first, size
 
 // The widest chunk from `first` on.
 CK_INLINE struct chunk make_chunk(size_t rows, size_t channels, size_t first) {
+  return chunk_of(rows, channels, first, channels - first < WIDE ? channels - first : WIDE);
+}
+
+// A chunk from `first` on whose sums fit into registers, for blocks that are read more than once.
+CK_INLINE struct chunk narrow_chunk(size_t rows, size_t channels, size_t first) {
   return chunk_of(rows, channels, first, channels - first < LANES ? channels - first : LANES);
 }
 
@@ -64,19 +70,24 @@ CK_INLINE double fold_lanes(const struct chunk *c, const double *lanes, size_t c
       block(1, (c)->rest, (c)->stride, (c)->first + (c)->rows * (c)->stride, __VA_ARGS__);     \
   } while (0)
 
+CK_INLINE void clear(size_t lanes, float *restrict sums) {
+  for (size_t i = 0; i < lanes; i++) sums[i] = 0;
+}
+
 // totals[lane] += Σ x
 CK_INLINE void sum_block(
     size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, double *restrict totals) {
-  float sums[LANES] = {0};
+  float sums[WIDE];
+  clear(lanes, sums);
   for (size_t row = 0; row < rows; row++)
     for (size_t i = 0; i < lanes; i++) sums[i] += x[offset + row * stride + i];
   for (size_t i = 0; i < lanes; i++) totals[i] += (double)sums[i];
 }
 
 static void column_sums(size_t rows, size_t columns, double factor, const float *restrict x, float *restrict sums) {
-  for (size_t first = 0; first < columns; first += LANES) {
+  for (size_t first = 0; first < columns; first += WIDE) {
     const struct chunk c = make_chunk(rows, columns, first);
-    double totals[LANES] = {0};
+    double totals[WIDE] = {0};
     FOR_EACH_BLOCK(&c, sum_block, x, totals);
     for (size_t i = 0; i < c.channels; i++) sums[first + i] = (float)(factor * fold_lanes(&c, totals, i));
   }
@@ -86,7 +97,8 @@ static void column_sums(size_t rows, size_t columns, double factor, const float 
 CK_INLINE void product_block(
     size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict a, const float *restrict b,
     double *restrict totals) {
-  float sums[LANES] = {0};
+  float sums[WIDE];
+  clear(lanes, sums);
   for (size_t row = 0; row < rows; row++)
     for (size_t i = 0; i < lanes; i++) sums[i] += a[offset + row * stride + i] * b[offset + row * stride + i];
   for (size_t i = 0; i < lanes; i++) totals[i] += (double)sums[i];
@@ -94,9 +106,9 @@ CK_INLINE void product_block(
 
 static void column_products(
     size_t rows, size_t columns, const float *restrict a, const float *restrict b, float *restrict sums) {
-  for (size_t first = 0; first < columns; first += LANES) {
+  for (size_t first = 0; first < columns; first += WIDE) {
     const struct chunk c = make_chunk(rows, columns, first);
-    double totals[LANES] = {0};
+    double totals[WIDE] = {0};
     FOR_EACH_BLOCK(&c, product_block, a, b, totals);
     for (size_t i = 0; i < c.channels; i++) sums[first + i] = (float)fold_lanes(&c, totals, i);
   }
@@ -111,9 +123,9 @@ CK_INLINE void factor_block(
 }
 
 static void multiply_row(size_t rows, size_t columns, const float *x, const float *row, float *y) {
-  for (size_t first = 0; first < columns; first += LANES) {
+  for (size_t first = 0; first < columns; first += WIDE) {
     const struct chunk c = make_chunk(rows, columns, first);
-    float factors[LANES];
+    float factors[WIDE];
     spread(&c, row + first, factors);
     FOR_EACH_BLOCK(&c, factor_block, x, factors, y);
   }

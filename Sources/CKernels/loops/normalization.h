@@ -72,7 +72,7 @@ CK_INLINE void affine_block(
 CK_INLINE void affine(
     const struct chunk *c, const float *x, const float *residual, int relu, const float *mean, const float *factor,
     const float *shift, float *y) {
-  float means[LANES], factors[LANES], shifts[LANES];
+  float means[WIDE], factors[WIDE], shifts[WIDE];
   spread(c, mean + c->first, means);
   spread(c, factor, factors);
   spread(c, shift + c->first, shifts);
@@ -91,15 +91,18 @@ static void normalize_training(
     const float *residual, int relu, float *y, float *mean, float *inverse_deviation, float *variance) {
   const double unbiased = rows > 1 ? (double)(rows - 1) : 1;
   for (size_t first = 0; first < channels; first += LANES) {
-    const struct chunk c = make_chunk(rows, channels, first);
+    const struct chunk c = narrow_chunk(rows, channels, first);
     double squares[LANES];
-    float factor[LANES];
     chunk_statistics(&c, x, mean, squares);
     for (size_t i = 0; i < c.channels; i++) {
       variance[first + i] = (float)(squares[i] / unbiased);
       inverse_deviation[first + i] = (float)(1 / sqrt(squares[i] / (double)rows + (double)epsilon));
-      factor[i] = inverse_deviation[first + i] * scale[first + i];
     }
+  }
+  for (size_t first = 0; first < channels; first += WIDE) {
+    const struct chunk c = make_chunk(rows, channels, first);
+    float factor[WIDE];
+    for (size_t i = 0; i < c.channels; i++) factor[i] = inverse_deviation[first + i] * scale[first + i];
     affine(&c, x, residual, relu, mean, factor, shift, y);
   }
 }
@@ -107,9 +110,9 @@ static void normalize_training(
 static void normalize_evaluation(
     size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
     const float *mean, const float *variance, const float *residual, int relu, float *y) {
-  for (size_t first = 0; first < channels; first += LANES) {
+  for (size_t first = 0; first < channels; first += WIDE) {
     const struct chunk c = make_chunk(rows, channels, first);
-    float factor[LANES];
+    float factor[WIDE];
     for (size_t i = 0; i < c.channels; i++)
       factor[i] = (float)((double)scale[first + i] / sqrt((double)variance[first + i] + (double)epsilon));
     affine(&c, x, residual, relu, mean, factor, shift, y);
@@ -126,7 +129,9 @@ CK_INLINE void gradient_block(
     size_t rows, size_t lanes, size_t stride, size_t offset, const int relu, const float *restrict x,
     const float *restrict y, const float *restrict dy, const float *restrict mean, double *restrict gradients,
     double *restrict products) {
-  float first[LANES] = {0}, second[LANES] = {0};
+  float first[WIDE], second[WIDE];
+  clear(lanes, first);
+  clear(lanes, second);
   for (size_t row = 0; row < rows; row++)
     for (size_t i = 0; i < lanes; i++) {
       const size_t at = offset + row * stride + i;
@@ -161,11 +166,11 @@ CK_INLINE void backward_block(
 static void normalize_backward(
     size_t rows, size_t channels, const float *x, const float *y, const float *dy, const float *scale,
     const float *mean, const float *inverse_deviation, float *dx, float *d_residual, float *d_scale, float *d_shift) {
-  for (size_t first = 0; first < channels; first += LANES) {
+  for (size_t first = 0; first < channels; first += WIDE) {
     const struct chunk c = make_chunk(rows, channels, first);
-    double gradients[LANES] = {0}, products[LANES] = {0};
-    float means[LANES], factor[LANES], gradient[LANES], slope[LANES];
-    float factors[LANES], mean_gradients[LANES], slopes[LANES];
+    double gradients[WIDE] = {0}, products[WIDE] = {0};
+    float means[WIDE], factor[WIDE], gradient[WIDE], slope[WIDE];
+    float factors[WIDE], mean_gradients[WIDE], slopes[WIDE];
     spread(&c, mean + first, means);
     if (y)
       FOR_EACH_BLOCK(&c, gradient_block, 1, x, y, dy, means, gradients, products);

@@ -57,10 +57,13 @@ extension Execution {
     return tail.relu ? sum.map { $0 > 0 ? $0 : 0 } : sum
   }
 
-  /// What of dy counts: behind a ReLU that where its result, the fifth read, is above zero.
+  /// What of dy counts: behind a ReLU that where its result is above zero, which is the fifth read or, without a residual,
+  /// computed again with the shift.
   private func counting(_ dy: [Double], _ instruction: Instruction) -> [Double] {
-    guard instruction.reads.count > 4 else { return dy }
-    return zip(dy, read(instruction, 4)).map { $1 > 0 ? $0 : 0 }
+    if instruction.reads.count > 4 { return zip(dy, read(instruction, 4)).map { $1 > 0 ? $0 : 0 } }
+    guard instruction.parameters.count > 1 else { return dy }
+    let result = normalized(read(instruction, 0), read(instruction, 2), read(instruction, 3), instruction)
+    return zip(dy, result).map { $1 > 0 ? $0 : 0 }
   }
 
   private func normalized(

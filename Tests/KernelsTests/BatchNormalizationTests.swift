@@ -58,15 +58,16 @@ extension KernelTests {
 
       func backward() -> (dx: [Float], dScale: [Float], dShift: [Float], dResidual: [Float]) {
         let (y, mean, inverse, _) = forward()
+        let reads = relu && !residual.isEmpty
         var (dScale, dShift, dResidual) = ([Float](), [Float](), [Float]())
         let dx = written(x.count) { dx in
           dScale = written(channels) { dScale in
             dShift = written(channels) { dShift in
               dResidual = written(relu && !residual.isEmpty ? x.count : 0) { dResidual in
                 BatchNormalization.backward(
-                  channels: channels, rows: rows, x: x.span, y: relu ? y.span : Span(), dy: dy.span,
-                  scale: scale.span, mean: mean.span, inverseDeviation: inverse.span, dx: &dx, dResidual: &dResidual,
-                  dScale: &dScale, dShift: &dShift)
+                  channels: channels, rows: rows, x: x.span, y: reads ? y.span : Span(), dy: dy.span,
+                  scale: scale.span, shift: relu && !reads ? shift.span : Span(), mean: mean.span,
+                  inverseDeviation: inverse.span, dx: &dx, dResidual: &dResidual, dScale: &dScale, dShift: &dShift)
               }
             }
           }
@@ -94,10 +95,10 @@ extension KernelTests {
       }
     }
 
-    /// Channels below, at and above the width of a chunk; rows below and above a block, and not a multiple of it.
+    /// Channels below, at and above the numbers that fill the registers and the width of a chunk; rows below and above a block, and not a multiple of it.
     static let cases = [
       (1, 3), (2, 1), (2, 5), (2, 64), (3, 70), (7, 16), (65, 6), (100, 33), (300, 64), (129, 130), (5000, 3),
-      (4099, 1),
+      (4099, 1), (66, 1024), (5, 1100),
     ].map { Case(rows: $0.0, channels: $0.1) }
 
     init() { #expect(prepared) }

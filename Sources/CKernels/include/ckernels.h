@@ -216,12 +216,13 @@ struct ck_table {
   void (*normalize_training)(
       size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
       const float *_Nullable residual, int relu, float *y, float *mean, float *inverse_deviation, float *variance);
-  /// With y, the result behind a ReLU, dy counts only where y is above zero; d_residual (which may be null, and needs y)
-  /// receives what of dy counts.
+  /// Behind a ReLU dy counts only where the result is above zero. The result is y; or, if that is null and shift is not, it
+  /// is computed again from x, which needs no residual. d_residual (which may be null, and needs y) receives what of dy
+  /// counts.
   void (*normalize_backward)(
       size_t rows, size_t channels, const float *x, const float *_Nullable y, const float *dy, const float *scale,
-      const float *mean, const float *inverse_deviation, float *dx, float *_Nullable d_residual, float *d_scale,
-      float *d_shift);
+      const float *_Nullable shift, const float *mean, const float *inverse_deviation, float *dx,
+      float *_Nullable d_residual, float *d_scale, float *d_shift);
   void (*normalize_evaluation)(
       size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
       const float *mean, const float *variance, const float *_Nullable residual, int relu, float *y);

@@ -199,8 +199,9 @@ CK_INLINE void grouped_parameters(
   for (size_t block = 0; block < g->blocks; block++, x += count, dy += count, mean += g->groups, inverse += g->groups) {
     double gradients[LANES] = {0}, products[LANES] = {0};
     float means[LANES];
+    const struct normalized n = {.x = x, .dy = dy, .mean = means};
     spread_groups(s, c, mean + s->group, means);
-    FOR_EACH_BLOCK(c, gradient_block, 0, x, x, dy, means, gradients, products);
+    FOR_EACH_BLOCK(c, gradient_block, ALL_RESULTS, &n, gradients, products);
     for (size_t i = 0; i < c->channels; i++) {
       shifts[i] += fold_lanes(c, gradients, i);
       scales[i] += (double)inverse[s->group + group_in_span(s, i)] * fold_lanes(c, products, i);
@@ -259,8 +260,9 @@ CK_INLINE void span_gradients(
   FOR_EACH_CHUNK(g, s, c) {
     double first[LANES] = {0}, second[LANES] = {0};
     float means[LANES];
+    const struct normalized n = {.x = x, .dy = dy, .mean = means};
     spread_groups(s, &c, mean, means);
-    FOR_EACH_BLOCK(&c, gradient_block, 0, x, x, dy, means, first, second);
+    FOR_EACH_BLOCK(&c, gradient_block, ALL_RESULTS, &n, first, second);
     for (size_t i = 0; i < c.channels; i++) {
       const double weight = scale != NULL ? (double)scale[c.first + i] : 1;
       sums[group_in_span(s, i)] += weight * fold_lanes(&c, first, i);

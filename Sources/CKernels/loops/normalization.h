@@ -53,6 +53,9 @@ CK_INLINE void chunk_statistics(
   }
 }
 
+// The result on its own. Forward and backward compute it by the same operations, so that both find the same sign.
+CK_INLINE float affine_value(float x, float mean, float factor, float shift) { return (x - mean) * factor + shift; }
+
 // y = (x - mean) · factor + shift, then the residual added, then the larger of that and zero, as far as they are wanted.
 CK_INLINE void affine_block(
     size_t rows, size_t lanes, size_t stride, size_t offset, const int adds, const int relu, const float *x,
@@ -62,7 +65,7 @@ CK_INLINE void affine_block(
     CK_ELEMENTWISE
     for (size_t i = 0; i < lanes; i++) {
       const size_t at = offset + row * stride + i;
-      float value = (x[at] - mean[i]) * factor[i] + shift[i];
+      float value = affine_value(x[at], mean[i], factor[i], shift[i]);
       if (adds) value += residual[at];
       if (relu) value = value < 0 ? 0 : value;
       y[at] = value;
@@ -119,25 +122,40 @@ static void normalize_evaluation(
   }
 }
 
-// The gradient at the normalization's own result: behind a ReLU dy where the result y is above zero.
-CK_INLINE float gradient_at(size_t at, const int relu, const float *y, const float *dy) {
-  return relu && y[at] <= 0 ? 0 : dy[at];
+// How the results that a ReLU has let through are known: there was none, the results are computed again from x, or they
+// are read, since a residual was added.
+enum results { ALL_RESULTS, RESULTS_OF_X, RESULTS_IN_Y };
+
+// What the backward pass reads, and for each lane what the forward pass has used; y, factor and shift only as the way
+// asks for them.
+struct normalized {
+  const float *x, *y, *dy;
+  const float *mean, *factor, *shift;
+};
+
+// The gradient at the normalization's own result: dy, behind a ReLU where the result is above zero.
+CK_INLINE float gradient_at(const struct normalized *n, size_t at, size_t lane, const enum results results) {
+  const float gradient = n->dy[at];
+  if (results == ALL_RESULTS) return gradient;
+  const float result = results == RESULTS_IN_Y
+                           ? n->y[at]
+                           : affine_value(n->x[at], n->mean[lane], n->factor[lane], n->shift[lane]);
+  return result <= 0 ? 0 : gradient;
 }
 
 // gradients[lane] += Σ dy; products[lane] += Σ dy · (x - mean)
 CK_INLINE void gradient_block(
-    size_t rows, size_t lanes, size_t stride, size_t offset, const int relu, const float *restrict x,
-    const float *restrict y, const float *restrict dy, const float *restrict mean, double *restrict gradients,
-    double *restrict products) {
+    size_t rows, size_t lanes, size_t stride, size_t offset, const enum results results,
+    const struct normalized *restrict n, double *restrict gradients, double *restrict products) {
   float first[WIDE], second[WIDE];
   clear(lanes, first);
   clear(lanes, second);
   for (size_t row = 0; row < rows; row++)
     for (size_t i = 0; i < lanes; i++) {
       const size_t at = offset + row * stride + i;
-      const float gradient = gradient_at(at, relu, y, dy);
+      const float gradient = gradient_at(n, at, i, results);
       first[i] += gradient;
-      second[i] += gradient * (x[at] - mean[i]);
+      second[i] += gradient * (n->x[at] - n->mean[i]);
     }
   for (size_t i = 0; i < lanes; i++) {
     gradients[i] += (double)first[i];
@@ -147,15 +165,15 @@ CK_INLINE void gradient_block(
 
 // dx = factor · ((dy - gradient) - (x - mean) · slope)
 CK_INLINE void backward_block(
-    size_t rows, size_t lanes, size_t stride, size_t offset, const int relu, const int adds, const float *x,
-    const float *y, const float *dy, const float *restrict mean, const float *restrict factor,
-    const float *restrict gradient, const float *restrict slope, float *dx, float *d_residual) {
+    size_t rows, size_t lanes, size_t stride, size_t offset, const enum results results, const int adds,
+    const struct normalized *restrict n, const float *restrict gradient, const float *restrict slope, float *dx,
+    float *d_residual) {
   for (size_t row = 0; row < rows; row++)
     CK_ELEMENTWISE
     for (size_t i = 0; i < lanes; i++) {
       const size_t at = offset + row * stride + i;
-      const float own = gradient_at(at, relu, y, dy);
-      dx[at] = factor[i] * ((own - gradient[i]) - (x[at] - mean[i]) * slope[i]);
+      const float own = gradient_at(n, at, i, results);
+      dx[at] = n->factor[i] * ((own - gradient[i]) - (n->x[at] - n->mean[i]) * slope[i]);
       if (adds) d_residual[at] = own;
     }
 }
@@ -165,37 +183,41 @@ CK_INLINE void backward_block(
 // (Ioffe and Szegedy, "Batch normalization", ICML 2015, section 3, with the sums collected).
 static void normalize_backward(
     size_t rows, size_t channels, const float *x, const float *y, const float *dy, const float *scale,
-    const float *mean, const float *inverse_deviation, float *dx, float *d_residual, float *d_scale, float *d_shift) {
+    const float *shift, const float *mean, const float *inverse_deviation, float *dx, float *d_residual, float *d_scale,
+    float *d_shift) {
   for (size_t first = 0; first < channels; first += WIDE) {
     const struct chunk c = make_chunk(rows, channels, first);
     double gradients[WIDE] = {0}, products[WIDE] = {0};
-    float means[WIDE], factor[WIDE], gradient[WIDE], slope[WIDE];
-    float factors[WIDE], mean_gradients[WIDE], slopes[WIDE];
+    float factor[WIDE], gradient[WIDE], slope[WIDE];
+    float means[WIDE], factors[WIDE], shifts[WIDE], mean_gradients[WIDE], slopes[WIDE];
+    const struct normalized n = {x, y, dy, means, factors, shifts};
+    for (size_t i = 0; i < c.channels; i++) factor[i] = inverse_deviation[first + i] * scale[first + i];
+    spread(&c, factor, factors);
     spread(&c, mean + first, means);
+    if (shift) spread(&c, shift + first, shifts);
     if (y)
-      FOR_EACH_BLOCK(&c, gradient_block, 1, x, y, dy, means, gradients, products);
+      FOR_EACH_BLOCK(&c, gradient_block, RESULTS_IN_Y, &n, gradients, products);
+    else if (shift)
+      FOR_EACH_BLOCK(&c, gradient_block, RESULTS_OF_X, &n, gradients, products);
     else
-      FOR_EACH_BLOCK(&c, gradient_block, 0, x, y, dy, means, gradients, products);
+      FOR_EACH_BLOCK(&c, gradient_block, ALL_RESULTS, &n, gradients, products);
     for (size_t i = 0; i < c.channels; i++) {
       const double sum = fold_lanes(&c, gradients, i), inverse = (double)inverse_deviation[first + i];
       const double product = fold_lanes(&c, products, i) * inverse;
       d_shift[first + i] = (float)sum;
       d_scale[first + i] = (float)product;
-      factor[i] = scale[first + i] * inverse_deviation[first + i];
       gradient[i] = (float)(sum / (double)rows);
       slope[i] = (float)(product * inverse / (double)rows);
     }
-    spread(&c, factor, factors);
     spread(&c, gradient, mean_gradients);
     spread(&c, slope, slopes);
     if (y && d_residual)
-      FOR_EACH_BLOCK(
-          &c, backward_block, 1, 1, x, y, dy, means, factors, mean_gradients, slopes, dx, d_residual);
+      FOR_EACH_BLOCK(&c, backward_block, RESULTS_IN_Y, 1, &n, mean_gradients, slopes, dx, d_residual);
     else if (y)
-      FOR_EACH_BLOCK(
-          &c, backward_block, 1, 0, x, y, dy, means, factors, mean_gradients, slopes, dx, d_residual);
+      FOR_EACH_BLOCK(&c, backward_block, RESULTS_IN_Y, 0, &n, mean_gradients, slopes, dx, d_residual);
+    else if (shift)
+      FOR_EACH_BLOCK(&c, backward_block, RESULTS_OF_X, 0, &n, mean_gradients, slopes, dx, d_residual);
     else
-      FOR_EACH_BLOCK(
-          &c, backward_block, 0, 0, x, y, dy, means, factors, mean_gradients, slopes, dx, d_residual);
+      FOR_EACH_BLOCK(&c, backward_block, ALL_RESULTS, 0, &n, mean_gradients, slopes, dx, d_residual);
   }
 }

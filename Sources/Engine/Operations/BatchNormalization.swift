@@ -50,8 +50,8 @@ extension Executor {
     BatchNormalization.backward(
       channels: channels, rows: rows, x: unsafe input(instruction.reads[0]).span,
       y: unsafe optionalInput(instruction, 4).span, dy: unsafe input(instruction.reads[1]).span,
-      scale: unsafe parameter(instruction, 0).span, mean: unsafe input(instruction.reads[2]).span,
-      inverseDeviation: unsafe input(instruction.reads[3]).span, dx: &dx, dResidual: &dResidual, dScale: &dScale,
-      dShift: &dShift)
+      scale: unsafe parameter(instruction, 0).span, shift: unsafe parameter(instruction, 1).span,
+      mean: unsafe input(instruction.reads[2]).span, inverseDeviation: unsafe input(instruction.reads[3]).span, dx: &dx,
+      dResidual: &dResidual, dScale: &dScale, dShift: &dShift)
   }
 }

@@ -37,24 +37,27 @@ package enum BatchNormalization {
   /// The gradients of `forwardTraining`, through the statistics too; all are written whole.
   ///
   /// - Parameters:
-  ///   - y: the result, if it went through a ReLU: dy counts where y is above zero; else empty.
+  ///   - y: the result, if a residual was added and it went through a ReLU: dy counts where y is above zero; else empty.
+  ///   - shift: that of the forward pass, if the result went through a ReLU without a residual: it is computed again, with
+  ///     the same bits, and dy counts where it is above zero; else empty.
   ///   - dResidual: receives what of dy counts, if there was a residual before a ReLU; else empty.
   package static func backward(
-    channels: Int, rows: Int, x: Span<Float>, y: Span<Float>, dy: Span<Float>, scale: Span<Float>, mean: Span<Float>,
-    inverseDeviation: Span<Float>, dx: inout MutableSpan<Float>, dResidual: inout MutableSpan<Float>,
+    channels: Int, rows: Int, x: Span<Float>, y: Span<Float>, dy: Span<Float>, scale: Span<Float>, shift: Span<Float>,
+    mean: Span<Float>, inverseDeviation: Span<Float>, dx: inout MutableSpan<Float>, dResidual: inout MutableSpan<Float>,
     dScale: inout MutableSpan<Float>, dShift: inout MutableSpan<Float>
   ) {
     check(channels, rows, x.count, dx.count, optional: y.count)
     precondition(dy.count == x.count, "dy: \(rows) × \(channels)")
     precondition(dResidual.isEmpty || dResidual.count == x.count && !y.isEmpty, "dResidual: \(rows) × \(channels)")
+    precondition(shift.isEmpty || shift.count == channels && y.isEmpty, "shift: \(channels) channels or none")
     checkChannels(channels, scale.count, mean.count, inverseDeviation.count, dScale.count, dShift.count)
-    let (masks, adds) = (!y.isEmpty, !dResidual.isEmpty)
+    let (reads, computes, adds) = (!y.isEmpty, !shift.isEmpty, !dResidual.isEmpty)
     unsafe withPointers(scale, mean, &dScale, &dShift) { scale, mean, dScale, dShift in
       unsafe withPointers(y, inverseDeviation, &dResidual) { y, inverseDeviation, dResidual in
-        unsafe withPointers(x, dy, &dx) { x, dy, dx in
+        unsafe withPointers(x, dy, shift, &dx) { x, dy, shift, dx in
           unsafe ck_loops().pointee.normalize_backward(
-            rows, channels, x, masks ? y : nil, dy, scale, mean, inverseDeviation, dx, adds ? dResidual : nil, dScale,
-            dShift)
+            rows, channels, x, reads ? y : nil, dy, scale, computes ? shift : nil, mean, inverseDeviation, dx,
+            adds ? dResidual : nil, dScale, dShift)
         }
       }
     }

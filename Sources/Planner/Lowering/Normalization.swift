@@ -44,14 +44,16 @@ extension Lowering {
   }
 
   /// One instruction gives the gradients of input, residual, scale and shift: they share their sums. Behind a ReLU the
-  /// gradient counts where the result is above zero, and that part of it goes to the residual branch too.
+  /// gradient counts where the result is above zero, and that part of it goes to the residual branch too. The result itself
+  /// is only read where a residual was added; else it follows from the input, which is read anyway.
   mutating func batchNormalizationBackward(
     _ record: Record, channels: Int, positions: Int, _ tail: NormalizationTail, dy: SlotID
   ) {
     let place = normalizationBackward(
       record, .batchNormalizationBackward(channels: channels, positions: positions), dy: dy)
     let forward = record.instruction
-    if tail.relu { instructions[place].reads.append(forward.writes[0]) }
+    if tail.relu, tail.addsResidual { instructions[place].reads.append(forward.writes[0]) }
+    if tail.relu, !tail.addsResidual { instructions[place].parameters = forward.parameters }
     guard tail.addsResidual, record.wantsGradient[1] else { return }
     guard tail.relu else { return arrive(dy, at: forward.reads[1]) }
     let masked = slot("\(forward.path) dresidual", count: slots[dy.index].count)

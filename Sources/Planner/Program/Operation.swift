@@ -8,7 +8,7 @@ package import Network
 package enum Operation: Hashable, Sendable {
   /// x → y; parameters weight, bias (if any); scratch as the algorithm needs it.
   case convolution(ConvolutionGeometry, ConvolutionAlgorithm)
-  /// dy → dx; parameters weight.
+  /// dy, what else has arrived of dx (if the addition is done on the way) → dx; parameters weight.
   case convolutionBackwardData(ConvolutionGeometry, ConvolutionAlgorithm)
   /// x, dy → ; gradients weight, bias (if any).
   case convolutionBackwardWeights(ConvolutionGeometry, ConvolutionAlgorithm)
@@ -59,8 +59,8 @@ package enum Operation: Hashable, Sendable {
   /// unbiased variance go to the statistics part of the leaf gradient. Without statistics (it runs for the second time)
   /// the variance goes to the scratch.
   case batchNormalization(channels: Int, positions: Int, epsilon: Float, NormalizationTail)
-  /// x, dy, mean, inverse deviation, y (if there was a ReLU) → dx, dresidual (if there was one before a ReLU, and it is
-  /// wanted); parameters scale; gradients scale, shift.
+  /// x, dy, mean, inverse deviation, y (if there was a residual before a ReLU) → dx, dresidual (if that is wanted);
+  /// parameters scale, shift (if there was a ReLU without a residual); gradients scale, shift.
   case batchNormalizationBackward(channels: Int, positions: Int)
   /// x, residual (if the tail adds one) → y; parameters scale, shift; uses the running statistics.
   case batchNormalizationEvaluation(channels: Int, positions: Int, epsilon: Float, NormalizationTail)

@@ -50,7 +50,8 @@ extension Execution {
   mutating func convolutionBackwardData(_ geometry: ConvolutionGeometry, _ instruction: Instruction) {
     let outputGradient = read(instruction)
     let weights = weights(instruction)
-    var inputGradient = [Double](repeating: 0, count: program.batch * geometry.input.count)
+    let count = program.batch * geometry.input.count
+    var inputGradient = instruction.reads.count > 1 ? read(instruction, 1) : [Double](repeating: 0, count: count)
     var dx = inputGradient.mutableSpan
     ReferenceConvolution.backwardData(
       geometry, samples: program.batch, dy: outputGradient.span, weights: weights.span, into: &dx)

@@ -15,10 +15,12 @@ extension Executor {
         weights: unsafe parameter(instruction, 0).span, bias: unsafe parameter(instruction, 1).span, y: &y,
         scratch: &scratch)
     case .convolutionBackwardData(let geometry, let algorithm):
+      let adding = instruction.reads.count > 1
+      if adding { copy(instruction.reads[1], to: instruction.writes[0]) }
       var dx = unsafe output(instruction.writes[0]).mutableSpan
       Convolution.backwardData(
         geometry, algorithm, batch: program.batch, dy: x,
-        weights: unsafe parameter(instruction, 0).span, dx: &dx, scratch: &scratch)
+        weights: unsafe parameter(instruction, 0).span, dx: &dx, scratch: &scratch, adding: adding)
     case .convolutionBackwardWeights(let geometry, let algorithm):
       var weights = unsafe gradient(instruction, 0).mutableSpan
       var bias = unsafe gradient(instruction, 1).mutableSpan
@@ -27,5 +29,12 @@ extension Executor {
         dy: unsafe input(instruction.reads[1]).span, dWeights: &weights, dBias: &bias, scratch: &scratch)
     default: break
     }
+  }
+
+  /// Copies a slot to another, unless they share their memory.
+  private func copy(_ source: SlotID, to destination: SlotID) {
+    let (from, to) = unsafe (input(source), output(destination))
+    guard unsafe from.baseAddress != UnsafePointer(to.baseAddress) else { return }
+    _ = unsafe to.update(fromContentsOf: from)
   }
 }

@@ -38,11 +38,14 @@ package enum Convolution {
     }
   }
 
-  /// dx = the gradient of the input, written whole.
+  /// dx = the gradient of the input, written whole; or dx += it.
+  ///
+  /// - Parameter adding: whether to add, which not every algorithm can: see `ConvolutionAlgorithm.canAdd`.
   package static func backwardData(
     _ g: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, batch: Int, dy: Span<Float>, weights: Span<Float>,
-    dx: inout MutableSpan<Float>, scratch: inout MutableSpan<Float>
+    dx: inout MutableSpan<Float>, scratch: inout MutableSpan<Float>, adding: Bool = false
   ) {
+    precondition(!adding || algorithm.canAdd, "\(algorithm) cannot add")
     check(g, batch: batch, x: dx.count, weights: weights.count, y: dy.count)
     precondition(scratch.count >= algorithm.scratchCount(.backwardData, g), "scratch: \(scratch.count) floats")
     unsafe withPointers(dy, weights, &dx, &scratch) { dy, weights, dx, scratch in
@@ -57,7 +60,7 @@ package enum Convolution {
           .backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
       case .columns, .pointwise:
         unsafe ConvolutionBlocks(g, algorithm, batch: batch)
-          .backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch)
+          .backwardData(dy: dy, weights: weights, dx: dx, scratch: scratch, adding: adding)
       }
     }
   }

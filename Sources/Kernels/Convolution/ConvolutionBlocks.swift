@@ -57,12 +57,12 @@ struct ConvolutionBlocks {
     if let bias = unsafe bias { unsafe ck_loops().pointee.add_row(pixels, g.outputChannels, bias, y) }
   }
 
-  /// dx = the sum of the windows' gradients dy · weights, laid back where the windows came from.
+  /// dx = the sum of the windows' gradients dy · weights, laid back where the windows came from; or dx += it.
   func backwardData(
     dy: UnsafePointer<Float>, weights: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
+    scratch: UnsafeMutablePointer<Float>, adding: Bool
   ) {
-    if !isPointwise { unsafe ck_loops().pointee.fill(pixels / g.window.output.count * g.input.count, 0, dx) }
+    if !isPointwise, !adding { unsafe ck_loops().pointee.fill(pixels / g.window.output.count * g.input.count, 0, dx) }
     let packed = unsafe scratch + columnCount
     for group in 0..<g.groups {
       unsafe PackedProduct.pack(
@@ -73,7 +73,7 @@ struct ConvolutionBlocks {
         unsafe PackedProduct.multiply(
           StridedOperand(base: dy + outputOffset(block, group), row: g.outputChannels, step: 1), packed: packed,
           rows: block.count, inner: outputsOfGroup, columns: g.rowCount, into: rows, stride: g.rowCount,
-          soon: next(block, of: dy, channels: g.outputChannels))
+          adding: adding && isPointwise, soon: next(block, of: dy, channels: g.outputChannels))
         guard !isPointwise else { return }
         unsafe withWindow { window in
           unsafe ck_loops().pointee.scatter(window, channels(group), block.lowerBound, block.count, scratch, dx)

@@ -15,6 +15,14 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Sums over the taps of each window, channel by channel: for as many groups as channels on both sides.
   case depthwise
 
+  /// Whether the way to the data can add to what its result holds.
+  package var canAdd: Bool {
+    switch self {
+    case .columns, .pointwise: true
+    case .direct, .winograd, .depthwise: false
+    }
+  }
+
   /// The word for the algorithm in tables.
   package var name: String {
     switch self {

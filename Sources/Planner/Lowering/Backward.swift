@@ -15,14 +15,27 @@ extension Lowering {
     guard let parts = arrived[slot], var sum = parts.first else { return nil }
     for part in parts.dropFirst() {
       let next = self.slot("\(path) dy sum", count: slots[slot.index].count)
-      instructions.append(
-        Instruction(
-          operation: .add(count: slots[slot.index].count / batch), pass: .backward, path: path, reads: [sum, part],
-          writes: [next]))
+      if !absorbAddition(of: sum, to: part, into: next) {
+        instructions.append(
+          Instruction(
+            operation: .add(count: slots[slot.index].count / batch), pass: .backward, path: path, reads: [sum, part],
+            writes: [next]))
+      }
       sum = next
     }
     arrived[slot] = [sum]
     return sum
+  }
+
+  /// Lets the instruction that writes `part` add `sum` on the way, if it can and if `sum` is there by then; it writes
+  /// `next` then.
+  private mutating func absorbAddition(of sum: SlotID, to part: SlotID, into next: SlotID) -> Bool {
+    guard options.fuses, let place = instructions.lastIndex(where: { $0.writes == [part] }),
+      instructions[place].operation.canAdd, instructions[..<place].contains(where: { $0.writes.contains(sum) })
+    else { return false }
+    instructions[place].reads.append(sum)
+    instructions[place].writes = [next]
+    return true
   }
 
   /// Notes that `gradient` is a part of the gradient of `slot`.
@@ -109,5 +122,13 @@ extension Lowering {
     default:
       preconditionFailure("\(forward.operation) is not a forward operation")
     }
+  }
+}
+
+extension Operation {
+  /// Whether the operation adds a gradient that it reads beside dy to its result, see `convolutionBackwardData`.
+  fileprivate var canAdd: Bool {
+    guard case .convolutionBackwardData(_, let algorithm) = self else { return false }
+    return algorithm.canAdd
   }
 }

@@ -1,4 +1,5 @@
-/// Places slots in the arena so that slots that live at the same time never overlap.
+/// Places slots in the arena so that slots that live at the same time never overlap, but for results that overwrite an
+/// operand on purpose.
 ///
 /// Largest first, each at the lowest offset that is free during its whole life: the greedy-by-size strategy of Pisarchyk
 /// and Lee, "Efficient memory management for deep neural net inference", 2020, section 5.2.
@@ -33,18 +34,36 @@ struct ArenaPlanner {
       guard let life, !outside.contains(SlotID(index: index)) else { return nil }
       return kept.contains(SlotID(index: index)) ? life.lowerBound...instructions.count : life
     }
-    let order = slots.indices.sorted { (slots[$0].count, $1) > (slots[$1].count, $0) }
+    let alone = lives.indices.filter { lives[$0] != nil }.map { [$0] }
+    let buffers = reuse ? buffers(of: slots, lives, instructions) : alone
     var placed: [(range: Range<Int>, life: Life)] = []
     var end = 0
-    for index in order {
-      guard let life = lives[index] else { continue }
-      let rivals = placed.filter { !reuse || $0.life.overlaps(life) }.map(\.range)
-      slots[index].offset = lowestGap(for: slots[index].count, among: rivals)
-      let range = slots[index].range
-      placed.append((range, life))
-      end = max(end, aligned(range.upperBound))
+    // The slots of a buffer are equally large.
+    for buffer in buffers.sorted(by: { (slots[$0[0]].count, $1[0]) > (slots[$1[0]].count, $0[0]) }) {
+      let ends = buffer.compactMap { lives[$0] }
+      guard let start = ends.map(\.lowerBound).min(), let last = ends.map(\.upperBound).max() else { continue }
+      let rivals = placed.filter { !reuse || $0.life.overlaps(start...last) }.map(\.range)
+      let offset = lowestGap(for: slots[buffer[0]].count, among: rivals)
+      for index in buffer { slots[index].offset = offset }
+      placed.append((slots[buffer[0]].range, start...last))
+      end = max(end, aligned(slots[buffer[0]].range.upperBound))
     }
     return end
+  }
+
+  /// The slots that live one after the other in the same memory, each overwriting the one before; most are alone.
+  private static func buffers(of slots: [Slot], _ lives: [Life?], _ instructions: [Instruction]) -> [[Int]] {
+    var successors = [Int?](repeating: nil, count: slots.count)
+    var overwrites: Set<Int> = []
+    for (index, instruction) in instructions.enumerated() {
+      let pairs = Overwriting.possible(in: instruction, at: index, lives: lives, slots: slots)
+      guard let pair = pairs.first else { continue }
+      successors[pair.read.index] = pair.write.index
+      overwrites.insert(pair.write.index)
+    }
+    return slots.indices.filter { lives[$0] != nil && !overwrites.contains($0) }.map { first in
+      Array(sequence(first: first) { successors[$0] })
+    }
   }
 
   private static func lowestGap(for count: Int, among taken: [Range<Int>]) -> Int {

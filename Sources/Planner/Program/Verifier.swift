@@ -6,7 +6,8 @@ package enum Verifier {
       + exchange(plan) + evaluationIsPassive(plan.evaluation)
   }
 
-  /// Each read was written, each slot is written once, live slots do not overlap, and all lie within the arena.
+  /// Each read was written, each slot is written once, live slots do not overlap but where one may overwrite the other, and
+  /// all lie within the arena.
   private static func memory(_ program: Program, _ name: String) -> [String] {
     var problems: [String] = []
     var written: Set<SlotID> = [program.images]
@@ -38,15 +39,26 @@ package enum Verifier {
     where program.slots[slot].offset < 0 || program.slots[slot].range.upperBound > program.arenaCount {
       problems.append("\(name): '\(program.slots[slot].name)' lies outside the arena")
     }
+    let overwriting = overwriting(in: program, lives)
     for (place, a) in live.enumerated() {
       for b in live[(place + 1)...] {
         guard let first = lives[a], let second = lives[b], first.overlaps(second) else { continue }
-        if program.slots[a].range.overlaps(program.slots[b].range) {
+        let (one, other) = (program.slots[a].range, program.slots[b].range)
+        if one.overlaps(other), one != other || !overwriting.contains([a, b]) {
           problems.append("\(name): '\(program.slots[a].name)' and '\(program.slots[b].name)' overlap")
         }
       }
     }
     return problems
+  }
+
+  /// The pairs of slots of which one may lie on the other: a result on an operand that lives no longer.
+  private static func overwriting(in program: Program, _ lives: [ArenaPlanner.Life?]) -> Set<Set<Int>> {
+    Set(
+      program.instructions.enumerated().flatMap { index, instruction in
+        Overwriting.possible(in: instruction, at: index, lives: lives, slots: program.slots)
+          .map { [$0.read.index, $0.write.index] }
+      })
   }
 
   /// Buckets are contiguous and cover the layout; tensors do not overlap.

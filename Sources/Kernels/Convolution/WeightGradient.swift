@@ -28,26 +28,27 @@ struct WeightGradient {
     for group in 0..<g.groups {
       for first in stride(from: 0, to: pixels, by: blocks.pixels) {
         let block = first..<min(first + blocks.pixels, pixels)
-        unsafe spread(block, group, dy, into: gradients)
         for slice in 0..<blocks.slices {
           unsafe pack(block, slice, group, x, into: packed, scratch: scratch)
-          unsafe multiply(block, slice, group, x: x, dy: dy, gradients, packed, dWeights)
+          for part in 0..<blocks.parts {
+            // The other slices find it where the first one has put it.
+            if slice == 0 { unsafe spread(block, part, group, dy, into: gradients) }
+            unsafe multiply(block, slice, part, group, x: x, dy: dy, gradients, packed, dWeights)
+          }
         }
       }
     }
   }
 
-  /// Copies a block of dy, part by part of its channels.
+  /// Copies a part of the channels of a block of dy.
   private func spread(
-    _ block: Range<Int>, _ group: Int, _ dy: UnsafePointer<Float>, into gradients: UnsafeMutablePointer<Float>
+    _ block: Range<Int>, _ index: Int, _ group: Int, _ dy: UnsafePointer<Float>,
+    into gradients: UnsafeMutablePointer<Float>
   ) {
-    let source = unsafe dy + block.lowerBound * g.outputChannels + group * blocks.outputs
-    for index in 0..<blocks.parts {
-      let part = blocks.part(index)
-      unsafe ck_loops().pointee.copy_rows(
-        block.count, part.count, source + part.lowerBound, g.outputChannels, gradients + blocks.offset(index),
-        blocks.step(index))
-    }
+    let part = blocks.part(index)
+    unsafe ck_loops().pointee.copy_rows(
+      block.count, part.count, dy + block.lowerBound * g.outputChannels + group * blocks.outputs + part.lowerBound,
+      g.outputChannels, gradients + blocks.offset(index), blocks.step(index))
   }
 
   /// Packs a slice of a block's windows.
@@ -69,20 +70,18 @@ struct WeightGradient {
       into: packed)
   }
 
-  /// Multiplies all parts of a block of dy with a slice of its windows.
+  /// Multiplies a part of a block of dy with a slice of its windows.
   private func multiply(
-    _ block: Range<Int>, _ slice: Int, _ group: Int, x: UnsafePointer<Float>, dy: UnsafePointer<Float>,
+    _ block: Range<Int>, _ slice: Int, _ index: Int, _ group: Int, x: UnsafePointer<Float>, dy: UnsafePointer<Float>,
     _ gradients: UnsafePointer<Float>, _ packed: UnsafePointer<Float>, _ dWeights: UnsafeMutablePointer<Float>
   ) {
     let result = unsafe dWeights + group * blocks.outputs * g.rowCount + slice * blocks.columns
-    for index in 0..<blocks.parts {
-      let part = blocks.part(index)
-      let share = Share(index: slice * blocks.parts + index, count: blocks.slices * blocks.parts)
-      unsafe PackedProduct.multiply(
-        StridedOperand(base: gradients + blocks.offset(index), row: 1, step: blocks.step(index)), packed: packed,
-        rows: part.count, inner: block.count, columns: blocks.columns, into: result + part.lowerBound * g.rowCount,
-        stride: g.rowCount, adding: block.lowerBound > 0, soon: next(block, share, x: x, dy: dy))
-    }
+    let part = blocks.part(index)
+    let share = Share(index: slice * blocks.parts + index, count: blocks.slices * blocks.parts)
+    unsafe PackedProduct.multiply(
+      StridedOperand(base: gradients + blocks.offset(index), row: 1, step: blocks.step(index)), packed: packed,
+      rows: part.count, inner: block.count, columns: blocks.columns, into: result + part.lowerBound * g.rowCount,
+      stride: g.rowCount, adding: block.lowerBound > 0, soon: next(block, share, x: x, dy: dy))
   }
 
   /// One of equal shares of what follows a block.

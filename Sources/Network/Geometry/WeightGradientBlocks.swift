@@ -31,7 +31,9 @@ package struct WeightGradientBlocks: Hashable, Sendable {
   /// Numbers of a block's packed columns.
   package var packedCount: Int { pixels * ConvolutionAlgorithm.padded(columns) }
   /// Numbers of scratch that a block needs.
-  package var scratchCount: Int { gatheredCount + packedCount + offset(parts) }
+  package var scratchCount: Int {
+    gatheredCount + packedCount + (0..<parts).reduce(0) { max($0, offset($1) + pixels * step($1)) }
+  }
 
   /// The gradient is copied a part of its channels at a time, with a gap behind each pixel: rows of dy are often a power of two
   /// apart, so that a column of it would fall on few lines of the cache.
@@ -49,8 +51,6 @@ package struct WeightGradientBlocks: Hashable, Sendable {
   /// The numbers from one pixel of a part's copy to the next.
   package func step(_ index: Int) -> Int { part(index).count + Self.gap }
 
-  /// Where the copy of a part begins; of the part behind the last, where they all end.
-  package func offset(_ index: Int) -> Int {
-    pixels * (min(index * Self.partChannels, outputs) + index * Self.gap)
-  }
+  /// Where the copy of a part begins. With one slice no part is needed twice, and all lie in the same, near memory.
+  package func offset(_ index: Int) -> Int { slices == 1 ? 0 : pixels * index * (Self.partChannels + Self.gap) }
 }

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import Training
 
-@Suite(.timeLimit(.minutes(1))) struct CheckpointWriterTests {
+@Suite(.timeLimit(.minutes(4))) struct CheckpointWriterTests {
   @Test func commitsInOrderAndTellsTheLast() async throws {
     try await withTemporaryDirectory { directory in
       let store = CheckpointStore(directory: directory)

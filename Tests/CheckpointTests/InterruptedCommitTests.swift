@@ -131,7 +131,7 @@ enum Past: CaseIterable, Sendable {
   }
 
   /// A real limit of the system, in a process of its own because it holds for the whole process.
-  @Test(.timeLimit(.minutes(1))) func aLimitOfFileSizesIsSurvived() async throws {
+  @Test(.timeLimit(.minutes(4))) func aLimitOfFileSizesIsSurvived() async throws {
     try await withTemporaryDirectory { directory in
       await #expect(processExitsWith: .success) { [directory = directory as String] in
         signal(SIGXFSZ, SIG_IGN)
@@ -151,7 +151,7 @@ enum Past: CaseIterable, Sendable {
   }
 
   /// The process is killed at each stage of replacing a checkpoint of the same step.
-  @Test(.timeLimit(.minutes(1)), arguments: 0..<18) func aKilledProcessLeavesOneWhole(stage: Int) async throws {
+  @Test(.timeLimit(.minutes(4)), arguments: 0..<18) func aKilledProcessLeavesOneWhole(stage: Int) async throws {
     try await withTemporaryDirectory { directory in
       try Past.same.prepare(directory)
       await #expect(processExitsWith: .signal(SIGKILL)) { [directory = directory as String, stage = stage as Int] in

@@ -34,7 +34,7 @@ import Testing
     "train.loss={cross-entropy: {label-smoothing: 0.1}}",
   ]
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(10)))
   func `ranks, lanes, buckets, recomputation and debug mode give the same weights`() throws {
     try Workplace.run { place throws in
       try place.write(Self.model, to: "model.yaml")

@@ -17,7 +17,7 @@ import Testing
       try job.await("run directory")
       usleep(300_000)
       kill(job.identifier, number)
-      let outcome = try job.finish(deadline: 30)
+      let outcome = try job.finish(deadline: 90)
       #expect(outcome.status == 3, "\(outcome.everything)")
       #expect(outcome.errors.contains("--run-dir run --resume"), "\(outcome.everything)")
       try continued(place, from: "run", ranks: 2)
@@ -32,7 +32,7 @@ import Testing
       usleep(300_000)
       // The youngest of the processes is a rank, whichever it is.
       _ = try Programs.run(["pkill", "-TERM", "--newest", "-f", "--", "^[^ ]*cnn-dist train --run-dir signalled "])
-      let outcome = try job.finish(deadline: 30)
+      let outcome = try job.finish(deadline: 90)
       #expect(outcome.status == 3, "\(outcome.everything)")
       let sentences = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("cnn-dist:") }
       #expect(sentences.count == 1, "\(outcome.everything)")
@@ -58,7 +58,7 @@ import Testing
       try job.await("run directory")
       usleep(200_000)
       kill(job.identifier, SIGUSR1)
-      let outcome = try job.finish(deadline: 60)
+      let outcome = try job.finish(deadline: 180)
       #expect(outcome.status == 0, "\(outcome.everything)")
       let saved = try FileManager.default.contentsOfDirectory(atPath: place.path + "/run/checkpoints")
         .filter { $0.hasPrefix("step-") }

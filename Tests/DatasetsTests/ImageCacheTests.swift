@@ -3,7 +3,7 @@ import Network
 import Testing
 
 /// The cache of decoded images: the bytes that decoding gives, within its bounds, from any thread and process.
-@Suite("cache of decoded images", .timeLimit(.minutes(1)))
+@Suite("cache of decoded images", .timeLimit(.minutes(4)))
 struct ImageCacheTests {
   /// Where images may lie, and whether they are brought to another size.
   enum Form: CaseIterable {

@@ -3,7 +3,7 @@ import Network
 import Synchronization
 import Testing
 
-@Suite("loading ahead", .timeLimit(.minutes(1)))
+@Suite("loading ahead", .timeLimit(.minutes(4)))
 struct PrefetcherTests {
   private func loader(broken: Int? = nil, ordered: Bool = true) -> MicroBatchLoader {
     MicroBatchLoader(

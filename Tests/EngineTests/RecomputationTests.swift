@@ -11,18 +11,18 @@ import Testing
     Zoo.model($0)?.network(input: Shape(channels: 3, height: 32, width: 32), classes: 5)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: networks + [stochastic])
+  @Test(.timeLimit(.minutes(4)), arguments: networks + [stochastic])
   func deepNetworksKeepTheirBits(network: NetworkDescription) throws {
     #expect(try check(network) > 0)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(4)))
   func randomNetworksKeepTheirBits() throws {
     let again = try (UInt64(0)..<200).map { try check(RandomModel.network(seed: $0)) }
     #expect(again.count { $0 > 0 } >= 20, "the law is tried on networks that compute something twice")
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: RandomModel.kinds)
+  @Test(.timeLimit(.minutes(4)), arguments: RandomModel.kinds)
   func everyKindOfLayerKeepsItsBits(kind: String) throws {
     for seed in UInt64(0)..<5 { _ = try check(RandomModel.network(of: kind, seed: seed)) }
   }

@@ -15,13 +15,13 @@ import Testing
   static let forwardTolerance = 1e-5
   static let gradientTolerance = 1e-4
 
-  @Test(.timeLimit(.minutes(2)), arguments: [("mlp", 5), ("lenet5", 4), ("resnet20", 2), ("vgg11-cifar", 2)])
+  @Test(.timeLimit(.minutes(6)), arguments: [("mlp", 5), ("lenet5", 4), ("resnet20", 2), ("vgg11-cifar", 2)])
   func zooModelAgrees(name: String, batch: Int) throws {
     let model = try #require(Zoo.model(name))
     try compare(model.network, batch: batch, seed: 1, smallest: 0.01)
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: UInt64(0)..<60)
+  @Test(.timeLimit(.minutes(6)), arguments: UInt64(0)..<60)
   func randomModelAgrees(seed: UInt64) throws {
     try compare(RandomModel.network(seed: seed), batch: 4, seed: seed, smallest: 0.01)
   }
@@ -29,13 +29,13 @@ import Testing
   /// Many more models, but with the tolerance relative to the gradient of all parameters: some of these end in a batch
   /// normalization of two or three numbers, which passes on next to nothing, so that their gradients are made of
   /// rounding errors.
-  @Test(.timeLimit(.minutes(2)), arguments: UInt64(60)..<300)
+  @Test(.timeLimit(.minutes(6)), arguments: UInt64(60)..<300)
   func randomModelAgreesAsAWhole(seed: UInt64) throws {
     try compare(RandomModel.network(seed: seed), batch: 4, seed: seed, smallest: 1)
   }
 
   /// Each kind of loss, many times, on the random model's logits.
-  @Test(.timeLimit(.minutes(2)), arguments: UInt64(0)..<60)
+  @Test(.timeLimit(.minutes(6)), arguments: UInt64(0)..<60)
   func randomLossAgrees(seed: UInt64) throws {
     let network = RandomModel.network(seed: 1000 + seed)
     let loss = RandomModel.loss(for: try network.output(), seed: seed)

@@ -49,7 +49,7 @@ import Testing
     expectSame(try apart.evaluate(), try shared.evaluate(), shared.plan.layout)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [Small.mixed, Zoo.models[1].network])
+  @Test(.timeLimit(.minutes(4)), arguments: [Small.mixed, Zoo.models[1].network])
   func lanesDoNotDisturbEachOther(network: NetworkDescription) throws {
     let subjects = try (0..<4).map { try Subject(network, batch: 3, seed: 1, draw: UInt64($0)) }
     let alone = try subjects.map { try $0.train().bits($0.plan.layout) }

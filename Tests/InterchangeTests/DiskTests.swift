@@ -28,7 +28,7 @@ import Testing
     #expect(error?.description == "/dev/full could not be written: No space left on device")
   }
 
-  @Test(.timeLimit(.minutes(1))) func pipesAndDirectoriesAreNotRead() throws {
+  @Test(.timeLimit(.minutes(4))) func pipesAndDirectoriesAreNotRead() throws {
     try withTemporaryDirectory { directory in
       let pipe = Disk.join(directory, "pipe")
       #expect(unsafe mkfifo(pipe, 0o600) == 0)

@@ -116,7 +116,7 @@ extension KernelTests {
       #expect(without.bias.isEmpty)
     }
 
-    @Test("Repeating gives the same bits, also on two threads at once", .timeLimit(.minutes(1)))
+    @Test("Repeating gives the same bits, also on two threads at once", .timeLimit(.minutes(4)))
     func repeats() async {
       let cases = Self.corners + (200..<210).map(ConvolutionCase.random)
       let want = cases.map { bits($0.all($0.blocks(of: 16))) }

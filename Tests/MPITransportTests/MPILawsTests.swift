@@ -4,10 +4,10 @@ import Testing
 
 /// Runs the laws of the exchange over real MPI: `mpirun` on the executable `exchange-laws`.
 @Suite(.serialized) struct MPILawsTests {
-  @Test(.timeLimit(.minutes(2)), arguments: [1, 2, 3, 4])
+  @Test(.timeLimit(.minutes(6)), arguments: [1, 2, 3, 4])
   func holdUnderMPI(ranks: Int) throws {
     let laws = try Programs.path(of: "exchange-laws")
-    let result = try Programs.run(Programs.mpirun(ranks: ranks, [laws]), deadline: 100)
+    let result = try Programs.run(Programs.mpirun(ranks: ranks, [laws]), deadline: 240)
     #expect(result.status == 0, "mpirun -n \(ranks): \(result.everything)")
     #expect(result.output.contains("all laws hold on \(ranks) ranks"), "mpirun -n \(ranks): \(result.everything)")
   }

@@ -31,7 +31,7 @@ struct HostileModelTests {
       && rows.reduce(0) { $0 + $1.parameterCount } < 1 << 18
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(6)))
   func `a damaged model file is planned soundly or refused`() throws {
     var accepted = 0
     for seed in UInt64(0)..<1_500 {
@@ -58,7 +58,7 @@ struct HostileModelTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: UInt64(0)..<300)
+  @Test(.timeLimit(.minutes(4)), arguments: UInt64(0)..<300)
   func `a model file with foreign characters is read, planned or refused`(seed: UInt64) {
     var stream = RandomStream(seed: seed, purpose: .testing, subject: 1)
     var bytes = Array(RandomModel.network(seed: seed % 20).fileText.utf8)
@@ -72,7 +72,7 @@ struct HostileModelTests {
 
   /// One layer between others, each with a setting that no machine can hold or no number can mean.
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(4)),
     arguments: [
       "{upsample: {scale: [65536, 1]}}", "{zero-pad: {padding: 65536}}", "{adaptive-average-pool: {size: 65536}}",
       "{filter: {kernel: {box: {size: 255}}, dilation: 65536, stride: 65536}}",

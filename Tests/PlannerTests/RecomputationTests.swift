@@ -10,18 +10,18 @@ struct RecomputationTests {
 
   private func network(_ name: String) throws -> NetworkDescription { try #require(Zoo.model(name)).network }
 
-  @Test(.timeLimit(.minutes(1)), arguments: Zoo.models.map(\.name))
+  @Test(.timeLimit(.minutes(4)), arguments: Zoo.models.map(\.name))
   func `the zoo's plans are sound and compute the same`(name: String) throws {
     try check(network(name), batch: 4)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: UInt64(0)..<300)
+  @Test(.timeLimit(.minutes(4)), arguments: UInt64(0)..<300)
   func `a random model's plans are sound and compute the same`(seed: UInt64) throws {
     let network = RandomModel.network(seed: seed)
     try check(network, batch: 3, loss: RandomModel.loss(for: try network.output(), seed: seed))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: RandomModel.kinds)
+  @Test(.timeLimit(.minutes(4)), arguments: RandomModel.kinds)
   func `plans of every kind of layer are sound and compute the same`(kind: String) throws {
     for seed in UInt64(0)..<20 { try check(RandomModel.network(of: kind, seed: seed), batch: 3) }
   }
@@ -66,7 +66,7 @@ struct RecomputationTests {
 
   /// At most this part of the memory, for at most this part more arithmetic.
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(4)),
     arguments: [
       ("resnet50", 8, 0.40, 0.34), ("vgg19", 4, 0.62, 0.34), ("resnet20", 16, 0.50, 0.34),
       ("mobilenet-cifar", 16, 0.40, 0.34),

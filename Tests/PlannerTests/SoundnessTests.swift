@@ -20,12 +20,12 @@ struct SoundnessTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: Zoo.models.map(\.name))
+  @Test(.timeLimit(.minutes(4)), arguments: Zoo.models.map(\.name))
   func `the zoo's plans are sound`(name: String) throws {
     try check(#require(Zoo.model(name)).network, batches: [1, 16], buckets: [4_096, 1 << 18])
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: UInt64(0)..<300)
+  @Test(.timeLimit(.minutes(4)), arguments: UInt64(0)..<300)
   func `a random model's plans are sound, whatever its loss`(seed: UInt64) throws {
     let network = RandomModel.network(seed: seed)
     let loss = RandomModel.loss(for: try network.output(), seed: seed)
@@ -33,7 +33,7 @@ struct SoundnessTests {
     try check(network, batches: [2], buckets: [1 << 20])
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: RandomModel.kinds)
+  @Test(.timeLimit(.minutes(4)), arguments: RandomModel.kinds)
   func `plans of every kind of layer are sound`(kind: String) throws {
     for seed in UInt64(0)..<20 {
       try check(RandomModel.network(of: kind, seed: seed), batches: [3], buckets: [256])

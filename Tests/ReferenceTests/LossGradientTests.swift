@@ -22,19 +22,19 @@ struct LossGradientTests {
     .binaryCrossEntropy(made(BinaryCrossEntropyLoss()) { $0.targets = .values }),
   ]
 
-  @Test(.timeLimit(.minutes(1)), arguments: vector, [1, 2, 5])
+  @Test(.timeLimit(.minutes(4)), arguments: vector, [1, 2, 5])
   func `a loss of a vector agrees with finite differences`(loss: Loss, batch: Int) throws {
     try check([.layer(.dense(DenseLayer(4)), name: "fc")], input: Shape(features: 6), loss: loss, batch: batch)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: imageLosses)
+  @Test(.timeLimit(.minutes(4)), arguments: imageLosses)
   func `a loss of an image agrees with finite differences`(loss: Loss) throws {
     try check(
       [.layer(.convolution(ConvolutionLayer(4, kernel: 2)), name: "conv")],
       input: Shape(channels: 2, height: 3, width: 4), loss: loss, batch: 2)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: vector)
+  @Test(.timeLimit(.minutes(4)), arguments: vector)
   func `a head agrees with finite differences`(loss: Loss) throws {
     var head = Head()
     (head.weight, head.loss) = (0.75, loss)
@@ -49,7 +49,7 @@ struct LossGradientTests {
   }
 
   /// Embeddings behind a ReLU: many are zero, or equal.
-  @Test(.timeLimit(.minutes(1)), arguments: [Loss.contrastive(ContrastiveLoss()), .triplet(TripletLoss())])
+  @Test(.timeLimit(.minutes(4)), arguments: [Loss.contrastive(ContrastiveLoss()), .triplet(TripletLoss())])
   func `pairs that fall together agree with finite differences`(loss: Loss) throws {
     try check(
       [.layer(.dense(DenseLayer(2)), name: "fc"), .layer(.activation(.relu))], input: Shape(features: 3), loss: loss,

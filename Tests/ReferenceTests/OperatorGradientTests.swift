@@ -12,18 +12,18 @@ struct OperatorGradientTests {
     #expect(Set(OperatorCases.makers.keys) == Set(Layer.kinds.map(\.alternative.name)))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: OperatorCases.makers.keys.sorted(), UInt64(0)..<8)
+  @Test(.timeLimit(.minutes(4)), arguments: OperatorCases.makers.keys.sorted(), UInt64(0)..<8)
   func `a layer agrees with finite differences`(kind: String, seed: UInt64) throws {
     let (layer, input) = try #require(OperatorCases.layer(kind, seed: seed))
     try check([.layer(layer, name: "layer")], input: input, batch: 1 + Int(seed % 3), seed: seed)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: edges)
+  @Test(.timeLimit(.minutes(4)), arguments: edges)
   func `a layer at the edge agrees with finite differences`(layer: Layer, input: Shape) throws {
     try check([.layer(layer, name: "layer")], input: input, batch: 2, seed: 1)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: Module.Merge.allCases)
+  @Test(.timeLimit(.minutes(4)), arguments: Module.Merge.allCases)
   func `branches agree with finite differences`(merge: Module.Merge) throws {
     let nodes: [Module] = [
       .layer(.convolution(ConvolutionLayer(3, kernel: 3, padding: 1))), .layer(.activation(.relu)),
@@ -33,7 +33,7 @@ struct OperatorGradientTests {
   }
 
   /// The same value twice, a gate behind and before the image, two gates, and factors of vectors.
-  @Test(.timeLimit(.minutes(1)), arguments: [["x", "x"], ["x", "g"], ["g", "x"], ["g", "g", "x"], ["g", "g"]])
+  @Test(.timeLimit(.minutes(4)), arguments: [["x", "x"], ["x", "g"], ["g", "x"], ["g", "g", "x"], ["g", "g"]])
   func `gates agree with finite differences`(branches: [String]) throws {
     let gate = Module.sequential([
       .layer(.globalAveragePooling(GlobalAveragePoolingLayer())), .layer(.dense(DenseLayer(3))),

@@ -93,7 +93,7 @@ struct SettingTests {
 
 /// No document crashes or hangs the reader.
 struct HostileDocumentTests {
-  @Test(.timeLimit(.minutes(1)), arguments: UInt64(0)..<500)
+  @Test(.timeLimit(.minutes(4)), arguments: UInt64(0)..<500)
   func `random bytes are read or refused`(seed: UInt64) {
     var stream = RandomStream(seed: seed, purpose: .testing)
     let signs = Array("\n\n  --:?[]{},&*!|>'\"%#@`\\ab1\t~.<\u{FF}\u{0}".utf8)
@@ -103,7 +103,7 @@ struct HostileDocumentTests {
     _ = complaint(String(decoding: bytes, as: UTF8.self))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: UInt64(0)..<200)
+  @Test(.timeLimit(.minutes(4)), arguments: UInt64(0)..<200)
   func `a damaged document is read or refused`(seed: UInt64) {
     var stream = RandomStream(seed: seed, purpose: .testing)
     var bytes = Array("count: 3\nsizes: [1, 2]\nshape: {circle: {radius: 2.5}}\ntitle: \"a b\"\n".utf8)
@@ -114,14 +114,14 @@ struct HostileDocumentTests {
   }
 
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(4)),
     arguments: ["[", "{", "[{a: ", "- ", "? ", "a:\n- ", "{? ", "\u{2028}- ", "[\n", "- [", "!!seq [", "&a ["])
   func `deep nesting is refused`(opening: String) {
     let text = String(repeating: opening, count: 100_000)
     #expect(complaint(text).hasPrefix("test.yaml"))
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(4)))
   func `deep indentation is refused`() {
     let stairs = (0..<2_000).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
     #expect(complaint(stairs).hasPrefix("test.yaml"))
@@ -131,7 +131,7 @@ struct HostileDocumentTests {
     #expect(complaint("sizes: \(closed)").contains("nests them more than 200 deep"))
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(4)))
   func `aliases that multiply are refused`() {
     let rows = (1..<12).map { row in
       let uses = repeatElement("*a\(row - 1)", count: 9).joined(separator: ", ")

@@ -45,7 +45,7 @@ package enum Programs {
   ///   - folder: where it runs; a temporary folder of the system if nil.
   ///   - deadline: seconds after which it is ended.
   /// - Throws: `Problem` that names the command if it does not end in time.
-  package static func run(_ command: [String], in folder: String? = nil, deadline: Int = 60) throws -> Outcome {
+  package static func run(_ command: [String], in folder: String? = nil, deadline: Int = 180) throws -> Outcome {
     let running = try RunningProgram(command, in: folder)
     return try running.finish(deadline: deadline)
   }
@@ -96,7 +96,7 @@ package final class RunningProgram {
   }
 
   /// Waits for the end.
-  package func finish(deadline: Int = 60) throws -> Programs.Outcome {
+  package func finish(deadline: Int = 180) throws -> Programs.Outcome {
     for _ in 0..<deadline * 50 where process.isRunning { usleep(20_000) }
     guard !process.isRunning else {
       let printed = output + text("errors")

@@ -31,7 +31,7 @@ import Training
     try LittleRun.blueprint(["numerics.winograd=\(winograd.rawValue)"], network: network)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: WinogradChoice.allCases)
+  @Test(.timeLimit(.minutes(4)), arguments: WinogradChoice.allCases)
   func `ranks and lanes change no bit of any algorithm`(winograd: WinogradChoice) throws {
     let blueprint = try Self.blueprint(winograd)
     let alone = try LittleRun.run(blueprint, ranks: 1, lanes: 1, to: 3)[0]

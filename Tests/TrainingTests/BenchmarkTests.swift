@@ -10,7 +10,7 @@ import Training
   private func network(_ name: String) throws -> NetworkDescription { try #require(Zoo.model(name)).network }
 
   /// Lanes have micro-batches of their own; the sum over them is that of one executor that computes them in turn.
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3])
+  @Test(.timeLimit(.minutes(4)), arguments: [1, 2, 3])
   func `lanes compute the sum of their micro-batches' gradients`(lanes: Int) throws {
     let plan = try StepBenchmark.plan(network("lenet5"), microBatch: 4, lanes: lanes)
     let team = try StepTeam(plan: plan, lanes: lanes)

@@ -10,7 +10,7 @@ import Training
     try LittleRun.run(try LittleRun.blueprint(), ranks: 1, lanes: 1)[0]
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: [1, 2, 3, 5], [1, 2])
+  @Test(.timeLimit(.minutes(6)), arguments: [1, 2, 3, 5], [1, 2])
   func ranksLanesAndBucketsChangeNoBit(ranks: Int, lanes: Int) throws {
     let alone = try Self.alone.get()
     for bucket in ["1KiB", "5KiB", "1MiB"] {
@@ -20,25 +20,25 @@ import Training
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: UInt64(1)...3)
+  @Test(.timeLimit(.minutes(4)), arguments: UInt64(1)...3)
   func lateMessagesChangeNoBit(seed: UInt64) throws {
     let traces = try LittleRun.run(try LittleRun.blueprint(), ranks: 4, lanes: 2, seed: seed)
     expectSame(traces, try Self.alone.get())
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [8, 16])
+  @Test(.timeLimit(.minutes(4)), arguments: [8, 16])
   func manyRanksChangeNoBit(ranks: Int) throws {
     expectSame(try LittleRun.run(try LittleRun.blueprint(), ranks: ranks, lanes: 1), try Self.alone.get())
   }
 
   /// More lanes than micro-batches: the others stay idle.
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(4)))
   func idleLanesChangeNoBit() throws {
     expectSame(try LittleRun.run(try LittleRun.blueprint(), ranks: 5, lanes: 4), try Self.alone.get())
   }
 
   /// Nor does computing values twice, to save memory.
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(4)))
   func recomputationChangesNoBit() throws {
     let plain = try LittleRun.blueprint(network: LittleRun.deepNetwork)
     let blocks = try LittleRun.blueprint(["train.recompute=blocks"], network: LittleRun.deepNetwork)
@@ -52,7 +52,7 @@ import Training
   }
 
   /// The test has teeth: a plain all-reduce fails it.
-  @Test(.timeLimit(.minutes(1)), arguments: [2, 3, 5])
+  @Test(.timeLimit(.minutes(4)), arguments: [2, 3, 5])
   func anyOrderDoesChangeBits(ranks: Int) throws {
     let blueprint = try LittleRun.blueprint(["exchange.order=any"])
     let one = try LittleRun.run(blueprint, ranks: 1, lanes: 1)[0]

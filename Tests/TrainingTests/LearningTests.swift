@@ -6,7 +6,7 @@ import Training
 /// The built-in run learns what it should.
 @Suite struct LearningTests {
   /// A linear classifier stays far below this (see the tests of the digits).
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(10)))
   func lenet5ReadsTheDigits() throws {
     precondition(prepared)
     let blueprint = try Blueprint(try Configurations.read(path: nil, overrides: ["train.epochs=3", "lanes=2"]))

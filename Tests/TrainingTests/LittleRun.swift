@@ -104,7 +104,7 @@ extension LittleRun {
     seed: UInt64? = nil, votes: @escaping @Sendable (_ rank: Int, _ step: Int) -> Votes = { _, _ in Votes() }
   ) throws -> [Trace] {
     let state = state ?? start(blueprint)
-    return try ThreadCluster.run(ranks: ranks, deadline: .seconds(50), seed: seed) { communicator in
+    return try ThreadCluster.run(ranks: ranks, deadline: .seconds(180), seed: seed) { communicator in
       let worker = try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state)
       defer { worker.end() }
       var trace = Trace()

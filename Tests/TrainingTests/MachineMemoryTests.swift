@@ -5,9 +5,9 @@ import Training
 
 /// The memory that the ranks of a machine share.
 @Suite struct MachineMemoryTests {
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 5])
+  @Test(.timeLimit(.minutes(4)), arguments: [1, 2, 5])
   func ranksOfOneMachineShareOneMemory(ranks: Int) throws {
-    let found = try ThreadCluster.run(ranks: ranks, deadline: .seconds(20)) { communicator in
+    let found = try ThreadCluster.run(ranks: ranks, deadline: .seconds(60)) { communicator in
       try MachineMemory.share(count: 5000, over: communicator)
     }
     let memories = try found.map { try $0.get() }
@@ -15,9 +15,9 @@ import Training
     #expect(memories.allSatisfy { $0.address.isSame(as: memories[0].address) })
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(4)))
   func allRanksGoOnWithoutMemoryThatCannotBeHad() throws {
-    let found = try ThreadCluster.run(ranks: 3, deadline: .seconds(20)) { communicator in
+    let found = try ThreadCluster.run(ranks: 3, deadline: .seconds(60)) { communicator in
       try MachineMemory.share(count: 1 << 60, over: communicator)
     }
     for result in found {

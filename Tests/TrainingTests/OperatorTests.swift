@@ -28,7 +28,7 @@ import Training
     #expect(Set(Self.words).subtracting(seen).sorted() == [])
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: words)
+  @Test(.timeLimit(.minutes(6)), arguments: words)
   func `the engine agrees with the interpreter on random geometries`(word: String) throws {
     for seed in UInt64(0)..<25 {
       expectSmall(try OperatorComparison(word, seed: seed).againstInterpreter(), "\(word), seed \(seed)")

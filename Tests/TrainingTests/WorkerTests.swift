@@ -5,7 +5,7 @@ import Training
 
 /// What a worker does beside keeping the bits.
 @Suite struct WorkerTests {
-  @Test(.timeLimit(.minutes(1)), arguments: [(1, 1), (2, 2), (3, 1), (4, 4), (7, 2)])
+  @Test(.timeLimit(.minutes(4)), arguments: [(1, 1), (2, 2), (3, 1), (4, 4), (7, 2)])
   func everyTestSampleIsScoredOnce(ranks: Int, lanes: Int) throws {
     let blueprint = try LittleRun.blueprint()
     let traces = try LittleRun.run(blueprint, ranks: ranks, lanes: lanes, to: 0)
@@ -16,7 +16,7 @@ import Training
   }
 
   /// The number of samples need not be a multiple of anything, and there may be fewer than ranks.
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3, 4, 59])
+  @Test(.timeLimit(.minutes(4)), arguments: [1, 2, 3, 4, 59])
   func anyNumberOfTestSamplesIsScored(count: Int) throws {
     let blueprint = try LittleRun.blueprint(["data.test-count=\(count)"])
     let evaluations = try [1, 5].map { try LittleRun.run(blueprint, ranks: $0, lanes: 2, to: 0)[0].evaluation }
@@ -24,7 +24,7 @@ import Training
     #expect(evaluations[0] == evaluations[1])
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: ["fixed", "any"], [0, 1, 2])
+  @Test(.timeLimit(.minutes(4)), arguments: ["fixed", "any"], [0, 1, 2])
   func votesOfAnyRankReachAll(order: String, voter: Int) throws {
     let blueprint = try LittleRun.blueprint(["exchange.order=\(order)"])
     let traces = try LittleRun.run(blueprint, ranks: 3, lanes: 2, to: 4) { rank, step in
@@ -39,7 +39,7 @@ import Training
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(4)))
   func votesChangeNoWeight() throws {
     let blueprint = try LittleRun.blueprint()
     let silent = try LittleRun.run(blueprint, ranks: 2, lanes: 1, to: 3)
@@ -54,7 +54,7 @@ import Training
   }
 
   /// k steps, a checkpoint on the disk, and the rest on other ranks and lanes are all the steps.
-  @Test(.timeLimit(.minutes(1)), arguments: [(3, 2, 2, 1), (1, 1, 5, 1), (4, 1, 1, 2)])
+  @Test(.timeLimit(.minutes(4)), arguments: [(3, 2, 2, 1), (1, 1, 5, 1), (4, 1, 1, 2)])
   func resumedRunEndsWithTheSameBits(ranks: Int, lanes: Int, laterRanks: Int, laterLanes: Int) throws {
     let blueprint = try LittleRun.blueprint()
     let whole = try LittleRun.run(blueprint, ranks: 2, lanes: 2)[0]

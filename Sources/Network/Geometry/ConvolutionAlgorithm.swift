@@ -72,8 +72,9 @@ package enum ConvolutionPass: Hashable, Sendable, CaseIterable {
 }
 
 extension ConvolutionAlgorithm {
-  /// Pixels of a pointwise convolution that are worked on at a time, forward and to the data.
-  package static let pointwisePixels = 256
+  /// Pixels of a pointwise convolution that are worked on at a time, forward and to the data: so few that both operands and
+  /// the result leave room in the second-level cache for what comes next, and whole tiles of 6 or 12 rows.
+  package static let pointwisePixels = 72
 
   /// The numbers of scratch that a pass needs.
   package func scratchCount(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> Int {

@@ -82,9 +82,10 @@ static void matrices(const struct ck_table *t, size_t rows, size_t columns) {
     t->normalize_training(rows, columns, 1e-5f, x, a, b, residual, relu, y, c, d, e);
     t->normalize_evaluation(rows, columns, 1e-5f, x, a, b, c, e, relu ? residual : NULL, relu, y);
   }
-  t->normalize_backward(rows, columns, x, NULL, y, a, c, d, dx, NULL, b, e);
-  t->normalize_backward(rows, columns, x, y, y, a, c, d, dx, NULL, b, e);
-  t->normalize_backward(rows, columns, x, y, y, a, c, d, dx, residual, b, e);
+  t->normalize_backward(rows, columns, x, NULL, y, a, NULL, c, d, dx, NULL, b, e);
+  t->normalize_backward(rows, columns, x, NULL, y, a, row, c, d, dx, NULL, b, e);
+  t->normalize_backward(rows, columns, x, y, y, a, NULL, c, d, dx, NULL, b, e);
+  t->normalize_backward(rows, columns, x, y, y, a, NULL, c, d, dx, residual, b, e);
   release();
 }
 
@@ -341,7 +342,7 @@ static void peak(const struct ck_table *t) {
 
 int main(void) {
   static const size_t counts[] = {0, 1, 2, 3, 7, 8, 15, 16, 17, 63, 64, 65, 127, 1024, 1025};
-  static const size_t widths[] = {1, 2, 3, 6, 16, 31, 33, 63, 64, 65, 100, 128, 130};
+  static const size_t widths[] = {1, 2, 3, 6, 16, 31, 33, 63, 64, 65, 100, 128, 130, 1024, 1030};
   for (ck_isa isa = CK_BASELINE; isa <= CK_AVX512; isa++) {
     if (!ck_select(isa)) {
       printf("sanitize: instruction set %d skipped, this CPU lacks it\n", (int)isa);

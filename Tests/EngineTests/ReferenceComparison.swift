@@ -34,6 +34,25 @@ import Testing
     try compare(RandomModel.network(seed: seed), batch: 4, seed: seed, smallest: 1)
   }
 
+  /// Both gradients that meet at the input of such a block are the same tensor, or made of it: what is multiplied is what
+  /// the product is added to.
+  @Test(.timeLimit(.minutes(4)), arguments: [1, 2])
+  func residualBlockOfOneLayerAgrees(dilation: Int) throws {
+    let kernel = dilation == 1 ? 1 : 3
+    var layer = ConvolutionLayer(32, kernel: kernel, padding: kernel / 2 * dilation)
+    layer.dilation = Extent(dilation)
+    let network = NetworkDescription(
+      name: "block", input: Shape(channels: 3, height: 8, width: 8),
+      layers: [
+        .layer(.convolution(ConvolutionLayer(32, kernel: 3, padding: 1)), name: "stem"),
+        .branches(.add, [.layer(.convolution(layer)), .layer(.identity(IdentityLayer()))]),
+        .layer(.flatten(FlattenLayer())), .layer(.dense(DenseLayer(10)), name: "fc"),
+      ])
+    let plan = try Subject(network, batch: 4).plan.training
+    #expect(plan.instructions.contains { $0.reads.count == 2 && $0.reads[0] == $0.reads[1] })
+    try compare(network, batch: 4, seed: 1, smallest: 0.01)
+  }
+
   /// Each kind of loss, many times, on the random model's logits.
   @Test(.timeLimit(.minutes(6)), arguments: UInt64(0)..<60)
   func randomLossAgrees(seed: UInt64) throws {

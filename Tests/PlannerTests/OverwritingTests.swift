@@ -82,6 +82,26 @@ struct OverwritingTests {
     #expect(program[program.logits].range.isEmpty || owner[program[program.logits].offset] == program.logits)
   }
 
+  /// Here the gradient that is added is the one that is multiplied.
+  @Test
+  func `a product never lies on its own operand`() throws {
+    let network = NetworkDescription(
+      name: "m", input: Shape(channels: 16, height: 4, width: 4),
+      layers: [
+        .layer(.convolution(ConvolutionLayer(16, kernel: 3, padding: 1)), name: "stem"),
+        .branches(
+          .add, [.layer(.convolution(ConvolutionLayer(16, kernel: 1))), .layer(.identity(IdentityLayer()))],
+          name: "block"), .layer(.flatten(FlattenLayer())), .layer(.dense(DenseLayer(10)), name: "head"),
+      ])
+    var plan = try plan(network)
+    let instruction = try #require(adding(plan).first)
+    #expect(instruction.reads[0] == instruction.reads[1])
+    let (read, write) = (instruction.reads[0].index, instruction.writes[0].index)
+    #expect(!plan.training.slots[read].range.overlaps(plan.training.slots[write].range))
+    plan.training.slots[write].offset = plan.training.slots[read].offset
+    #expect(Verifier.violations(of: plan).contains { $0.hasSuffix("overlap") })
+  }
+
   @Test
   func `overwriting happens, and only with permission`() throws {
     var plan = try plan(try #require(Zoo.model("resnet20")).network)

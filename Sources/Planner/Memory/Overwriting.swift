@@ -1,9 +1,9 @@
-/// A result that takes the memory of an operand: an operation that computes number by number has read each of them when
-/// it writes its own, and what it writes then is in the cache already.
+/// A result that takes the memory of an operand: an operation that goes number by number through that operand has read
+/// each of them when it writes its own, and what it writes then is in the cache already.
 struct Overwriting: Hashable {
   /// The result.
   let write: SlotID
-  /// The operand, which nobody reads afterwards.
+  /// The operand, which the instruction reads in one place only and nobody reads afterwards.
   let read: SlotID
 }
 
@@ -21,6 +21,8 @@ extension Overwriting {
       .filter(instruction.reads.indices.contains)
       .map { Overwriting(write: write, read: instruction.reads[$0]) }
       .filter { pair in
+        // A convolution may be asked to add the very gradient that it multiplies: then it needs that to its end.
+        guard instruction.reads.count(where: { $0 == pair.read }) == 1 else { return false }
         guard let life = lives[pair.read.index], let written = lives[pair.write.index] else { return false }
         return life.upperBound == index && written.lowerBound == index
           && slots[pair.read.index].count == slots[pair.write.index].count

@@ -201,16 +201,16 @@ static void products(const struct ck_table *t, size_t rows, size_t columns, size
   float *a = floats(rows * inner), *b = floats(inner * columns), *c = floats(rows * columns);
   float *packed = floats(inner * padded(columns));
   t->pack(inner, columns, b, columns, 1, packed);
-  t->product(rows, columns, inner, a, inner, 1, packed, c, columns, 0, (struct ck_soon){a, rows * inner, b, 3});
+  t->product(rows, columns, inner, a, 0, inner, packed, c, columns, 0, (struct ck_soon){a, rows * inner, b, 3});
   t->pack(inner, columns, b, 1, inner, packed);
   t->product(rows, columns, inner, a, 1, rows, packed, c, columns, 1, (struct ck_soon){0});
   release();
 }
 
 static void all_products(const struct ck_table *t) {
-  static const size_t sizes[] = {1, 5, 6, 7, 13, 16, 33, 50}, inners[] = {1, 17, 255, 300};
-  for (size_t i = 0; i < 8; i++)
-    for (size_t j = 0; j < 8; j++)
+  static const size_t sizes[] = {1, 5, 6, 7, 13, 16, 50, 97, 150}, inners[] = {1, 17, 255, 300};
+  for (size_t i = 0; i < 9; i++)
+    for (size_t j = 0; j < 9; j++)
       for (size_t k = 0; k < 4; k++) products(t, sizes[i], sizes[j], inners[k]);
 }
 

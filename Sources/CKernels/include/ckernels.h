@@ -177,11 +177,11 @@ struct ck_table {
   /// Packs a matrix [inner][columns], whose number (k, column) lies at k · step + column · stride, for `product`. Takes
   /// inner · columns floats, the columns rounded up to a multiple of 16.
   void (*pack)(size_t inner, size_t columns, const float *x, size_t step, size_t stride, float *packed);
-  /// c[rows][columns] = a · b, or += if `adding`. The number (row, k) of a lies at row · a_row + k · a_step; b is packed;
-  /// the rows of c are c_row apart. Each sum runs over k in ascending order, at most 256 terms at a time. What is read
-  /// soon is fetched meanwhile.
+  /// c[rows][columns] = a · b, or += if `adding`. a is [rows][inner] with its rows a_distance apart, or, `in_columns`,
+  /// [inner][rows] with its terms so far apart; b is packed; the rows of c are c_row apart. Each sum runs over the terms in
+  /// ascending order, at most 256 at a time. What is read soon is fetched meanwhile.
   void (*product)(
-      size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const float *packed,
+      size_t rows, size_t columns, size_t inner, const float *a, int in_columns, size_t a_distance, const float *packed,
       float *c, size_t c_row, int adding, struct ck_soon soon);
 
   // Convolution without columns. The scratch is that of `ConvolutionAlgorithm`.

@@ -10,12 +10,15 @@
 #define CK_ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
 
 #define CK_INLINE static inline __attribute__((always_inline))
+#define CK_NOINLINE __attribute__((noinline))
 
 #include "elements.h"
 #include "activations.h"
 #include "matrices.h"
 #include "chunks.h"
 #include "vectors.h"
+#include "tiles.h"
+#include "packing.h"
 #include "product.h"
 #include "winograd.h"
 #include "direct.h"

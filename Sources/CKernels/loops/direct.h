@@ -54,6 +54,9 @@ struct stretch {
   size_t first, count;
 };
 
+// From so many terms side by side on a sum is long.
+enum { LONG_SUM = 32 };
+
 // One panel of the outputs of a band: `t` are the terms of a stretch.
 #define DIRECT_ROWS(product)                                                  \
   for (size_t row = 0; row < rows; row++) {                                   \
@@ -70,10 +73,14 @@ static void direct_stretch(
   const size_t length = band_row(d), run = (size_t)d->kernel_width * d->inputs, width = (size_t)d->output_width;
   const size_t inner = (size_t)d->kernel_height * run, step = (size_t)d->stride_width * d->inputs;
   const size_t place = s.row * run + s.first;
+  const int is_long = s.rows == 1 && s.count >= LONG_SUM;
 #define WIDE(column, vectors)                                                                                  \
   const struct terms t = {s.rows, s.count, step, 1, length, vectors * CK_VECTOR, run * vectors * CK_VECTOR};   \
   const float *panel = packed + column * inner + place * t.b_step;                                             \
-  DIRECT_ROWS(product_panel(width, vectors, &t, from, panel, to + column, d->output_step, adding))
+  if (is_long)                                                                                                 \
+    DIRECT_ROWS(long_panel_of_rows(width, vectors, s.count, from, step, panel, to + column, d->output_step, adding)) \
+  else                                                                                                         \
+    DIRECT_ROWS(product_panel(width, vectors, &t, from, panel, to + column, d->output_step, adding))
 #define REST(column, columns)                                                                                  \
   const struct terms t = {s.rows, s.count, step, 1, length, CK_VECTOR, run * CK_VECTOR};                       \
   const float *panel = packed + column * inner + place * t.b_step;                                             \

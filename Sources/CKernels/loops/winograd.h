@@ -63,18 +63,21 @@ struct planes {
 // The width of the panels of a matrix whose columns are a multiple of 16.
 CK_INLINE size_t panel_width(size_t columns) { return columns % (2 * CK_VECTOR) == 0 ? 2 * CK_VECTOR : CK_VECTOR; }
 
-// c[rows][columns] = a · b for a plane of b in panels, or += if `adding`.
-CK_INLINE void plane_product(
-    size_t rows, size_t columns, size_t inner, const float *a, size_t a_row, size_t a_step, const struct planes *at,
+// c[rows][columns] = a · b for a plane of b in panels, or += if `adding`. Either the rows of a are `a_distance` apart, or with
+// `in_columns` its terms.
+static CK_NOINLINE void plane_product(
+    size_t rows, size_t columns, size_t inner, const float *a, int in_columns, size_t a_distance, const struct planes *at,
     const float *b, float *c, size_t c_row, int adding) {
+  const size_t vectors = at->width / CK_VECTOR;
   for (size_t column = 0; column < columns; column += at->width, b += at->panel)
     for (size_t k = 0; k < inner; k += INNER_BLOCK) {
-      const struct terms t = {1, inner - k < INNER_BLOCK ? inner - k : INNER_BLOCK, a_row, a_step, 0, at->tile, 0};
-      const float *left = a + k * a_step, *right = b + k * at->tile;
-      if (at->width > CK_VECTOR)
-        product_panel(rows, 2, &t, left, right, c + column, c_row, adding || k > 0);
+      const size_t terms = inner - k < INNER_BLOCK ? inner - k : INNER_BLOCK;
+      const float *panel = b + k * at->width;
+      const int adds = adding || k > 0;
+      if (in_columns)
+        long_panel_of_columns(rows, vectors, terms, a + k * a_distance, a_distance, panel, c + column, c_row, adds);
       else
-        product_panel(rows, 1, &t, left, right, c + column, c_row, adding || k > 0);
+        long_panel_of_rows(rows, vectors, terms, a + k, a_distance, panel, c + column, c_row, adds);
     }
 }
 

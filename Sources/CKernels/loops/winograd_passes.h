@@ -167,7 +167,7 @@ static void WINOGRAD(convolve)(
       if (group < w->outputs) WINOGRAD(filters)(w, backward, o, group, weights, filters, v);
       for (size_t p = 0; p < PLANES; p++)
         plane_product(
-            count, group, w->inputs, u + p * in.plane, in.tile, 1, &filters, v + p * filters.plane, m + p * out.plane,
+            count, group, w->inputs, u + p * in.plane, 0, in.tile, &filters, v + p * filters.plane, m + p * out.plane,
             out.tile, 0);
       WINOGRAD(output)(w, first, count, o, group, out, m, bias, y);
     }

@@ -24,31 +24,15 @@ struct WeightGradient {
     scratch: UnsafeMutablePointer<Float>
   ) {
     let packed = unsafe scratch + blocks.gatheredCount
-    let gradients = unsafe packed + blocks.packedCount
     for group in 0..<g.groups {
       for first in stride(from: 0, to: pixels, by: blocks.pixels) {
         let block = first..<min(first + blocks.pixels, pixels)
         for slice in 0..<blocks.slices {
           unsafe pack(block, slice, group, x, into: packed, scratch: scratch)
-          for part in 0..<blocks.parts {
-            // The other slices find it where the first one has put it.
-            if slice == 0 { unsafe spread(block, part, group, dy, into: gradients) }
-            unsafe multiply(block, slice, part, group, x: x, dy: dy, gradients, packed, dWeights)
-          }
+          unsafe multiply(block, slice, group, x: x, dy: dy, packed, dWeights)
         }
       }
     }
-  }
-
-  /// Copies a part of the channels of a block of dy.
-  private func spread(
-    _ block: Range<Int>, _ index: Int, _ group: Int, _ dy: UnsafePointer<Float>,
-    into gradients: UnsafeMutablePointer<Float>
-  ) {
-    let part = blocks.part(index)
-    unsafe ck_loops().pointee.copy_rows(
-      block.count, part.count, dy + block.lowerBound * g.outputChannels + group * blocks.outputs + part.lowerBound,
-      g.outputChannels, gradients + blocks.offset(index), blocks.step(index))
   }
 
   /// Packs a slice of a block's windows.
@@ -66,22 +50,21 @@ struct WeightGradient {
       unsafe rows = UnsafePointer(scratch)
     }
     unsafe PackedProduct.pack(
-      StridedOperand(base: rows, row: 1, step: blocks.columns), inner: block.count, columns: blocks.columns,
+      StridedOperand(base: rows, column: 1, step: blocks.columns), inner: block.count, columns: blocks.columns,
       into: packed)
   }
 
-  /// Multiplies a part of a block of dy with a slice of its windows.
+  /// Multiplies a block of dy with a slice of its windows.
   private func multiply(
-    _ block: Range<Int>, _ slice: Int, _ index: Int, _ group: Int, x: UnsafePointer<Float>, dy: UnsafePointer<Float>,
-    _ gradients: UnsafePointer<Float>, _ packed: UnsafePointer<Float>, _ dWeights: UnsafeMutablePointer<Float>
+    _ block: Range<Int>, _ slice: Int, _ group: Int, x: UnsafePointer<Float>, dy: UnsafePointer<Float>,
+    _ packed: UnsafePointer<Float>, _ dWeights: UnsafeMutablePointer<Float>
   ) {
-    let result = unsafe dWeights + group * blocks.outputs * g.rowCount + slice * blocks.columns
-    let part = blocks.part(index)
-    let share = Share(index: slice * blocks.parts + index, count: blocks.slices * blocks.parts)
     unsafe PackedProduct.multiply(
-      StridedOperand(base: gradients + blocks.offset(index), row: 1, step: blocks.step(index)), packed: packed,
-      rows: part.count, inner: block.count, columns: blocks.columns, into: result + part.lowerBound * g.rowCount,
-      stride: g.rowCount, adding: block.lowerBound > 0, soon: next(block, share, x: x, dy: dy))
+      LeftOperand.columns(
+        dy + block.lowerBound * g.outputChannels + group * blocks.outputs, distance: g.outputChannels),
+      packed: packed, rows: blocks.outputs, inner: block.count, columns: blocks.columns,
+      into: dWeights + group * blocks.outputs * g.rowCount + slice * blocks.columns, stride: g.rowCount,
+      adding: block.lowerBound > 0, soon: next(block, Share(index: slice, count: blocks.slices), x: x, dy: dy))
   }
 
   /// One of equal shares of what follows a block.

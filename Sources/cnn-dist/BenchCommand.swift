@@ -24,6 +24,10 @@ struct BenchCommand: ParsableCommand {
         100 % of the peak. The peak is what one core reaches in the same process in a loop of fused multiply-adds in \
         registers. GB/s count what an instruction has to read and write at least.
 
+        What to expect of training: N lanes on N cores keep step with each other as N ranks do. With that rate and the \
+        rate of the forward pass alone, an epoch takes its images divided by the first and the images of the \
+        evaluation by the second.
+
         Examples:
           taskset -c 0 cnn-dist bench step resnet20 --micro-batch 16
           taskset -c 0 cnn-dist bench step vgg19 --micro-batch 4 --layers

@@ -24,11 +24,13 @@ import Testing
       try objects(["bench", "step", "lenet5", "--micro-batch", "2", "--seconds", "0.01", "--lanes", "2"]).first)
     #expect(
       Set(report.keys) == [
-        "model", "micro-batch", "lanes", "images", "images-per-second", "step-milliseconds", "fastest-milliseconds",
-        "slowest-milliseconds", "steps", "kernels", "gflop-per-second", "share-of-peak", "peak-gflop-per-second",
-        "milliseconds", "kinds", "layers",
+        "model", "micro-batch", "lanes", "images", "images-per-second", "forward-images-per-second",
+        "step-milliseconds", "fastest-milliseconds", "slowest-milliseconds", "steps", "kernels", "gflop-per-second",
+        "share-of-peak", "peak-gflop-per-second", "milliseconds", "kinds", "layers",
       ])
     #expect(report["images"] as? Int == 4)
+    let rates = try ["images-per-second", "forward-images-per-second"].map { try #require(report[$0] as? Double) }
+    #expect(rates[0] > 0 && rates[1] > rates[0], "the forward pass is a part of a step")
     let kinds = try #require(report["kinds"] as? [[String: Any]])
     #expect(kinds.allSatisfy { Set($0.keys) == Self.times.union(["operation", "algorithm", "calls"]) })
     #expect(kinds.contains { $0["operation"] as? String == "update" })

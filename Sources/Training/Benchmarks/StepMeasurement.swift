@@ -51,6 +51,12 @@ struct StepMeasurement {
   /// Images a second.
   var imagesPerSecond: Double { Double(images) / median }
 
+  /// Images a second of the forward pass alone, as in an evaluation.
+  var forwardImagesPerSecond: Double {
+    let forward = zip(plan.training.instructions, instructions).filter { $0.0.pass == .forward }
+    return Double(images) / forward.reduce(0) { $0 + $1.1 }
+  }
+
   /// The arithmetic of the median step.
   var work: MeasuredWork {
     MeasuredWork(seconds: median, flops: plan.training.flops * images, bytes: 0)

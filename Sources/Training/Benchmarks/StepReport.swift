@@ -85,7 +85,8 @@ struct StepReport {
       + "\(Display.decimal(measurement.imagesPerSecond, 0)) images/s, step \(Display.decimal(1e3 * measurement.median, 2)) ms "
       + "(median of \(steps.count), \(Display.decimal(1e3 * (steps.first ?? 0), 2)) to "
       + "\(Display.decimal(1e3 * (steps.last ?? 0), 2))), \(Display.decimal(1e-9 * rate, 1)) GFLOP/s = "
-      + "\(Display.percent(rate / reachable, 0)) of peak"
+      + "\(Display.percent(rate / reachable, 0)) of peak; forward alone "
+      + "\(Display.decimal(measurement.forwardImagesPerSecond, 0)) images/s"
   }
 
   /// What all lanes together could reach at most.
@@ -119,7 +120,8 @@ struct StepReport {
     Report.json([
       "model": .text(network), "micro-batch": .integer(measurement.plan.training.batch),
       "lanes": .integer(measurement.lanes), "images": .integer(measurement.images),
-      "images-per-second": .number(measurement.imagesPerSecond), "step-milliseconds": .number(1e3 * measurement.median),
+      "images-per-second": .number(measurement.imagesPerSecond),
+      "forward-images-per-second": .number(measurement.forwardImagesPerSecond), "step-milliseconds": .number(1e3 * measurement.median),
       "fastest-milliseconds": .number(1e3 * (steps.first ?? 0)),
       "slowest-milliseconds": .number(1e3 * (steps.last ?? 0)), "steps": .integer(steps.count),
       "kernels": .text(KernelSet.description), "gflop-per-second": .number(1e-9 * rate),

@@ -59,6 +59,21 @@ extension KernelTests {
       for rows in [1, 2, 5] { expectDefinition(c, .direct(rows: rows), tolerance: sumTolerance) }
     }
 
+    /// More rows than a block of the left operand, more terms than a block of the sum, and columns that fill some panels, half of one
+    /// and a part of another.
+    static let wide: [ConvolutionCase] = [
+      ConvolutionCase(geometry(13, 14, kernel: 1, channels: 300, 157), batch: 1, seed: 11),
+      ConvolutionCase(geometry(12, 13, kernel: 3, stride: 1, padding: 1, channels: 40, 157), batch: 1, seed: 12),
+      ConvolutionCase(geometry(15, 14, kernel: 3, stride: 2, padding: 1, channels: 70, 45), batch: 2, seed: 13),
+    ]
+
+    @Test("Wide products agree with the definition", arguments: wide)
+    func wideProducts(_ c: ConvolutionCase) {
+      expectDefinition(c, .columns(pixels: 160), tolerance: sumTolerance)
+      expectDefinition(c, .direct(rows: 4), tolerance: sumTolerance)
+      if c.geometry.isPointwise { expectDefinition(c, .pointwise, tolerance: sumTolerance) }
+    }
+
     @Test("The direct way to the data takes many strides")
     func directBackward() {
       let cases = (0..<80).map(ConvolutionCase.randomDirect)

@@ -21,6 +21,7 @@ extension KernelTests {
       let (map, batch, image, _) = ResamplingTests.random(5)
       var all: [(String, [Float])] = [
         ("convolution", ConvolutionTests.corners[1].all(.columns(pixels: 5))),
+        ("wide products", ConvolutionTests.wide.flatMap { $0.all(.columns(pixels: 160)) }),
         ("winograd f2", ConvolutionCase.randomWinograd(3).all(.winograd(.f2, tiles: 4))),
         ("winograd f4", ConvolutionCase.randomWinograd(3).all(.winograd(.f4, tiles: 4))),
         ("statistics", normalization.forward().variance + narrow.forward().variance),

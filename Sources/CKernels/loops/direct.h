@@ -78,7 +78,7 @@ static void direct_stretch(
   const struct terms t = {s.rows, s.count, step, 1, length, vectors * CK_VECTOR, run * vectors * CK_VECTOR};   \
   const float *panel = packed + column * inner + place * t.b_step;                                             \
   if (is_long)                                                                                                 \
-    DIRECT_ROWS(long_panel_of_rows(width, vectors, s.count, from, step, panel, to + column, d->output_step, adding)) \
+    DIRECT_ROWS(long_panel(width, vectors, s.count, from, 0, step, panel, to + column, d->output_step, adding)) \
   else                                                                                                         \
     DIRECT_ROWS(product_panel(width, vectors, &t, from, panel, to + column, d->output_step, adding))
 #define REST(column, columns)                                                                                  \

@@ -179,24 +179,16 @@ static CK_NOINLINE void long_tile_of_packed(
 }
 #undef LONG_TILE
 
-// The first of these for any number of rows.
-CK_INLINE void long_panel_of_rows(
-    size_t rows, size_t vectors, size_t inner, const float *a, size_t a_row, const float *b, float *c, size_t c_row,
-    int adding) {
+// The first two of these for any number of rows; `a_distance` lies between rows, or `in_columns` between terms.
+CK_INLINE void long_panel(
+    size_t rows, size_t vectors, size_t inner, const float *a, int in_columns, size_t a_distance, const float *b,
+    float *c, size_t c_row, int adding) {
   const struct cut cut = cut_rows(rows, tile_rows(vectors));
-#define TILE(count, row) \
-  long_tile_of_rows(count, vectors, inner, a + (row)*a_row, a_row, b, c + (row)*c_row, c_row, adding);
-  FOR_EACH_TILE(cut, TILE)
-#undef TILE
-}
-
-// The second of them.
-CK_INLINE void long_panel_of_columns(
-    size_t rows, size_t vectors, size_t inner, const float *a, size_t a_step, const float *b, float *c, size_t c_row,
-    int adding) {
-  const struct cut cut = cut_rows(rows, tile_rows(vectors));
-#define TILE(count, row) \
-  long_tile_of_columns(count, vectors, inner, a + (row), a_step, b, c + (row)*c_row, c_row, adding);
+#define TILE(count, row)                                                                                      \
+  if (in_columns)                                                                                             \
+    long_tile_of_columns(count, vectors, inner, a + row, a_distance, b, c + (row)*c_row, c_row, adding);      \
+  else                                                                                                        \
+    long_tile_of_rows(count, vectors, inner, a + (row)*a_distance, a_distance, b, c + (row)*c_row, c_row, adding);
   FOR_EACH_TILE(cut, TILE)
 #undef TILE
 }

@@ -72,12 +72,9 @@ static CK_NOINLINE void plane_product(
   for (size_t column = 0; column < columns; column += at->width, b += at->panel)
     for (size_t k = 0; k < inner; k += INNER_BLOCK) {
       const size_t terms = inner - k < INNER_BLOCK ? inner - k : INNER_BLOCK;
-      const float *panel = b + k * at->width;
-      const int adds = adding || k > 0;
-      if (in_columns)
-        long_panel_of_columns(rows, vectors, terms, a + k * a_distance, a_distance, panel, c + column, c_row, adds);
-      else
-        long_panel_of_rows(rows, vectors, terms, a + k, a_distance, panel, c + column, c_row, adds);
+      long_panel(
+          rows, vectors, terms, a + (in_columns ? k * a_distance : k), in_columns, a_distance, b + k * at->width,
+          c + column, c_row, adding || k > 0);
     }
 }
 

@@ -44,12 +44,12 @@ struct ConvolutionBlocks {
     let packed = unsafe scratch + columnCount
     for group in 0..<g.groups {
       unsafe PackedProduct.pack(
-        StridedOperand(base: weights + group * outputsOfGroup * g.rowCount, column: g.rowCount, step: 1),
+        .transposed(weights + group * outputsOfGroup * g.rowCount, stride: g.rowCount),
         inner: g.rowCount, columns: outputsOfGroup, into: packed)
       forEachBlock { block in
         let rows = unsafe windows(block, group: group, of: x, scratch: scratch)
         unsafe PackedProduct.multiply(
-          LeftOperand.rows(rows, distance: g.rowCount), packed: packed, rows: block.count, inner: g.rowCount,
+          .plain(rows, stride: g.rowCount), packed: packed, rows: block.count, inner: g.rowCount,
           columns: outputsOfGroup, into: y + outputOffset(block, group), stride: g.outputChannels,
           soon: next(block, of: x, channels: g.inputChannels))
       }
@@ -66,12 +66,12 @@ struct ConvolutionBlocks {
     let packed = unsafe scratch + columnCount
     for group in 0..<g.groups {
       unsafe PackedProduct.pack(
-        StridedOperand(base: weights + group * outputsOfGroup * g.rowCount, column: 1, step: g.rowCount),
+        .plain(weights + group * outputsOfGroup * g.rowCount, stride: g.rowCount),
         inner: outputsOfGroup, columns: g.rowCount, into: packed)
       forEachBlock { block in
         let rows = unsafe isPointwise ? dx + block.lowerBound * g.rowCount : scratch
         unsafe PackedProduct.multiply(
-          LeftOperand.rows(dy + outputOffset(block, group), distance: g.outputChannels), packed: packed,
+          .plain(dy + outputOffset(block, group), stride: g.outputChannels), packed: packed,
           rows: block.count, inner: outputsOfGroup, columns: g.rowCount, into: rows, stride: g.rowCount,
           adding: adding && isPointwise, soon: next(block, of: dy, channels: g.outputChannels))
         guard !isPointwise else { return }

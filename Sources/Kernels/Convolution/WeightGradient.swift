@@ -50,7 +50,7 @@ struct WeightGradient {
       unsafe rows = UnsafePointer(scratch)
     }
     unsafe PackedProduct.pack(
-      StridedOperand(base: rows, column: 1, step: blocks.columns), inner: block.count, columns: blocks.columns,
+      .plain(rows, stride: blocks.columns), inner: block.count, columns: blocks.columns,
       into: packed)
   }
 
@@ -60,8 +60,7 @@ struct WeightGradient {
     _ packed: UnsafePointer<Float>, _ dWeights: UnsafeMutablePointer<Float>
   ) {
     unsafe PackedProduct.multiply(
-      LeftOperand.columns(
-        dy + block.lowerBound * g.outputChannels + group * blocks.outputs, distance: g.outputChannels),
+      .transposed(dy + block.lowerBound * g.outputChannels + group * blocks.outputs, stride: g.outputChannels),
       packed: packed, rows: blocks.outputs, inner: block.count, columns: blocks.columns,
       into: dWeights + group * blocks.outputs * g.rowCount + slice * blocks.columns, stride: g.rowCount,
       adding: block.lowerBound > 0, soon: next(block, Share(index: slice, count: blocks.slices), x: x, dy: dy))

@@ -81,14 +81,41 @@ import Testing
     }
   }
 
+  @Test func `a run that died between its last checkpoint and its summary is brought to its end`() throws {
+    try Workplace.run { place throws in
+      let expected = try place.hash("run", Self.saving)
+      let (ledger, results) = (try place.text("run/ledger.jsonl"), try results(place))
+      // What a run that was stopped at step 4 and went on has lying there until its end.
+      for stale in [nil, "{}", try place.text("run/summary.json").replacing("\"steps\" : 12", with: "\"steps\" : 4")] {
+        try FileManager.default.removeItem(atPath: place.path + "/run/summary.json")
+        if let stale { try place.write(stale, to: "run/summary.json") }
+        let hash = try place.hash("run", Self.saving, ranks: 2, options: ["--resume"])
+        #expect(hash == expected)
+        #expect(try place.text("run/ledger.jsonl") == ledger)
+        #expect(try self.results(place) == results)
+      }
+      expectRefusal(try place.train("run", Self.saving, options: ["--resume"]), ["nothing left to do"])
+    }
+  }
+
+  /// What `summary.json` tells of the training, whatever ran it and for how long.
+  private func results(_ place: Workplace) throws -> NSDictionary {
+    let summary = try JSONSerialization.jsonObject(with: Data(try place.text("run/summary.json").utf8))
+    var results = try #require(summary as? [String: Any])
+    for key in ["images-per-second", "wall-seconds", "workers", "lanes"] {
+      #expect(results.removeValue(forKey: key) != nil, "no \(key)")
+    }
+    return results as NSDictionary
+  }
+
   @Test(.timeLimit(.minutes(6)))
   func `a job that is killed again and again ends with the same bits`() throws {
-    let settings = ["train.steps=120", "checkpoint.every-steps=10", "evaluate.every-epochs=null"]
+    let settings = ["train.steps=400", "checkpoint.every-steps=20", "evaluate.every-epochs=null"]
     try Workplace.run { place throws in
       let expected = try place.hash("whole", settings)
       let ledger = try place.text("whole/ledger.jsonl")
       var random = SystemRandomNumberGenerator()
-      for kill in 0..<5 {
+      for _ in 0..<5 {
         let ranks = Int.random(in: 1...4, using: &random)
         let options = place.exists("killed") ? ["--resume"] : []
         let job = try place.start(
@@ -97,7 +124,6 @@ import Testing
         _ = try Programs.run(["pkill", "-KILL", "-f", "--", "cnn-dist train --run-dir killed"])
         _ = try job.finish(deadline: 90)
         if place.exists("killed/summary.json") { break }
-        _ = kill
       }
       let hash =
         place.exists("killed/summary.json")

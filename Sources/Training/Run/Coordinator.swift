@@ -16,6 +16,8 @@ final class Coordinator {
   private let writer: CheckpointWriter
   private let identity: RunIdentity
   private let configurationText: String
+  /// The checkpoint that a resumed run began with.
+  private let origin: String?
   private(set) var progress: ProgressReporter
   private let console: Console
   private var best: (accuracy: Double, step: Int)?
@@ -33,6 +35,8 @@ final class Coordinator {
     self.identity = identity
     self.console = console
     configurationText = plan.configuration.yaml.text
+    origin = plan.checkpoint?.path
+    lastTrainLoss = plan.checkpoint?.contents.state.trainLoss
     do {
       try Coordinator.checkRoom(in: plan.directory, blueprint: blueprint)
       directory = isResumed ? try plan.directory.reopened() : try RunDirectory.create(at: plan.directory.path)
@@ -141,7 +145,7 @@ final class Coordinator {
     do {
       try writer.drain()
       let hash = WeightsHash.sha256(ModelTensors.parameters(worker.parameters, layout: blueprint.plan.layout))
-      let checkpoint = writer.lastCommitted
+      let checkpoint = writer.lastCommitted ?? origin
       try RunSummary(
         steps: done, epochs: blueprint.epochs(after: done), trainLoss: lastTrainLoss, testLoss: evaluation?.loss,
         testAccuracy: evaluation?.accuracy, samplesEvaluated: evaluation?.samples,

@@ -129,19 +129,27 @@ struct RunSetup {
         "note: the checkpoint was computed with \(saved.kernels); the bits may differ from an undisturbed run from here on"
       )
     }
+    if state.step == blueprint.steps {
+      console.line("note: all steps were taken before the run died; what is left is its evaluation and its summary")
+    }
     if let coordinator { console.line("run directory: \(coordinator.directory.path)") }
   }
 }
 
 extension RunPlan {
-  /// The state to begin with.
+  /// Whether a run died between its last checkpoint, after step `last`, and its summary.
+  private func lacksItsEnd(after step: Int, of last: Int) -> Bool {
+    step == last && (try? RunSummary.read(directory.summary))?.steps != last
+  }
+
+  /// The state to begin with; that of the last step if only the end of the run is missing.
   fileprivate func state(for blueprint: Blueprint) throws(RunError) -> TrainingState {
     let layout = blueprint.plan.layout
     guard let checkpoint else {
       return TrainingState(initial: layout, seed: blueprint.configuration.seed)
     }
     let step = checkpoint.contents.state.step
-    guard step < blueprint.steps else {
+    guard step < blueprint.steps || lacksItsEnd(after: step, of: blueprint.steps) else {
       throw RunError(
         .unusable,
         "\(checkpoint.path) is at step \(step) and the run ends at step \(blueprint.steps): there is nothing left to do; "

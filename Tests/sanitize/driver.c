@@ -166,6 +166,8 @@ static ptrdiff_t outputs(ptrdiff_t input, ptrdiff_t pads, ptrdiff_t kernel, ptrd
   return room < 0 ? 0 : room / stride + 1;
 }
 
+static size_t padded(size_t columns) { return (columns + 15) / 16 * 16; }
+
 static void windows(const struct ck_table *t, const struct ck_window *w, size_t batch, size_t channels, size_t groups) {
   const size_t pixels = batch * (size_t)(w->output_height * w->output_width);
   const size_t inputs = batch * (size_t)(w->input_height * w->input_width) * channels;
@@ -174,12 +176,14 @@ static void windows(const struct ck_table *t, const struct ck_window *w, size_t 
   int32_t *indices = integers(pixels * channels);
   for (size_t first = 0; first < pixels; first += 7) {
     const size_t block = pixels - first < 7 ? pixels - first : 7;
-    float *columns = floats(block * row);
+    float *columns = floats(block * row), *packed = floats(block * padded(row));
     for (size_t group = 0; group < groups; group++) {
       const struct ck_channels c = {channels, group * count, count};
+      t->pack_windows(w, c, first, block, x, packed);
       t->gather(w, c, first, block, x, columns);
       t->scatter(w, c, first, block, columns, dx);
     }
+    free(kept[--count_kept]);
     free(kept[--count_kept]);
   }
   t->max_forward(w, channels, batch, x, y, indices);
@@ -194,8 +198,6 @@ static void windows(const struct ck_table *t, const struct ck_window *w, size_t 
   t->filters_backward(w, channels, 3, batch, filters, several, dx);
   release();
 }
-
-static size_t padded(size_t columns) { return (columns + 15) / 16 * 16; }
 
 static void products(const struct ck_table *t, size_t rows, size_t columns, size_t inner) {
   float *a = floats(rows * inner), *b = floats(inner * columns), *c = floats(rows * columns);

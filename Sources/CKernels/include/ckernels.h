@@ -253,6 +253,10 @@ struct ck_table {
   void (*gather)(
       const struct ck_window *window, struct ck_channels channels, size_t pixel, size_t pixels, const float *x,
       float *columns);
+  /// The same, packed as `pack` leaves them: the windows are the rows of a matrix [pixel][column].
+  void (*pack_windows)(
+      const struct ck_window *window, struct ck_channels channels, size_t pixel, size_t pixels, const float *x,
+      float *packed);
   /// The transpose of `gather`: adds the rows to the places in dx that they were taken from.
   void (*scatter)(
       const struct ck_window *window, struct ck_channels channels, size_t pixel, size_t pixels, const float *columns,

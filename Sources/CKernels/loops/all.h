@@ -80,6 +80,7 @@ const struct ck_table CK_TABLE = {
     .response_forward = response_forward,
     .response_backward = response_backward,
     .gather = gather,
+    .pack_windows = pack_windows,
     .scatter = scatter,
     .max_forward = max_forward,
     .max_backward = max_backward,

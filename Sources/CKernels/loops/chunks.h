@@ -37,11 +37,6 @@ CK_INLINE struct chunk make_chunk(size_t rows, size_t channels, size_t first) {
   return chunk_of(rows, channels, first, channels - first < WIDE ? channels - first : WIDE);
 }
 
-// A chunk from `first` on whose sums fit into registers, for blocks that are read more than once.
-CK_INLINE struct chunk narrow_chunk(size_t rows, size_t channels, size_t first) {
-  return chunk_of(rows, channels, first, channels - first < LANES ? channels - first : LANES);
-}
-
 // One number per channel, laid out for the lanes of the chunk.
 CK_INLINE void spread(const struct chunk *c, const float *restrict values, float *restrict lanes) {
   for (size_t i = 0; i < c->fold; i++) copy_run(c->channels, values, lanes + i * c->channels);

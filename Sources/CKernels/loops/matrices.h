@@ -8,6 +8,14 @@ CK_INLINE void zero_run(size_t n, float *restrict y) {
   if (n > 0) memset(y, 0, n * sizeof(float));
 }
 
+// Zeros if there is no x.
+CK_INLINE void put_run(size_t n, const float *restrict x, float *restrict y) {
+  if (x)
+    copy_run(n, x, y);
+  else
+    zero_run(n, y);
+}
+
 CK_INLINE void add_run(size_t n, const float *restrict x, float *restrict y) {
   for (size_t i = 0; i < n; i++) y[i] += x[i];
 }

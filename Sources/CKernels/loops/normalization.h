@@ -3,7 +3,7 @@
 
 // Count, mean and sum of squared deviations of what has gone through each lane.
 struct moments {
-  double counts[LANES], means[LANES], squares[LANES];
+  double counts[WIDE], means[WIDE], squares[WIDE];
 };
 
 // Adds `count` numbers of the given mean and sum of squared deviations (Chan, Golub and LeVeque, "Algorithms for
@@ -16,31 +16,39 @@ CK_INLINE void merge_moments(
   *total = sum;
 }
 
-// The moments of one block, which is read twice but stays in the first-level cache: first for its mean, then for the
-// deviations from it. The sum of the deviations removes the error that rounding the mean has made (equation 1.7 there).
-CK_INLINE void moments_block(
-    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, struct moments *restrict m) {
-  float means[LANES] = {0}, first[LANES] = {0}, second[LANES] = {0};
+// The moments of a block of lanes from `first` on, whose sums fit into registers. It is read twice but stays in the
+// first-level cache: first for its mean, then for the deviations from it. The sum of the deviations removes the error that
+// rounding the mean has made (equation 1.7 there).
+CK_INLINE void moments_strip(
+    size_t rows, size_t lanes, size_t stride, const float *restrict x, size_t first, struct moments *restrict m) {
+  float means[LANES] = {0}, sums[LANES] = {0}, squares[LANES] = {0};
   for (size_t row = 0; row < rows; row++)
-    for (size_t i = 0; i < lanes; i++) means[i] += x[offset + row * stride + i];
+    for (size_t i = 0; i < lanes; i++) means[i] += x[row * stride + i];
   for (size_t i = 0; i < lanes; i++) means[i] /= (float)rows;
   for (size_t row = 0; row < rows; row++)
     for (size_t i = 0; i < lanes; i++) {
-      const float deviation = x[offset + row * stride + i] - means[i];
-      first[i] += deviation;
-      second[i] += deviation * deviation;
+      const float deviation = x[row * stride + i] - means[i];
+      sums[i] += deviation;
+      squares[i] += deviation * deviation;
     }
   for (size_t i = 0; i < lanes; i++) {
-    const double count = (double)rows, rest = (double)first[i] / count;
+    const double count = (double)rows, rest = (double)sums[i] / count;
     merge_moments(
-        m->counts + i, m->means + i, m->squares + i, count, (double)means[i] + rest,
-        (double)second[i] - rest * (double)first[i]);
+        m->counts + first + i, m->means + first + i, m->squares + first + i, count, (double)means[i] + rest,
+        (double)squares[i] - rest * (double)sums[i]);
   }
 }
 
+// The moments of one block, strip by strip.
+CK_INLINE void moments_block(
+    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, struct moments *restrict m) {
+  size_t first = 0;
+  for (; first + LANES <= lanes; first += LANES) moments_strip(rows, LANES, stride, x + offset + first, first, m);
+  if (first < lanes) moments_strip(rows, lanes - first, stride, x + offset + first, first, m);
+}
+
 // Mean and sum of squared deviations of each channel of the chunk.
-CK_INLINE void chunk_statistics(
-    const struct chunk *c, const float *x, float *mean, double squares[LANES]) {
+CK_INLINE void chunk_statistics(const struct chunk *c, const float *x, float *mean, double squares[WIDE]) {
   struct moments m = {{0}, {0}, {0}};
   FOR_EACH_BLOCK(c, moments_block, x, &m);
   for (size_t i = 0; i < c->channels; i++) {
@@ -93,9 +101,9 @@ static void normalize_training(
     size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
     const float *residual, int relu, float *y, float *mean, float *inverse_deviation, float *variance) {
   const double unbiased = rows > 1 ? (double)(rows - 1) : 1;
-  for (size_t first = 0; first < channels; first += LANES) {
-    const struct chunk c = narrow_chunk(rows, channels, first);
-    double squares[LANES];
+  for (size_t first = 0; first < channels; first += WIDE) {
+    const struct chunk c = make_chunk(rows, channels, first);
+    double squares[WIDE];
     chunk_statistics(&c, x, mean, squares);
     for (size_t i = 0; i < c.channels; i++) {
       variance[first + i] = (float)(squares[i] / unbiased);

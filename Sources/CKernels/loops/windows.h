@@ -60,27 +60,67 @@ CK_INLINE ptrdiff_t taps_per_run(const struct ck_window *w, struct ck_channels c
   return w->dilation_width == 1 && c.count == c.total && count > 0 ? count : 1;
 }
 
-static void gather(
-    const struct ck_window *w, struct ck_channels c, size_t first, size_t pixels, const float *x, float *columns) {
-  const size_t kernel_row = (size_t)w->kernel_width * c.count;
+// Puts numbers of row `row` of a matrix [rows][columns], from `column` on, into panels as `pack` leaves them; zeros if there is
+// no `from`.
+CK_INLINE void put_in_panels(
+    size_t rows, size_t columns, size_t row, size_t column, size_t count, const float *from, float *panels) {
+  enum { WIDTH = 2 * CK_VECTOR };
+  const size_t wide = columns / WIDTH * WIDTH;
+  for (size_t done = 0, part; done < count; done += part, column += part) {
+    const size_t width = column < wide ? WIDTH : CK_VECTOR, within = column % width;
+    float *to = panels + (column - within) * rows + row * width + within;
+    part = width - within < count - done ? width - within : count - done;
+    if (from && part == WIDTH) {
+      store(to, load(from + done));
+      store(to + CK_VECTOR, load(from + done + CK_VECTOR));
+    } else {
+      put_run(part, from ? from + done : NULL, to);
+    }
+  }
+}
+
+// The windows of some pixels as rows of a matrix, one behind the other or in panels.
+CK_INLINE void lay_out(
+    const struct ck_window *w, struct ck_channels c, size_t first, size_t pixels, const float *x, const int in_panels,
+    float *to) {
+  const size_t kernel_row = (size_t)w->kernel_width * c.count, width = (size_t)w->kernel_height * kernel_row;
   struct pixel p = pixel_at(w, first);
+#define PUT(column, count, from)                                                  \
+  do {                                                                            \
+    if (in_panels)                                                                \
+      put_in_panels(pixels, width, i, column, count, from, to);                   \
+    else                                                                          \
+      put_run(count, from, to + i * width + (column));                            \
+  } while (0)
   for (size_t i = 0; i < pixels; i++, advance(w, &p)) {
     const struct taps down = taps_inside(p.top, w->dilation_height, w->kernel_height, w->input_height);
     const struct taps across = taps_inside(p.left, w->dilation_width, w->kernel_width, w->input_width);
     const ptrdiff_t run = taps_per_run(w, c, across);
     const float *sample = x + p.sample * plane(w) * c.total + c.first;
-    for (ptrdiff_t row = 0; row < w->kernel_height; row++, columns += kernel_row) {
+    for (ptrdiff_t row = 0; row < w->kernel_height; row++) {
+      const size_t column = (size_t)row * kernel_row;
       if (row < down.first || row >= down.last) {
-        zero_run(kernel_row, columns);
+        PUT(column, kernel_row, NULL);
         continue;
       }
-      zero_run((size_t)across.first * c.count, columns);
+      PUT(column, (size_t)across.first * c.count, NULL);
       for (ptrdiff_t tap = across.first; tap < across.last; tap += run)
-        copy_run(
-            (size_t)run * c.count, sample + position(w, &p, row, tap) * c.total, columns + (size_t)tap * c.count);
-      zero_run((size_t)(w->kernel_width - across.last) * c.count, columns + (size_t)across.last * c.count);
+        PUT(column + (size_t)tap * c.count, (size_t)run * c.count, sample + position(w, &p, row, tap) * c.total);
+      PUT(column + (size_t)across.last * c.count, (size_t)(w->kernel_width - across.last) * c.count, NULL);
     }
+    if (in_panels) PUT(width, (CK_VECTOR - width % CK_VECTOR) % CK_VECTOR, NULL);
   }
+#undef PUT
+}
+
+static void gather(
+    const struct ck_window *w, struct ck_channels c, size_t first, size_t pixels, const float *x, float *columns) {
+  lay_out(w, c, first, pixels, x, 0, columns);
+}
+
+static void pack_windows(
+    const struct ck_window *w, struct ck_channels c, size_t first, size_t pixels, const float *x, float *packed) {
+  lay_out(w, c, first, pixels, x, 1, packed);
 }
 
 static void scatter(

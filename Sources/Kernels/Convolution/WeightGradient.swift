@@ -23,13 +23,12 @@ struct WeightGradient {
     x: UnsafePointer<Float>, dy: UnsafePointer<Float>, dWeights: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
-    let packed = unsafe scratch + blocks.gatheredCount
     for group in 0..<g.groups {
       for first in stride(from: 0, to: pixels, by: blocks.pixels) {
         let block = first..<min(first + blocks.pixels, pixels)
         for slice in 0..<blocks.slices {
-          unsafe pack(block, slice, group, x, into: packed, scratch: scratch)
-          unsafe multiply(block, slice, group, x: x, dy: dy, packed, dWeights)
+          unsafe pack(block, slice, group, x, into: scratch)
+          unsafe multiply(block, slice, group, x: x, dy: dy, scratch, dWeights)
         }
       }
     }
@@ -38,20 +37,18 @@ struct WeightGradient {
   /// Packs a slice of a block's windows.
   private func pack(
     _ block: Range<Int>, _ slice: Int, _ group: Int, _ x: UnsafePointer<Float>,
-    into packed: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    into packed: UnsafeMutablePointer<Float>
   ) {
-    var rows = unsafe x + block.lowerBound * g.inputChannels
-    if blocks.gathers {
-      let channels = ck_channels(
-        total: g.inputChannels, first: group * (g.inputChannels / g.groups), count: g.inputChannels / g.groups)
-      unsafe withUnsafePointer(to: blocks.slices == 1 ? window : window.tap(slice)) { window in
-        unsafe ck_loops().pointee.gather(window, channels, block.lowerBound, block.count, x, scratch)
-      }
-      unsafe rows = UnsafePointer(scratch)
+    guard blocks.gathers else {
+      return unsafe PackedProduct.pack(
+        .plain(x + block.lowerBound * g.inputChannels, stride: blocks.columns), inner: block.count,
+        columns: blocks.columns, into: packed)
     }
-    unsafe PackedProduct.pack(
-      .plain(rows, stride: blocks.columns), inner: block.count, columns: blocks.columns,
-      into: packed)
+    let channels = ck_channels(
+      total: g.inputChannels, first: group * (g.inputChannels / g.groups), count: g.inputChannels / g.groups)
+    unsafe withUnsafePointer(to: blocks.slices == 1 ? window : window.row(slice)) { window in
+      unsafe ck_loops().pointee.pack_windows(window, channels, block.lowerBound, block.count, x, packed)
+    }
   }
 
   /// Multiplies a block of dy with a slice of its windows.

@@ -25,13 +25,11 @@ extension ck_window {
       dilation_height: window.dilation.height, dilation_width: window.dilation.width)
   }
 
-  /// The window of one tap alone, counted row by row.
-  func tap(_ index: Int) -> ck_window {
+  /// The window of one row of the kernel alone.
+  func row(_ index: Int) -> ck_window {
     var window = self
-    window.pad_top -= index / kernel_width * dilation_height
-    window.pad_left -= index % kernel_width * dilation_width
+    window.pad_top -= index * dilation_height
     window.kernel_height = 1
-    window.kernel_width = 1
     return window
   }
 }

@@ -7,29 +7,25 @@ package struct WeightGradientBlocks: Hashable, Sendable {
 
   /// Output pixels of a block.
   package let pixels: Int
-  /// Slices of the windows' columns: one for each tap, or all taps in one where a tap has too few channels to fill the
-  /// registers.
+  /// Slices of the windows' columns: one for each row of the kernel, or all rows in one where there are few channels. All at
+  /// once would fill the caches, and for each slice the block of dy is copied.
   package let slices: Int
   /// The columns of a slice.
   package let columns: Int
   /// The output channels of a group.
   package let outputs: Int
-  /// Whether the columns are gathered first; a pointwise convolution's lie ready in the input.
+  /// Whether the columns are gathered; a pointwise convolution's lie ready in the input.
   package let gathers: Bool
 
   /// The blocks of an algorithm that multiplies matrices: columns of windows, or pixels as they lie.
   package init(_ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm) {
     let inputs = geometry.inputChannels / geometry.groups
     (pixels, gathers) = if case .columns(let pixels) = algorithm { (pixels, true) } else { (Self.usualPixels, false) }
-    slices = inputs >= 16 ? geometry.window.kernel.count : 1
+    slices = inputs >= 16 ? geometry.window.kernel.height : 1
     columns = geometry.rowCount / slices
     outputs = geometry.outputChannels / geometry.groups
   }
 
-  /// Numbers of a block's columns before they are packed.
-  package var gatheredCount: Int { gathers ? pixels * columns : 0 }
-  /// Numbers of a block's packed columns.
-  package var packedCount: Int { pixels * ConvolutionAlgorithm.padded(columns) }
-  /// Numbers of scratch that a block needs.
-  package var scratchCount: Int { gatheredCount + packedCount }
+  /// Numbers of scratch that a block needs: its packed columns.
+  package var scratchCount: Int { pixels * ConvolutionAlgorithm.padded(columns) }
 }

@@ -95,6 +95,9 @@ import Testing
         #expect(try self.results(place) == results)
       }
       expectRefusal(try place.train("run", Self.saving, options: ["--resume"]), ["nothing left to do"])
+      let shorter = Self.saving + ["train.steps=8"]
+      expectRefusal(try place.train("run", shorter, options: ["--resume", "step-0000008"]), ["nothing left to do"])
+      #expect(place.exists("run/checkpoints/step-0000012"), "a refused run has removed a later checkpoint")
     }
   }
 

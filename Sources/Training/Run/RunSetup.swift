@@ -137,9 +137,11 @@ struct RunSetup {
 }
 
 extension RunPlan {
-  /// Whether a run died between its last checkpoint, after step `last`, and its summary.
+  /// Whether a run died between its last checkpoint, after step `last`, and its summary: there is none, or that of an
+  /// earlier end. A run that has gone further is not to be cut back without a step to take.
   private func lacksItsEnd(after step: Int, of last: Int) -> Bool {
-    step == last && (try? RunSummary.read(directory.summary))?.steps != last
+    let ended = (try? RunSummary.read(directory.summary))?.steps ?? 0
+    return step == last && ended < last
   }
 
   /// The state to begin with; that of the last step if only the end of the run is missing.

@@ -12,8 +12,16 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// The Swift runtime goes into the program, so that it runs on machines without a Swift toolchain.
+///
+/// The libraries are what the static Foundation needs beside itself; Swift's static modules would name them.
+let staticRuntime: [LinkerSetting] =
+  [.unsafeFlags(["-static-stdlib"])]
+  + [
+    "FoundationInternationalization", "CoreFoundation", "_FoundationICU", "_FoundationCShims", "_FoundationCollections",
+  ].map { .linkedLibrary($0) }
+
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// The targets in the order of their imports: a target may import only what stands above it.
@@ -24,7 +32,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     // System libraries: a module map and static inline shims, each with the reason why it exists.
@@ -34,35 +41,39 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Inner loops in C.
     .target(name: "CKernels"),
 
     // The house, from the ground up.
     .target(name: "Randomness", swiftSettings: strict),
+    .target(name: "Hashing", dependencies: ["CXXHash", "CCrypto"], swiftSettings: strict),
     .target(name: "StrictYAML", dependencies: [yams], swiftSettings: strict),
     .target(name: "Network", dependencies: ["StrictYAML"], swiftSettings: strict),
     .target(name: "Planner", dependencies: ["Network", "Randomness"], swiftSettings: strict),
     .target(
-      name: "Kernels", dependencies: ["Network", "Randomness", "COpenBLAS", "CKernels", "CXXHash"],
+      name: "Kernels", dependencies: ["Network", "Randomness", "COpenBLAS", "CKernels"],
       swiftSettings: strict),
-    .target(name: "Collectives", dependencies: ["Kernels", "CXXHash"], swiftSettings: strict),
+    .target(name: "Collectives", dependencies: ["Hashing"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["Collectives", "CMPI"], swiftSettings: strict),
     .target(name: "Engine", dependencies: ["Planner", "Kernels"], swiftSettings: strict),
     .target(
       name: "Reference", dependencies: ["Planner", "Network", "StrictYAML", "Randomness"], swiftSettings: strict),
     .target(
-      name: "Datasets", dependencies: ["Network", "Randomness", "CJPEG", "CPNG", "CZlib"], swiftSettings: strict),
+      name: "Datasets", dependencies: ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CZlib"],
+      swiftSettings: strict),
     .target(name: "Interchange", dependencies: ["Network"], swiftSettings: strict),
     .target(
       name: "Training",
       dependencies: [
-        "StrictYAML", "Randomness", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference",
-        "Datasets", "Interchange", crypto,
+        "StrictYAML", "Randomness", "Hashing", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference",
+        "Datasets", "Interchange",
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "cnn-dist", dependencies: ["Training", "MPITransport", arguments], swiftSettings: strict),
+      name: "cnn-dist", dependencies: ["Training", "MPITransport", arguments], swiftSettings: strict,
+      linkerSettings: staticRuntime),
 
     // Run under mpirun by the tests: the laws of the exchange over real MPI.
     .executableTarget(
@@ -74,6 +85,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["StrictYAML", "Network", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
+    .testTarget(name: "HashingTests", dependencies: ["Hashing", "Randomness"], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Network", "Randomness"], swiftSettings: strict),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Randomness"], swiftSettings: strict),
     .testTarget(

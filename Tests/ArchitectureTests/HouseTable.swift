@@ -15,34 +15,36 @@ enum HouseTable {
   static let toolchain: Set = ["Foundation", "Dispatch", "Synchronization"]
 
   /// Modules of other packages, each for one target.
-  static let packages: Set = ["Yams", "Crypto", "ArgumentParser"]
+  static let packages: Set = ["Yams", "ArgumentParser"]
 
   /// All targets. Next to the arrows of the design stand those to the modules of plain values (`Network`,
   /// `Randomness`) whose members are used through them: the compiler wants each of those imported by name.
   static let rows = [
     // System libraries and inner loops.
-    Row("CMPI"), Row("COpenBLAS"), Row("CJPEG"), Row("CPNG"), Row("CZlib"), Row("CXXHash"), Row("CKernels"),
+    Row("CMPI"), Row("COpenBLAS"), Row("CJPEG"), Row("CPNG"), Row("CZlib"), Row("CXXHash"), Row("CCrypto"),
+    Row("CKernels"),
     // Leaves: counter-based random numbers, and the one place that knows Yams.
     Row("Randomness"),
+    Row("Hashing", ["CXXHash", "CCrypto"]),
     Row("StrictYAML", ["Yams"]),
     Row("Network", ["StrictYAML"]),
     Row("Planner", ["Network", "Randomness"]),
     // The only user of OpenBLAS and of the inner loops.
-    Row("Kernels", ["Network", "Randomness", "COpenBLAS", "CKernels", "CXXHash"]),
-    Row("Collectives", ["Kernels", "CXXHash"]),
+    Row("Kernels", ["Network", "Randomness", "COpenBLAS", "CKernels"]),
+    Row("Collectives", ["Hashing"]),
     // The only user of MPI.
     Row("MPITransport", ["Collectives", "CMPI"]),
     Row("Engine", ["Planner", "Kernels", "Network", "Randomness"]),
     // The interpreter in double precision and random models to try it on: knows programs, and nothing of the kernels
     // that it is the judge of.
     Row("Reference", ["Planner", "Network", "StrictYAML", "Randomness"]),
-    Row("Datasets", ["Network", "Randomness", "CJPEG", "CPNG", "CZlib"]),
+    Row("Datasets", ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CZlib"]),
     Row("Interchange", ["Network"]),
     Row(
       "Training",
       [
         "StrictYAML", "Randomness", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference", "Datasets",
-        "Interchange", "Crypto",
+        "Interchange", "Hashing",
       ]),
     // The command line; from below `Training` it names a communicator, a network and a plan.
     Row("cnn-dist", ["Training", "MPITransport", "Collectives", "Network", "Planner", "ArgumentParser"]),

@@ -10,6 +10,7 @@ enum UnsafeList {
     ("Sources/Datasets/Images/", "libjpeg and libpng work on pointers"),
     ("Sources/Datasets/Loading/", "a prepared micro-batch is filled in place by another thread"),
     ("Sources/Engine/", "operands are views of the arena, whose bounds the verifier has checked"),
+    ("Sources/Hashing/", "libxxhash and libcrypto read bytes by address"),
     ("Sources/Interchange/Files/", "open, fsync, rename and their like work on pointers"),
     ("Sources/Interchange/SafeTensors/", "floats are seen as bytes"),
     ("Sources/Kernels/", "spans are handed to OpenBLAS and to the inner loops by address"),

@@ -42,32 +42,6 @@ extension KernelTests {
       }
       #expect(Statistics.firstNotFinite(x: [Float]().span) == nil)
     }
-
-    @Test("Digests: the known answer, and the same however the data is cut")
-    func digest() {
-      // XXH3 of no bytes, as the library's own sanity check has it.
-      #expect(Digest().finish() == 0x2D06_8005_38D3_94C2)
-      var dice = Dice(2)
-      let x = dice.floats(1000)
-      var whole = Digest()
-      whole.update(x.span)
-      var parts = Digest()
-      parts.update(x.span.extracting(0..<333))
-      parts.update(x.span.extracting(333..<1000))
-      #expect(whole.finish() == parts.finish())
-      #expect(whole.finish() == Digest.block(x.span, seed: 0))
-      #expect(Digest.block(x.span, seed: 1) != Digest.block(x.span, seed: 0))
-      #expect(Digest.block([0.0].span, seed: 0) != Digest.block([-0.0].span, seed: 0))
-    }
-
-    @Test("Digests of words")
-    func digestOfWords() {
-      var a = Digest()
-      var b = Digest()
-      a.update(words: [0x0000_0002_0000_0001, 3] as [UInt64])
-      b.update(words: ([1, 2, 3, 0] as [UInt32]).span)
-      #expect(a.finish() == b.finish())
-    }
   }
 
   @Suite("Aligned buffers")

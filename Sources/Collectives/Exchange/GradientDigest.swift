@@ -1,3 +1,5 @@
+import Hashing
+
 /// A 64-bit digest of a gradient that many ranks can compute together: the wrapping sum of one hash per block of 256
 /// floats. The hash is keyed by the block's position, so the sum notices blocks that change places, yet it does not
 /// depend on how the blocks are spread over ranks and buckets.
@@ -15,7 +17,7 @@ package enum GradientDigest {
       let length = min(BucketLayout.blockElements, range.upperBound - start, count - start)
       let floats = unsafe UnsafeBufferPointer(start: values + (start - range.lowerBound), count: length)
       let block = UInt64(start / BucketLayout.blockElements)
-      sum &+= unsafe Support.hash(UnsafeRawBufferPointer(floats), seed: block)
+      sum &+= unsafe Digest.block(floats.span, seed: block)
     }
     return sum
   }

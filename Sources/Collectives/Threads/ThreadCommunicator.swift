@@ -1,4 +1,5 @@
 internal import Foundation
+import Hashing
 
 /// One rank of a `ThreadCluster`. It is stricter than MPI: it reports memory that changes while it is being sent, and
 /// fills the memory of a receive with NaNs until the message arrives.
@@ -115,7 +116,7 @@ package final class ThreadCommunicator: Communicator {
   private func delay(of id: Int, peer: Int) -> Int {
     guard let seed = cluster.seed else { return 0 }
     let words = [rank, peer, id]
-    let hash = unsafe words.withUnsafeBytes { unsafe Support.hash($0, seed: seed) }
+    let hash = Digest.block(words.span, seed: seed)
     return hash % 16 == 0 ? 100 : Int(hash >> 32 & 3)
   }
 

@@ -1,4 +1,4 @@
-import Crypto
+import Hashing
 import Interchange
 
 /// The list of a checkpoint's files with sizes and hashes. It is written last: where it stands, the rest stands.

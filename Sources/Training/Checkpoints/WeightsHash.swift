@@ -1,4 +1,4 @@
-import Crypto
+import Hashing
 package import Interchange
 
 /// The hash that stands for a model's weights in summaries, ledgers and claims.
@@ -13,20 +13,8 @@ package enum WeightsHash {
     var hash = SHA256()
     for tensor in parameters.inNameOrder() where !bufferNames.contains(where: tensor.name.hasSuffix) {
       guard case .float32(let values) = tensor.elements else { continue }
-      unsafe values.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+      hash.update(values.span)
     }
-    return hash.finalize().hexadecimal
-  }
-}
-
-extension SHA256 {
-  /// The SHA-256 of `bytes`, in lower-case hexadecimal.
-  static func hexadecimal(of bytes: [UInt8]) -> String { hash(data: bytes).hexadecimal }
-}
-
-extension SHA256.Digest {
-  /// The digest in lower-case hexadecimal.
-  fileprivate var hexadecimal: String {
-    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return hash.finish()
   }
 }

@@ -1,6 +1,6 @@
-import Crypto
 import Datasets
 import Foundation
+import Hashing
 import Interchange
 import Kernels
 import Planner
@@ -165,7 +165,7 @@ final class Coordinator {
   private func failure(_ error: any Error) -> RunError { RunError.failed(error) }
 
   private static func hash(_ text: String) -> String {
-    SHA256.hash(data: Data(text.utf8)).map { String(format: "%02x", $0) }.joined()
+    SHA256.hexadecimal(of: text)
   }
 }
 

@@ -51,8 +51,13 @@ struct RunSetup {
     self.blueprint = blueprint
     self.lanes = lanes
     self.cacheProblem = cacheProblem
-    if let plan { Self.announce(plan, blueprint, identity, coordinator, state, console) }
-    if let cacheProblem { console.line("note: \(cacheProblem)") }
+    if let plan, let coordinator {
+      let announcement = Announcement(
+        blueprint: blueprint, identity: identity, firstStep: state.step, directory: coordinator.directory.path,
+        notices: plan.notices + [cacheProblem].compactMap(\.self), savedKernels: plan.checkpoint?.contents.state.kernels
+      )
+      for line in announcement.lines { console.line(line) }
+    }
   }
 
   /// The same run with a cache of decoded images, or why it has none. All ranks call it together.
@@ -106,33 +111,6 @@ struct RunSetup {
     } catch {
       throw RunError.unusable(error)
     }
-  }
-
-  private static func announce(
-    _ plan: RunPlan, _ blueprint: Blueprint, _ identity: RunIdentity, _ coordinator: Coordinator?,
-    _ state: TrainingState, _ console: Console
-  ) {
-    let train = blueprint.configuration.train
-    console.line(
-      "\(blueprint.network.name) (\(Display.count(blueprint.plan.layout.parameterCount)) parameters) on "
-        + "\(blueprint.dataset.name) (\(Display.count(blueprint.dataset.train.count)) training, "
-        + "\(Display.count(blueprint.dataset.test.count)) test images)")
-    console.line(
-      "\(identity.workers) ranks × \(identity.lanes) lanes, global batch \(train.globalBatch) = \(train.microBatches) × "
-        + "\(train.microBatch), steps \(state.step) to \(blueprint.steps)")
-    console.line("kernels: \(identity.kernels)")
-    if let pin = KernelSet.costlyPin { console.line("note: \(pin)") }
-    for notice in plan.notices { console.line("note: \(notice)") }
-    for skipped in blueprint.dataset.skipped { console.line("note: left out: \(skipped)") }
-    if let saved = plan.checkpoint?.contents.state, saved.kernels != identity.kernels {
-      console.line(
-        "note: the checkpoint was computed with \(saved.kernels); the bits may differ from an undisturbed run from here on"
-      )
-    }
-    if state.step == blueprint.steps {
-      console.line("note: all steps were taken before the run died; what is left is its evaluation and its summary")
-    }
-    if let coordinator { console.line("run directory: \(coordinator.directory.path)") }
   }
 }
 

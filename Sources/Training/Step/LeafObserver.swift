@@ -1,5 +1,6 @@
 import Collectives
 package import Engine
+import Hashing
 import Kernels
 import Planner
 

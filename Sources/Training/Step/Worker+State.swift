@@ -1,4 +1,5 @@
 import Collectives
+import Hashing
 import Kernels
 import Planner
 

@@ -24,11 +24,6 @@ package struct Digest: ~Copyable {
     append(floats)
   }
 
-  /// Appends words.
-  package mutating func update(words: Span<UInt32>) {
-    append(words)
-  }
-
   /// Appends words, e.g. sample numbers.
   package mutating func update(words: [UInt64]) {
     append(words.span)
@@ -44,9 +39,9 @@ package struct Digest: ~Copyable {
     unsafe XXH3_64bits_digest(state)
   }
 
-  /// The digest of one block of floats under a seed.
-  package static func block(_ x: Span<Float>, seed: UInt64) -> UInt64 {
-    unsafe x.withUnsafeBytes { bytes in
+  /// The digest of one block of elements under a seed (XXH3_64bits_withSeed).
+  package static func block<Element: BitwiseCopyable>(_ elements: Span<Element>, seed: UInt64) -> UInt64 {
+    unsafe elements.withUnsafeBytes { bytes in
       unsafe XXH3_64bits_withSeed(bytes.baseAddress, bytes.count, seed)
     }
   }

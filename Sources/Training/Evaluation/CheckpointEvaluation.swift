@@ -15,7 +15,7 @@ package enum CheckpointEvaluation {
     let (blueprint, state, lanes) = try agreement.everywhere { () throws(RunError) in
       try load(checkpoint, overrides, ranks: communicator.size, cores: coresPerRank)
     }
-    try agreement.equal(RunIdentity.facts(blueprint))
+    try agreement.equal(agreement.everywhere { () throws(RunError) in try RunIdentity.facts(blueprint) })
     let worker = try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state)
     defer { worker.end() }
     guard let evaluation = try worker.evaluate() else { return }

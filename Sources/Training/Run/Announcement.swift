@@ -37,7 +37,7 @@ struct Announcement {
 
   private var notes: [String] {
     var notes = [KernelSet.costlyPin].compactMap(\.self) + notices
-    notes += blueprint.dataset.skipped.map { "left out: \($0)" }
+    notes += blueprint.dataset.notes
     if let savedKernels, savedKernels != identity.kernels {
       notes.append(
         "the checkpoint was computed with \(savedKernels); the bits may differ from an undisturbed run from here on")

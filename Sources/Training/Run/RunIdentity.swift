@@ -20,7 +20,9 @@ struct RunIdentity: Hashable, Sendable {
   let kernels: String
 
   /// Facts by which ranks are compared, with the remedy if they differ.
-  static func facts(_ blueprint: Blueprint) -> [(name: String, value: String, remedy: String)] {
+  ///
+  /// - Throws: `RunError` with code `unusable` if the data cannot be read.
+  static func facts(_ blueprint: Blueprint) throws(RunError) -> [(name: String, value: String, remedy: String)] {
     [
       ("program", executableDigest, "install the same cnn-dist on every machine"),
       (
@@ -30,10 +32,19 @@ struct RunIdentity: Hashable, Sendable {
       ),
       ("configuration", blueprint.configuration.yaml.text, "give every rank the same file and options"),
       (
-        "dataset", "\(blueprint.dataset.train.fingerprint) \(blueprint.dataset.test.fingerprint)",
-        "copy the same data to every machine"
+        "dataset", try text(of: blueprint.dataset), "copy the same data to every machine"
       ),
     ]
+  }
+
+  private static func text(of dataset: Dataset) throws(RunError) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    do {
+      return String(decoding: try encoder.encode(try dataset.identity()), as: UTF8.self)
+    } catch {
+      throw RunError.unusable(error)
+    }
   }
 
   /// A digest of the program file.

@@ -34,7 +34,7 @@ struct RunSetup {
     let opened = try agreement.everywhere { () throws(RunError) in
       try RunSetup.blueprint(text: text, request: request, isCoordinator: communicator.rank == 0)
     }
-    try agreement.equal(RunIdentity.facts(opened))
+    try agreement.equal(agreement.everywhere { () throws(RunError) in try RunIdentity.facts(opened) })
     let (blueprint, cacheProblem) = try RunSetup.keepingImages(opened, communicator)
     let lanes = try agreement.everywhere { () throws(RunError) in
       try blueprint.lanes(ranks: communicator.size, cores: coresPerRank)

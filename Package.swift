@@ -39,6 +39,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -61,7 +62,7 @@ let package = Package(
     .target(
       name: "Reference", dependencies: ["Planner", "Network", "StrictYAML", "Randomness"], swiftSettings: strict),
     .target(
-      name: "Datasets", dependencies: ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CZlib"],
+      name: "Datasets", dependencies: ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CWebP", "CZlib"],
       swiftSettings: strict),
     .target(name: "Interchange", dependencies: ["Network"], swiftSettings: strict),
     .target(

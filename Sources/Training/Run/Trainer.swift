@@ -39,6 +39,7 @@ package struct Trainer {
       request, communicator: communicator, coresPerRank: coresPerRank, console: console)
     let worker = try setup.worker(communicator)
     defer { worker.end() }
+    signals.beginSteps()
     do {
       try loop(setup, worker)
     } catch {

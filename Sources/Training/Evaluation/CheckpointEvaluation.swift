@@ -16,6 +16,7 @@ package enum CheckpointEvaluation {
       try load(checkpoint, overrides, ranks: communicator.size, cores: coresPerRank)
     }
     try agreement.equal(RunIdentity.facts(blueprint))
+    _ = try MemoryCheck.settle(blueprint, lanes: lanes, communicator)
     let worker = try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state)
     defer { worker.end() }
     guard let evaluation = try worker.evaluate() else { return }

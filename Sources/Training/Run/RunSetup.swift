@@ -39,6 +39,7 @@ struct RunSetup {
     let lanes = try agreement.everywhere { () throws(RunError) in
       try blueprint.lanes(ranks: communicator.size, cores: coresPerRank)
     }
+    let memoryNotes = try MemoryCheck.settle(blueprint, lanes: lanes, communicator)
     let identity = RunIdentity(
       workers: communicator.size, lanes: lanes, kernels: KernelSet.description)
     let start = try agreement.onCoordinator { () throws(RunError) -> Start? in
@@ -54,7 +55,8 @@ struct RunSetup {
     if let plan, let coordinator {
       let announcement = Announcement(
         blueprint: blueprint, identity: identity, firstStep: state.step, directory: coordinator.directory.path,
-        notices: plan.notices + [cacheProblem].compactMap(\.self), savedKernels: plan.checkpoint?.contents.state.kernels
+        notices: plan.notices + [cacheProblem].compactMap(\.self) + memoryNotes + StartWarnings.sentences(for: blueprint),
+        savedKernels: plan.checkpoint?.contents.state.kernels
       )
       for line in announcement.lines { console.line(line) }
     }

@@ -42,8 +42,8 @@ package struct MemoryCheck {
           + "that \(owner); \(remedies), or train.recompute: blocks")
     }
     guard bytes > limits.available else { return nil }
-    return "\(subject) about \(Display.bytes(bytes)) of memory at the peak, and only \(Display.bytes(limits.available)) "
-      + "are free: the system may end the run; \(remedies), or end other programs"
+    return "\(subject) about \(Display.bytes(bytes)) of memory at the peak, and only "
+      + "\(Display.bytes(limits.available)) are free: the system may end the run; \(remedies), or end other programs"
   }
 
   private var remedies: String { "use a smaller \(setting), fewer lanes\(ranks > 1 ? " or fewer ranks" : "")" }

@@ -45,6 +45,19 @@ package struct MemoryLimits: Hashable, Sendable {
     }
   }
 
+  /// Checks that something that is not a run can have its memory.
+  ///
+  /// - Parameter remedy: what to make smaller.
+  /// - Throws: `RunError` with code `unusable`.
+  func check(_ bytes: Int, for what: String, remedy: String) throws(RunError) {
+    let most = min(whole, addressSpace ?? .max)
+    guard bytes > most else { return }
+    throw RunError(
+      .unusable,
+      "\(what) needs about \(Display.bytes(bytes)) of memory, more than the \(Display.bytes(most)) that this process may "
+        + "have; use a smaller \(remedy), a smaller model, or a larger machine or limit (ulimit -v)")
+  }
+
   /// The files of the process's control group and of all groups around it, in either version of the interface.
   private static func groups(_ text: String) -> [(limit: String, used: String)] {
     text.split(separator: "\n").flatMap { line -> [(String, String)] in

@@ -55,8 +55,8 @@ struct RunSetup {
     if let plan, let coordinator {
       let announcement = Announcement(
         blueprint: blueprint, identity: identity, firstStep: state.step, directory: coordinator.directory.path,
-        notices: plan.notices + [cacheProblem].compactMap(\.self) + memoryNotes + StartWarnings.sentences(for: blueprint),
-        savedKernels: plan.checkpoint?.contents.state.kernels
+        notices: plan.notices + [cacheProblem].compactMap(\.self) + memoryNotes
+          + StartWarnings.sentences(for: blueprint), savedKernels: plan.checkpoint?.contents.state.kernels
       )
       for line in announcement.lines { console.line(line) }
     }

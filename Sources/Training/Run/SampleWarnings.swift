@@ -25,8 +25,8 @@ package enum SampleWarnings {
     guard samples.count > 1, let first = samples.first else { return nil }
     let advice = "look at the files (cnn-dist data info) and at the channels"
     if samples.allSatisfy({ $0 == first }) {
-      return "the \(samples.count) training images that were looked at are all the same, so nothing can be learned from "
-        + "them; \(advice)"
+      return "the \(samples.count) training images that were looked at are all the same, so nothing can be learned "
+        + "from them; \(advice)"
     }
     if source.shape.height * source.shape.width > 1, samples.allSatisfy({ isUniform($0, source.shape.channels) }) {
       return "the \(samples.count) training images that were looked at have one colour each and no content; \(advice)"

@@ -1,5 +1,5 @@
 import Datasets
-import Network
+package import Network
 
 /// What is likely a mistake in a run although it can be trained: the run goes on, and learns little or nothing. One
 /// sentence each, with the remedy.
@@ -19,9 +19,9 @@ package enum StartWarnings {
     let isOneCycle = if case .oneCycle = schedule { true } else { false }
     guard steps > Double(blueprint.steps) || (isOneCycle && steps == Double(blueprint.steps)) else { return nil }
     let run = Display.decimal(blueprint.epochs(after: blueprint.steps), 2)
-    let highest = (0..<blueprint.steps).suffix(1).map { blueprint.rate(step: $0) }.first ?? 0
-    return "the warm-up of the learning rate lasts \(Display.decimal(schedule.warmUpEpochs, 2)) epochs and the run \(run): "
-      + "the rate only rises, to \(Display.scientific(highest)) at the end, and never reaches its peak; lower "
+    let highest = blueprint.rate(step: max(0, blueprint.steps - 1))
+    return "the warm-up of the learning rate lasts \(Display.decimal(schedule.warmUpEpochs, 2)) epochs and the run "
+      + "\(run): the rate only rises, to \(Display.scientific(highest)) at the end, and never reaches its peak; lower "
       + "warm-up-epochs of train.schedule or raise train.epochs"
   }
 
@@ -29,15 +29,15 @@ package enum StartWarnings {
   private static func batch(_ blueprint: Blueprint) -> String? {
     let (samples, batch) = (blueprint.dataset.train.count, blueprint.configuration.train.globalBatch)
     guard samples < batch else { return nil }
-    return "the training data has \(Display.count(samples)) samples, fewer than the \(Display.count(batch)) of a global "
-      + "batch: each step sees some of them more than once; lower train.global-batch"
+    return "the training data has \(Display.count(samples)) samples, fewer than the \(Display.count(batch)) of a "
+      + "global batch: each step sees some of them more than once; lower train.global-batch"
   }
 }
 
 /// Losses that are given what they compute themselves.
-enum OutputWarnings {
+package enum OutputWarnings {
   /// A sentence for the network's output and for each head whose last layer repeats a part of the loss.
-  static func sentences(for network: NetworkDescription, loss: Loss) -> [String] {
+  package static func sentences(for network: NetworkDescription, loss: Loss) -> [String] {
     let output = last(of: network.layers, below: "").flatMap { problem($0, before: loss) }
     let heads = network.layers.enumerated().flatMap { Self.heads(in: $1, path: $1.path(below: "", index: $0), loss) }
     return ([output].compactMap(\.self) + heads).map { "model \(network.name), \($0)" }
@@ -94,8 +94,8 @@ enum OutputWarnings {
     case .softmax, .activation(.sigmoid), .activation(.hardSigmoid): break
     default: return nil
     }
-    return "layer '\(place.path)' (\(place.layer.kind)): \(loss.kind) has a \(inner) of its own and wants logits; behind "
-      + "this layer they lie between 0 and 1, so that it learns slowly or not at all; remove the layer"
+    return "layer '\(place.path)' (\(place.layer.kind)): \(loss.kind) has a \(inner) of its own and wants logits; "
+      + "behind this layer they lie between 0 and 1, so that it learns slowly or not at all; remove the layer"
   }
 }
 

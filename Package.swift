@@ -120,8 +120,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network", "Randomness",
-        "Reference", "StrictYAML",
+        "Training", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network",
+        "Randomness", "Reference", "StrictYAML",
       ],
       swiftSettings: strict),
   ]

@@ -1,4 +1,5 @@
 import Datasets
+import Hashing
 import Kernels
 import Randomness
 import Testing

@@ -87,7 +87,7 @@ import Training
     let notes = try ThreadCluster.run(ranks: ranks, deadline: .seconds(60)) { communicator in
       try MemoryCheck.settle(blueprint, lanes: 1, communicator)
     }
-    #expect(notes.allSatisfy(\.isEmpty))
+    #expect(notes.allSatisfy { $0.isEmpty })
   }
 
   @Test func `ranks share the momentum and the lanes add arenas`() throws {

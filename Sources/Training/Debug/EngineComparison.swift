@@ -95,7 +95,7 @@ package struct EngineComparison {
     let exact = Exact(self, images: samples.images.map(Double.init), parameters: parameters.map(Double.init))
     var executor = try Executor(plan: plan)
     var gradient = [Float](repeating: 0, count: plan.layout.count)
-    var observer = FirstDifference(slots: exact.training.slots)
+    var observer = FirstWrongResult(slots: exact.training.slots)
     _ = executor.train(
       samples, parameters: parameters, gradient: &gradient, context: context, observer: &observer)
     return observer.found
@@ -231,7 +231,7 @@ extension EngineComparison.Computed {
 }
 
 /// Looks for the first instruction whose result is far from the interpreter's.
-private struct FirstDifference: ProgramObserver {
+private struct FirstWrongResult: ProgramObserver {
   /// Far more than rounding does, and less than a wrong term or factor.
   private static let tolerance = 1e-3
 

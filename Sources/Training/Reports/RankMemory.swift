@@ -25,7 +25,7 @@ package struct RankMemory: Hashable, Sendable {
   /// The address space that the process takes beyond what it has when this is asked for: all of `total`; copies of the
   /// parameters and momenta on their way to the ranks and into checkpoints, of which one is written while the next one
   /// waits; the stacks; and what allocators round up.
-  var addressSpace: Int { total + 6 * flat + (threads * 8 + 16) << 20 }
+  package var addressSpace: Int { total + 6 * flat + (threads * 8 + 16) << 20 }
 
   /// All together.
   package var total: Int { arenas + parameters + gradients + optimizer + inputs }

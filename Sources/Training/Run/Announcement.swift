@@ -7,16 +7,16 @@ import Planner
 struct Announcement {
   /// The run.
   let blueprint: Blueprint
-  /// Where it computes.
+  /// What it is made of.
   let identity: RunIdentity
+  /// Where it computes.
+  let workplace: Workplace
   /// The step to begin with.
   let firstStep: Int
   /// The run directory.
   let directory: String
   /// Sentences about what changed since a checkpoint, and the like.
   let notices: [String]
-  /// The kernel set that computed the checkpoint to continue from; nil for a new run.
-  let savedKernels: String?
 
   /// The lines, in order.
   var lines: [String] {
@@ -29,7 +29,7 @@ struct Announcement {
       "\(blueprint.network.name) (\(Display.count(blueprint.plan.layout.parameterCount)) parameters) on "
         + "\(blueprint.dataset.name) (\(Display.count(blueprint.dataset.train.count)) training, "
         + "\(Display.count(blueprint.dataset.test.count)) test images)",
-      "\(identity.workers) ranks × \(identity.lanes) lanes, global batch \(train.globalBatch) = \(train.microBatches) × "
+      "\(workplace.workers) ranks × \(workplace.lanes) lanes, global batch \(train.globalBatch) = \(train.microBatches) × "
         + "\(train.microBatch), steps \(firstStep) to \(blueprint.steps)",
       "kernels: \(identity.kernels)",
     ]
@@ -37,11 +37,7 @@ struct Announcement {
 
   private var notes: [String] {
     var notes = [KernelSet.costlyPin].compactMap(\.self) + notices
-    notes += blueprint.dataset.skipped.map { "left out: \($0)" }
-    if let savedKernels, savedKernels != identity.kernels {
-      notes.append(
-        "the checkpoint was computed with \(savedKernels); the bits may differ from an undisturbed run from here on")
-    }
+    notes += blueprint.dataset.notes
     if firstStep == blueprint.steps {
       notes.append("all steps were taken before the run died; what is left is its evaluation and its summary")
     }

@@ -26,6 +26,11 @@ package struct Console: Sendable {
     write((isTerminal ? "\r\u{1B}[K" : "") + text + "\n")
   }
 
+  /// Tells the user of a command something beside its result, on the standard error.
+  static func note(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data("note: \(text)\n".utf8))
+  }
+
   /// Shows progress: in place on a terminal.
   func progress(_ text: String) {
     guard !isSilent else { return }

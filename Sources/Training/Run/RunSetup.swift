@@ -56,6 +56,7 @@ struct RunSetup {
     let lanes = try agreement.everywhere { () throws(RunError) in
       try opened.lanes(ranks: communicator.size, cores: coresPerRank)
     }
+    let memoryNotes = try MemoryCheck.settle(blueprint, lanes: lanes, communicator)
     self.lanes = lanes
     let workplace = Workplace(workers: communicator.size, lanes: lanes)
     let run = blueprint
@@ -69,7 +70,8 @@ struct RunSetup {
     if let start = start ?? nil {
       let announcement = Announcement(
         blueprint: blueprint, identity: identity, workplace: workplace, firstStep: state.step,
-        directory: directory.path, notices: start.notices + [cacheProblem].compactMap(\.self))
+        directory: directory.path, notices: start.notices + [cacheProblem].compactMap(\.self) + memoryNotes
+          + StartWarnings.sentences(for: blueprint))
       for line in announcement.lines { console.line(line) }
     }
   }

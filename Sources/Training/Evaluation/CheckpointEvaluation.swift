@@ -9,11 +9,11 @@ package enum CheckpointEvaluation {
   ///
   /// - Throws: `RunError` if the checkpoint or the data cannot be used, on any rank.
   package static func run(
-    checkpoint: String, overrides: [String], asJSON: Bool, communicator: any Communicator, coresPerRank: Int
+    checkpoint: String, overrides: [String], asJSON: Bool, communicator: any Communicator, coresPerRank: CoreBudget
   ) throws(RunError) {
     let agreement = Agreement(communicator)
     let (blueprint, state, lanes) = try agreement.everywhere { () throws(RunError) in
-      try load(checkpoint, overrides, ranks: communicator.size, cores: coresPerRank)
+      try load(checkpoint, overrides, ranks: communicator.size, cores: coresPerRank.own)
     }
     try agreement.equal(RunIdentity.facts(blueprint))
     let worker = try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state)

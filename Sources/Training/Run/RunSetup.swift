@@ -26,7 +26,7 @@ struct RunSetup {
   ///
   /// - Throws: `RunError` with code `unusable`, reported by rank 0.
   init(
-    _ request: TrainRequest, communicator: any Communicator, coresPerRank: Int, console: Console
+    _ request: TrainRequest, communicator: any Communicator, coresPerRank: CoreBudget, console: Console
   ) throws(RunError) {
     let agreement = Agreement(communicator)
     let plan = try agreement.onCoordinator { () throws(RunError) in try RunPlan(request) }
@@ -37,7 +37,7 @@ struct RunSetup {
     try agreement.equal(RunIdentity.facts(opened))
     let (blueprint, cacheProblem) = try RunSetup.keepingImages(opened, communicator)
     let lanes = try agreement.everywhere { () throws(RunError) in
-      try blueprint.lanes(ranks: communicator.size, cores: coresPerRank)
+      try blueprint.lanes(ranks: communicator.size, cores: coresPerRank.own)
     }
     let identity = RunIdentity(
       workers: communicator.size, lanes: lanes, kernels: KernelSet.description)
@@ -53,10 +53,11 @@ struct RunSetup {
     self.cacheProblem = cacheProblem
     if let plan, let coordinator {
       let announcement = Announcement(
-        blueprint: blueprint, identity: identity, firstStep: state.step, directory: coordinator.directory.path,
+        blueprint: blueprint, identity: identity, cores: coresPerRank, firstStep: state.step,
+        directory: coordinator.directory.path,
         notices: plan.notices + [cacheProblem].compactMap(\.self), savedKernels: plan.checkpoint?.contents.state.kernels
       )
-      for line in announcement.lines { console.line(line) }
+      console.start(announcement)
     }
   }
 

@@ -96,7 +96,7 @@ import Training
     var count = 40
     let shape = Shape(channels: 3, height: 2, width: 2)
     var classNames = ["cat", "dog"]
-    var fingerprint: UInt64 { 0 }
+    func content(report: (String) -> Void) -> SplitContent { SplitContent(digest: "", coverage: .generated) }
     var byte: @Sendable (_ index: Int, _ place: Int) -> UInt8 = { UInt8(truncatingIfNeeded: $0 * 7 + $1 * 31) }
     var label: @Sendable (_ index: Int) -> Int = { $0 % 2 }
     var damaged = false

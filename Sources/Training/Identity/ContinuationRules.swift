@@ -53,8 +53,7 @@ package enum ContinuationRules {
       case .refuse(let remedy):
         throw RunError(
           .unusable,
-          "\(checkpoint) belongs to a run with the \(difference.name) \(difference.before), but here it is "
-            + "\(difference.after); \(remedy)")
+          "\(difference.name): \(difference.before) in the run of \(checkpoint), \(difference.after) here; \(remedy)")
       case .say(let consequence): notices.append("\(change): \(consequence)")
       case .ignore: break
       }

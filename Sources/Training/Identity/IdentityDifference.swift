@@ -149,7 +149,7 @@ enum FirstDifference {
   static func names(_ a: [String], _ b: [String]) -> (String, String) {
     let index = zip(a, b).enumerated().first { $1.0 != $1.1 }?.offset ?? min(a.count, b.count)
     let excerpt = { (names: [String]) in
-      names.indices.contains(index) ? "\(names.count) classes, class \(index) '\(names[index])'" : "\(names.count) classes"
+      names.indices.contains(index) ? "'\(names[index])' as class \(index) of \(names.count)" : "\(names.count) classes"
     }
     return (excerpt(a), excerpt(b))
   }

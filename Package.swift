@@ -46,6 +46,8 @@ let package = Package(
 
     // Inner loops in C.
     .target(name: "CKernels"),
+    // What has to happen before the libraries of the program are set up.
+    .target(name: "CStart"),
 
     // The house, from the ground up.
     .target(name: "Randomness", swiftSettings: strict),
@@ -73,7 +75,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "cnn-dist", dependencies: ["Training", "MPITransport", arguments], swiftSettings: strict,
+      name: "cnn-dist", dependencies: ["Training", "MPITransport", "CStart", arguments], swiftSettings: strict,
       linkerSettings: staticRuntime),
 
     // Run under mpirun by the tests: the laws of the exchange over real MPI.
@@ -90,7 +92,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Network", "Randomness"], swiftSettings: strict),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Randomness"], swiftSettings: strict),
     .testTarget(
-      name: "CheckpointTests", dependencies: ["Training", "Interchange", "Randomness"], swiftSettings: strict),
+      name: "CheckpointTests", dependencies: ["Training", "Interchange", "Datasets", "Hashing", "Network", "Randomness"], swiftSettings: strict),
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport", "TestSupport"], swiftSettings: strict),
@@ -120,8 +122,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network", "Randomness",
-        "Reference", "StrictYAML",
+        "Training", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network",
+        "Randomness", "Reference", "StrictYAML",
       ],
       swiftSettings: strict),
   ]

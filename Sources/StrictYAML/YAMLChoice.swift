@@ -60,7 +60,7 @@ extension YAMLChoice {
 
   private static func decode(_ entry: YAMLTree.Entry, at cursor: YAMLCursor) throws(YAMLError) -> Self {
     guard let alternative = alternatives.first(where: { $0.name == entry.key }) else {
-      throw cursor.unknown(subject, entry.key, known: alternatives.map(\.name))
+      throw cursor.unknown(subject, entry.key, known: alternatives.map(\.name), synonyms: synonyms)
     }
     var entry = entry
     // `relu: null` and `relu:` mean a layer with all defaults.
@@ -86,13 +86,16 @@ extension YAMLChoice {
   }
 
   package static var yamlForm: String { alternatives.map(\.name).joined(separator: " | ") }
+  package static var yamlParts: YAMLParts {
+    .kinds(alternatives.map { KindDocumentation(name: $0.name, summary: $0.summary, keys: $0.fields) })
+  }
 }
 
 extension YAMLValue where Self: RawRepresentable, RawValue == String, Self: CaseIterable {
   package init(yaml cursor: YAMLCursor) throws(YAMLError) {
     let word = try cursor.scalar("a word")
     guard let value = Self(rawValue: word) else {
-      throw cursor.unknown("value", word, known: Self.allCases.map(\.rawValue))
+      throw cursor.unknown("value", word, known: Self.allCases.map(\.rawValue), synonyms: Self.synonyms)
     }
     self = value
   }

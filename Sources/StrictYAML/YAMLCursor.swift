@@ -70,7 +70,7 @@ package struct YAMLCursor: Sendable {
   }
 
   /// The error for a word that is none of `known`, with the nearest of them.
-  package func unknown(_ what: String, _ word: String, known: [String]) -> YAMLError {
-    failure("unknown \(what) '\(word)'; \(Suggestion.phrase(for: word, among: known))")
+  package func unknown(_ what: String, _ word: String, known: [String], synonyms: Synonyms = [:]) -> YAMLError {
+    failure("unknown \(what) '\(word)'; \(Suggestion.phrase(for: word, among: known, synonyms: synonyms))")
   }
 }

@@ -7,6 +7,12 @@ package protocol YAMLRecord: YAMLValue, Hashable {
   static var fields: [Field<Self>] { get }
   /// What is wrong with the combination of values, or nil.
   func problem() -> String?
+  /// What a user probably meant by a key that the record does not have, as a phrase such as "did you mean 'x'?".
+  ///
+  /// - Parameters:
+  ///   - key: the key that there is not.
+  ///   - path: the record's own path in the document; empty at its root.
+  static func suggestion(for key: String, in path: String) -> String
 }
 
 /// One key of a record.
@@ -24,6 +30,8 @@ package struct Field<Record: YAMLRecord>: Sendable {
   package let encode: @Sendable (Record, YAMLDetail) -> YAMLTree
   /// Whether the field holds "not given".
   let isAbsent: @Sendable (Record) -> Bool
+  /// What is written below the field's value.
+  private let parts: @Sendable () -> YAMLParts
 
   /// A field of the record.
   ///
@@ -48,6 +56,7 @@ package struct Field<Record: YAMLRecord>: Sendable {
     }
     self.encode = { $0[keyPath: path].yaml($1) }
     self.isAbsent = { $0[keyPath: path].yaml == YAMLTree.word("null") }
+    self.parts = { Value.yamlParts }
   }
 }
 
@@ -61,13 +70,16 @@ package struct FieldDocumentation: Hashable, Sendable {
   package let standard: String?
   /// One line.
   package let summary: String
+  /// What is written below the key.
+  package let parts: YAMLParts
 }
 
 extension Field {
   /// What a reader wants to know of the field.
   package var documentation: FieldDocumentation {
     FieldDocumentation(
-      key: key, form: form, standard: isRequired ? nil : encode(Record(), .brief).inline, summary: summary)
+      key: key, form: form, standard: isRequired ? nil : encode(Record(), .brief).inline, summary: summary,
+      parts: parts())
   }
 }
 
@@ -75,12 +87,19 @@ extension YAMLRecord {
   /// By default every combination of valid values is valid.
   package func problem() -> String? { nil }
 
+  package static var yamlParts: YAMLParts { .keys(fields.map(\.documentation)) }
+
+  package static func suggestion(for key: String, in path: String) -> String {
+    Suggestion.phrase(for: key, among: fields.map(\.key), synonyms: synonyms)
+  }
+
   package init(yaml cursor: YAMLCursor) throws(YAMLError) {
     self.init()
     let entries = try cursor.entries()
     for entry in entries {
       guard let field = Self.fields.first(where: { $0.key == entry.key }) else {
-        throw cursor.at(entry).unknownKey(entry.key, known: Self.fields.map(\.key))
+        let remedy = Self.fields.isEmpty ? "nothing can be set here" : Self.suggestion(for: entry.key, in: cursor.path)
+        throw cursor.at(entry).failure("unknown key '\(entry.key)'; \(remedy)")
       }
       try field.decode(&self, cursor.at(entry))
     }
@@ -116,12 +135,4 @@ extension YAMLRecord {
   }
 
   package static var yamlForm: String { "{\(fields.map(\.key).joined(separator: ", "))}" }
-}
-
-extension YAMLCursor {
-  /// The error for a key that a mapping does not have. The cursor stands at the key's value.
-  fileprivate func unknownKey(_ key: String, known: [String]) -> YAMLError {
-    if known.isEmpty { return failure("unknown key '\(key)'; nothing can be set here") }
-    return unknown("key", key, known: known)
-  }
 }

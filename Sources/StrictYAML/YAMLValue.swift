@@ -16,6 +16,35 @@ package protocol YAMLValue: Sendable {
   func yaml(_ detail: YAMLDetail) -> YAMLTree
   /// What a user may write, for `--help` and tables: "integer", "[height, width]".
   static var yamlForm: String { get }
+  /// What is written below the value, for tables of all keys.
+  static var yamlParts: YAMLParts { get }
+  /// What other programs call the words or keys that may stand here, for suggestions.
+  static var synonyms: Synonyms { get }
+}
+
+extension YAMLValue {
+  package static var yamlParts: YAMLParts { .none }
+  package static var synonyms: Synonyms { [:] }
+}
+
+/// What is written below a value.
+package enum YAMLParts: Hashable, Sendable {
+  /// Nothing: a scalar, or a list of them.
+  case none
+  /// A record's keys.
+  case keys([FieldDocumentation])
+  /// One of several kinds, each with keys of its own.
+  case kinds([KindDocumentation])
+}
+
+/// What a reader wants to know of one kind of a choice.
+package struct KindDocumentation: Hashable, Sendable {
+  /// The word that names the kind.
+  package let name: String
+  /// One line.
+  package let summary: String
+  /// The kind's keys.
+  package let keys: [FieldDocumentation]
 }
 
 extension YAMLValue {
@@ -117,6 +146,7 @@ extension Array: YAMLValue where Element: YAMLValue {
   package var yaml: YAMLTree { yaml(.brief) }
   package func yaml(_ detail: YAMLDetail) -> YAMLTree { YAMLTree(.sequence(map { $0.yaml(detail) })) }
   package static var yamlForm: String { "[\(Element.yamlForm), …]" }
+  package static var yamlParts: YAMLParts { Element.yamlParts }
 }
 
 /// Absent is nil; `null` and `~` are read as nil too.
@@ -132,4 +162,5 @@ extension Optional: YAMLValue where Wrapped: YAMLValue {
   package var yaml: YAMLTree { yaml(.brief) }
   package func yaml(_ detail: YAMLDetail) -> YAMLTree { map { $0.yaml(detail) } ?? .word("null") }
   package static var yamlForm: String { Wrapped.yamlForm }
+  package static var yamlParts: YAMLParts { Wrapped.yamlParts }
 }

@@ -19,23 +19,38 @@ struct CNNDist: ParsableCommand {
       """,
     version: ProgramVersion.text,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PlanCommand.self, ModelsCommand.self, DataCommand.self,
-      CheckpointCommand.self, DebugCommand.self, BenchCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PlanCommand.self, ModelsCommand.self, ConfigCommand.self,
+      DataCommand.self, CheckpointCommand.self, DebugCommand.self, BenchCommand.self,
     ])
 
   /// Runs the command and turns errors into one sentence and an exit code.
   static func main() {
     // A reader that goes away (as in `cnn-dist plan | head`) must not look like a crash.
     signal(SIGPIPE, SIG_IGN)
+    let arguments = Array(CommandLine.arguments.dropFirst())
     do {
-      var command = try parseAsRoot(ResumeArgument.expanded(Array(CommandLine.arguments.dropFirst())))
+      var command = try parseAsRoot(ResumeArgument.expanded(arguments))
       try command.run()
     } catch let error as RunError {
       if !error.isReported { ErrorReport.print(error) }
       Foundation.exit(error.code.rawValue)
     } catch {
-      exit(withError: error)
+      end(with: error, arguments)
     }
+  }
+
+  /// Ends with what the command line's parser has to say: help, or what is wrong with the options.
+  private static func end(with error: any Error, _ arguments: [String]) -> Never {
+    let code = exitCode(for: error)
+    let message = fullMessage(for: error)
+    if code.isSuccess {
+      print(PlainText.shown(message))
+    } else if let answer = ForeignOptions.answer(to: arguments, complaint: self.message(for: error)) {
+      for sentence in answer.split(separator: "\n") { ErrorReport.print("error: \(sentence)") }
+    } else {
+      ErrorReport.write(message + "\n")
+    }
+    Foundation.exit(code.rawValue)
   }
 }
 
@@ -44,8 +59,16 @@ enum ErrorReport {
   /// Prints the sentence, or the sentences, of an error to the standard error.
   static func print(_ error: RunError) {
     let prefix = error.code == .stopped ? "" : "error: "
-    let lines = error.description.split(separator: "\n").map { "cnn-dist: \(prefix)\($0)\n" }.joined()
-    try? FileHandle.standardError.write(contentsOf: Data(lines.utf8))
+    for sentence in error.description.split(separator: "\n") { print(prefix + sentence) }
+  }
+
+  /// Prints a sentence with the program's name.
+  static func print(_ sentence: String) { write("cnn-dist: \(sentence)\n") }
+
+  /// Writes a text on a fresh line.
+  static func write(_ text: String) {
+    Console.clear()
+    try? FileHandle.standardError.write(contentsOf: Data(PlainText.shown(text).utf8))
   }
 }
 

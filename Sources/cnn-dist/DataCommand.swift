@@ -70,7 +70,7 @@ struct DataCommand: ParsableCommand {
 
     func run() throws {
       guard full else { return try DataReport.verify(options.read()) }
-      try Launch.run(isAlone: false) { communicator, _ in
+      try Launch.run(Greeting(command: "data verify"), isAlone: false) { communicator, _ in
         try FullVerification(communicator).run { () throws(RunError) in try options.read() }
       }
     }

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Collectives
-import Foundation
 import MPITransport
 import Training
 
@@ -18,6 +16,13 @@ struct TrainCommand: ParsableCommand {
         mpirun -n 4 cnn-dist train configs/cifar10-resnet20.yaml --set data.path=/data/cifar10
         mpirun -n 2 cnn-dist train --run-dir runs/lenet5-digits-001 --resume
         cnn-dist train --debug --set train.steps=20
+        cnn-dist train --name first-try --quiet
+
+      The keys that are set most often, with their defaults (cnn-dist config lists all):
+      \(ConfigurationKey.usualTable)
+
+      Results go to the standard output, progress and notes to the standard error. With --json the standard output \
+      holds one JSON object a line: its key 'event' is start, note, progress, metrics, evaluation or end.
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -25,6 +30,10 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Where records and checkpoints go; a new directory under runs/ if not given.", valueName: "dir"))
   var runDir: String?
+
+  @Option(
+    help: ArgumentHelp("The run's name: its records and checkpoints go to runs/NAME.", valueName: "name"))
+  var name: String?
 
   @Option(
     help: ArgumentHelp(
@@ -35,22 +44,43 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "One process without MPI; check every instruction for NaN and infinity, and print statistics per layer.")
   var debug = false
 
+  @Flag(name: .shortAndLong, help: "Print only notes, errors and the last line: the checkpoint and its hash.")
+  var quiet = false
+
+  @OptionGroup var launch: LaunchOptions
+  @OptionGroup var report: ReportOptions
+
   func validate() throws {
     guard runDir != "" else { throw ValidationError("--run-dir must name a directory") }
+    guard let name else { return }
+    if let problem = RunDirectory.problem(withName: name) { throw ValidationError("--name \(problem)") }
+    guard runDir == nil else {
+      throw ValidationError("give --name or --run-dir, not both: --name x is --run-dir runs/x")
+    }
   }
 
   func run() throws {
     let request = TrainRequest(
-      configuration: options.configuration, overrides: options.overrides, runDirectory: runDir, resume: resume,
-      isDebugging: debug)
-    try Launch.run(isAlone: debug) { communicator, cores in
+      configuration: options.configuration, overrides: options.overrides,
+      runDirectory: runDir ?? name.map { RunDirectory.named($0).path }, resume: resume, isDebugging: debug)
+    let greeting = Greeting(
+      command: debug ? "train --debug" : "train", options: ["--run-dir": runDir, "--name": name, "--resume": resume])
+    let refusal = debug ? Self.debugging : nil
+    try Launch.run(greeting, isAlone: launch.alone, needsOneProcess: refusal) { communicator, cores in
       let signals = StopSignals()
       signals.listen()
+      let console = Console(
+        isForwarded: MPISession.isLaunched && !launch.alone, isQuiet: quiet, isJSON: report.json)
+      defer { Console.clear() }
       let trainer = Trainer(
-        request, communicator: communicator, coresPerRank: debug ? 1 : cores, signals: signals,
-        console: Console(isForwarded: MPISession.isLaunched))
+        request, communicator: communicator, coresPerRank: debug ? 1 : cores, signals: signals, console: console)
       try trainer.run()
     }
+  }
+
+  private static var debugging: String {
+    "--debug runs in one process, and a launcher has started several; start it without mpirun: \(Launch.commandLine) (its "
+      + "bits are those of any number of ranks)"
   }
 }
 
@@ -72,40 +102,15 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp("Override one value of the run's configuration.", valueName: "key=value"))
   var overrides: [String] = []
 
+  @OptionGroup var launch: LaunchOptions
   @OptionGroup var report: ReportOptions
 
   func run() throws {
-    try Launch.run(isAlone: false) { communicator, cores in
+    let greeting = Greeting(command: "evaluate", options: ["--checkpoint": checkpoint])
+    try Launch.run(greeting, isAlone: launch.alone) { communicator, cores in
       try CheckpointEvaluation.run(
         checkpoint: checkpoint, overrides: overrides, asJSON: report.json, communicator: communicator,
         coresPerRank: cores)
-    }
-  }
-}
-
-/// Starts work with or without MPI.
-enum Launch {
-  /// Runs `body` with the ranks of this job and the cores for each of them.
-  ///
-  /// Under an MPI launcher MPI is started; a process started by hand is alone, and makes no MPI call. An error that
-  /// not all ranks share ends the whole job.
-  static func run(isAlone: Bool, _ body: (any Communicator, Int) throws -> Void) throws {
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    guard MPISession.isLaunched, !isAlone else { return try body(SoloCommunicator(), cores) }
-    try MPISession.run { world in
-      let coresPerRank = max(1, cores / max(1, world.localRanks))
-      do {
-        try body(world, coresPerRank)
-      } catch var error as RunError where error.isCollective {
-        // Before MPI ends: the launcher ends the other ranks as soon as one has left with a failure.
-        if world.rank == 0 { ErrorReport.print(error) }
-        error.isReported = true
-        throw error
-      } catch {
-        let place = "rank \(world.rank) on \(world.host)"
-        try? FileHandle.standardError.write(contentsOf: Data("cnn-dist: error: \(place): \(error)\n".utf8))
-        world.abort(code: (error as? RunError)?.code.rawValue ?? RunError.Code.failed.rawValue)
-      }
     }
   }
 }

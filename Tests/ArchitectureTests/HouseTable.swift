@@ -22,7 +22,7 @@ enum HouseTable {
   static let rows = [
     // System libraries and inner loops.
     Row("CMPI"), Row("COpenBLAS"), Row("CJPEG"), Row("CPNG"), Row("CWebP"), Row("CZlib"), Row("CXXHash"),
-    Row("CCrypto"), Row("CKernels"),
+    Row("CCrypto"), Row("CKernels"), Row("CStart"),
     // Leaves: counter-based random numbers, and the one place that knows Yams.
     Row("Randomness"),
     Row("Hashing", ["CXXHash", "CCrypto"]),
@@ -47,7 +47,7 @@ enum HouseTable {
         "Interchange", "Hashing",
       ]),
     // The command line; from below `Training` it names a communicator, a network and a plan.
-    Row("cnn-dist", ["Training", "MPITransport", "Collectives", "Network", "Planner", "ArgumentParser"]),
+    Row("cnn-dist", ["Training", "MPITransport", "CStart", "Collectives", "Network", "Planner", "ArgumentParser"]),
   ]
 
   /// The row of a target.

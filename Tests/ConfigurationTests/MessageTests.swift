@@ -25,7 +25,7 @@ import Testing
     ),
     (
       "data:\n  augment:\n    - random-crop: {padding: 4}\n    - flip",
-      "my.yaml:4: data.augment[1]: unknown augmentation 'flip'; known are random-crop, horizontal-flip"
+      "my.yaml:4: data.augment[1]: unknown augmentation 'flip'; did you mean 'horizontal-flip'?"
     ),
     (
       "data: {augment: [{horizontal-flip: {p: 1}}]}",

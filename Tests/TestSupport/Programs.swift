@@ -65,8 +65,10 @@ package final class RunningProgram {
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command
     // Containers run as root, which Open MPI asks to confirm twice.
-    let consent = ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]
-    process.environment = ProcessInfo.processInfo.environment.merging(consent) { $1 }
+    var settings = ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]
+    // What is printed must not depend on the locale of who tests.
+    settings["LC_ALL"] = "C.UTF-8"
+    process.environment = ProcessInfo.processInfo.environment.merging(settings) { $1 }
     process.currentDirectoryURL = folder.map { URL(fileURLWithPath: $0) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try log("output")

@@ -35,6 +35,25 @@ import Training
     }
   }
 
+  /// An evaluation that is due at the end of an epoch comes at the first step past it, and is that epoch's.
+  @Test func `an evaluation says the epoch that has ended`() throws {
+    func labels(_ overrides: [String]) throws -> [String] {
+      let blueprint = try LittleRun.blueprint(
+        ["data.train-count=100", "train.global-batch=48", "train.micro-batch=1", "model=mlp"] + overrides)
+      let calendar = Calendar(blueprint)
+      return (1...blueprint.steps).filter { calendar.directive(after: $0 - 1, metrics: .quiet).evaluate }
+        .map { calendar.evaluationLabel(after: $0) }
+    }
+    #expect(try labels(["train.steps=null", "train.epochs=3", "evaluate.every-epochs=1"]) == ["1", "2", "3"])
+    #expect(
+      try labels(["train.steps=null", "train.epochs=3", "evaluate.every-epochs=0.5"])
+        == ["0.5", "1", "1.5", "2", "2.5", "3"])
+    #expect(try labels(["train.steps=null", "train.epochs=2.5", "evaluate.every-epochs=null"]) == ["2.5"])
+    #expect(try labels(["train.steps=null", "train.epochs=2.5", "evaluate.every-epochs=1"]) == ["1", "2", "2.5"])
+    #expect(try labels(["train.steps=4", "evaluate.every-epochs=1"]) == ["1", "1.92"])
+    #expect(try labels(["train.steps=1", "evaluate.every-epochs=0.1"]) == ["0.4"])
+  }
+
   @Test func theLastStepSavesAndEvaluates() throws {
     let directives = try directives([
       "train.steps=7", "evaluate.every-epochs=null", "checkpoint.every-epochs=null",

@@ -5,6 +5,12 @@ package struct SharedProblem: Error, Hashable, Sendable, CustomStringConvertible
   /// What they reported.
   package let message: String
 
+  /// What these ranks reported.
+  package init(ranks: [Int], message: String) {
+    self.ranks = ranks
+    self.message = message
+  }
+
   package var description: String { "\(Self.name(ranks)): \(message)" }
 
   /// "rank 3", or "ranks 0-2, 5".

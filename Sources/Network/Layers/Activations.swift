@@ -101,26 +101,26 @@ extension Layer {
   }
 }
 
-private struct LeakyReLUSettings: YAMLRecord {
+private struct LeakyReLUSettings: ModelRecord {
   var slope: Float = 0.01
   static let fields: [Field<Self>] = [
     Field("slope", \.slope, "slope below 0", check: { $0 >= 0 ? nil : "must be at least 0" })
   ]
 }
 
-private struct ELUSettings: YAMLRecord {
+private struct ELUSettings: ModelRecord {
   var alpha: Float = 1
   static let fields: [Field<Self>] = [
     Field("alpha", \.alpha, "minus the limit far below 0", check: { $0 >= 0 ? nil : "must be at least 0" })
   ]
 }
 
-private struct GELUSettings: YAMLRecord {
+private struct GELUSettings: ModelRecord {
   var form = GELUForm.exact
   static let fields: [Field<Self>] = [Field("form", \.form, "how Φ is computed")]
 }
 
-private struct SoftplusSettings: YAMLRecord {
+private struct SoftplusSettings: ModelRecord {
   var beta: Float = 1
   static let fields: [Field<Self>] = [
     Field("beta", \.beta, "how sharp the bend is", check: { $0 > 0 ? nil : "must be above 0" })

@@ -1,4 +1,4 @@
-package import StrictYAML
+import StrictYAML
 
 /// Why a layer does not fit its input; the model walk adds the layer's path.
 package struct ShapeProblem: Error, Equatable {
@@ -10,7 +10,7 @@ package struct ShapeProblem: Error, Equatable {
 }
 
 /// What every layer says about itself: shapes and parameters, nothing about how it is computed.
-package protocol LayerDescription: YAMLRecord {
+package protocol LayerDescription: ModelRecord {
   /// What a reader wants to know of the layer.
   static var notes: LayerNotes { get }
   /// The shape of the output for an input of the given shape.

@@ -98,28 +98,28 @@ private struct NoSettings: YAMLRecord {
   static let fields: [Field<Self>] = []
 }
 
-private struct DeviationSettings: YAMLRecord {
+private struct DeviationSettings: ModelRecord {
   var deviation = 0.02
   static let fields: [Field<Self>] = [
     Field("deviation", \.deviation, "standard deviation", check: Limits.positive)
   ]
 }
 
-private struct BoundSettings: YAMLRecord {
+private struct BoundSettings: ModelRecord {
   var bound = 0.05
   static let fields: [Field<Self>] = [
     Field("bound", \.bound, "largest absolute value", check: Limits.positive)
   ]
 }
 
-private struct GainSettings: YAMLRecord {
+private struct GainSettings: ModelRecord {
   var gain = 1.0
   static let fields: [Field<Self>] = [
     Field("gain", \.gain, "length of the rows or columns", check: Limits.positive)
   ]
 }
 
-private struct ConstantSettings: YAMLRecord {
+private struct ConstantSettings: ModelRecord {
   var value: Float = 0
   static let fields: [Field<Self>] = [Field("value", \.value, "the number")]
 }

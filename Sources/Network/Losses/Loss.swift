@@ -84,7 +84,7 @@ package struct LossKind: Sendable {
 }
 
 /// What every loss says about itself.
-package protocol LossDescription: YAMLRecord {
+package protocol LossDescription: ModelRecord {
   /// ℓ of one sample.
   static var formula: String { get }
   /// Where it comes from.

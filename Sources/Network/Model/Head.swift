@@ -4,7 +4,7 @@ package import StrictYAML
 /// that of the network's output. The value itself passes on unchanged. In evaluation heads are left out.
 ///
 /// Source: Szegedy et al., "Going deeper with convolutions", 2014, section 5 (auxiliary classifiers of weight 0.3).
-package struct Head: YAMLRecord {
+package struct Head: ModelRecord {
   /// The factor of the head's loss.
   package var weight = 0.3
   /// The head's loss; nil for that of the network's output.

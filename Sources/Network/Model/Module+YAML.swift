@@ -14,7 +14,8 @@ extension Module: YAMLValue {
     switch cursor.tree.content {
     case .sequence:
       self.init(.sequential(try [Module](yaml: cursor)))
-    case .scalar:
+    case .scalar(let word, _):
+      guard Layer.alternatives.contains(where: { $0.name == word }) else { throw Module.unknown(word, at: cursor) }
       self.init(.layer(try Layer(yaml: cursor)))
     case .mapping(let entries):
       let name = try cursor.tree[key: "name"].map { tree throws(YAMLError) in
@@ -45,8 +46,13 @@ extension Module: YAMLValue {
     case let kind where Layer.alternatives.contains { $0.name == kind }:
       return .layer(try Layer(yaml: cursor.with(.mapping(entries))))
     case let kind:
-      throw inner.unknown("layer", kind, known: structures + Layer.alternatives.map(\.name))
+      throw unknown(kind, at: inner)
     }
+  }
+
+  private static func unknown(_ word: String, at cursor: YAMLCursor) -> YAMLError {
+    cursor.unknown(
+      "layer", word, known: structures + Layer.alternatives.map(\.name), synonyms: Layer.synonyms)
   }
 
   private static func checkedName(_ cursor: YAMLCursor) throws(YAMLError) -> String {
@@ -90,7 +96,7 @@ extension Module: YAMLValue {
 extension Module.Merge: YAMLValue {}
 
 /// The keys below `branches`.
-private struct BranchesRecord: YAMLRecord {
+private struct BranchesRecord: ModelRecord {
   var merge = Module.Merge.add
   var of: [Module] = []
 

@@ -41,7 +41,7 @@ package struct NetworkDescription: Hashable, Sendable {
 }
 
 /// The keys of a model file.
-private struct ModelFile: YAMLRecord {
+private struct ModelFile: ModelRecord {
   var input = Shape(features: 1)
   var layers: [Module] = []
 

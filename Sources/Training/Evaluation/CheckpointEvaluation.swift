@@ -9,7 +9,7 @@ package enum CheckpointEvaluation {
   ///
   /// - Throws: `RunError` if the checkpoint or the data cannot be used, on any rank.
   package static func run(
-    checkpoint: String, overrides: [String], asJSON: Bool, communicator: any Communicator, coresPerRank: Int
+    checkpoint: String, overrides: [String], asJSON: Bool, communicator: any Communicator, coresPerRank: CoreBudget
   ) throws(RunError) {
     let agreement = Agreement(communicator)
     let opened = try agreement.onCoordinator { () throws(RunError) in
@@ -27,8 +27,9 @@ package enum CheckpointEvaluation {
           for: blueprint, identity, .evaluate, choosesData: overrides.contains { $0.hasPrefix("data.") })
       } ?? nil, layout: blueprint.plan.layout)
     let lanes = try agreement.everywhere { () throws(RunError) in
-      try blueprint.lanes(ranks: communicator.size, cores: coresPerRank)
+      try blueprint.lanes(ranks: communicator.size, cores: coresPerRank.own)
     }
+    _ = try MemoryCheck.settle(blueprint, lanes: lanes, communicator)
     let worker = try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state)
     defer { worker.end() }
     guard let evaluation = try worker.evaluate() else { return }

@@ -112,6 +112,21 @@ extension RunDirectory {
     return Disk.join(directory, stem + String(format: "-%03d", Int(numbers.max() ?? 0) + 1))
   }
 
+  /// The directory of the run with this name.
+  package static func named(_ name: String, under directory: String = "runs") -> RunDirectory {
+    RunDirectory(Disk.join(directory, name))
+  }
+
+  /// Why a run cannot have this name, as the end of a sentence; nil if it can.
+  package static func problem(withName name: String) -> String? {
+    if name.isEmpty { return "must not be empty" }
+    if name.contains("/") { return "'\(name)' must not contain a slash; a path is given with --run-dir" }
+    if name.hasPrefix(".") { return "'\(name)' must not begin with a point: the folder would be hidden" }
+    // The system's limit for a file name is 255 bytes.
+    let isPlain = name.utf8.count <= 200 && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+    return isPlain ? nil : "must be a line of at most 200 bytes"
+  }
+
   /// The run under `directory` whose latest checkpoint is the youngest; nil if no run there has one.
   package static func newest(under directory: String) -> RunDirectory? {
     let names = (try? Disk.names(in: directory)) ?? []

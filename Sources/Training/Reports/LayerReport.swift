@@ -66,7 +66,9 @@ package enum LayerReport {
       return
     }
     guard let entry = entries.first(where: { $0.word == word }) else {
-      let hint = Suggestion.phrase(for: word, among: entries.map(\.word))
+      let hint = Suggestion.phrase(
+        for: word, among: entries.map(\.word),
+        synonyms: Layer.synonyms.and(Loss.synonyms).and(WeightInitializer.synonyms))
       throw RunError(.unusable, "'\(word)' is no word of a model file; \(hint)")
     }
     if asJSON { return Report.json(entry.record) }
@@ -157,8 +159,4 @@ extension LayerNotes {
   fileprivate var lines: [(title: String, text: String)] {
     [("formula", formula), ("shapes", shapes), ("parameters", parameters), ("work", work), ("source", source)]
   }
-}
-
-extension String {
-  fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

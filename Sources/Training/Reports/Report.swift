@@ -38,12 +38,15 @@ extension String {
 /// How reporting commands print.
 enum Report {
   /// Prints one JSON object on a line, keys in alphabetic order.
-  static func json(_ record: [String: ReportValue]) {
+  static func json(_ record: [String: ReportValue]) { print(line(record)) }
+
+  /// One JSON object as a line of text, keys in alphabetic order.
+  static func line(_ record: [String: ReportValue]) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     // These values are plain; encoding them cannot fail.
-    guard let data = try? encoder.encode(record) else { return }
-    print(String(decoding: data, as: UTF8.self))
+    guard let data = try? encoder.encode(record) else { return "{}" }
+    return String(decoding: data, as: UTF8.self)
   }
 
   /// Prints a table: columns of text to the left, columns of numbers to the right, each as wide as it needs.

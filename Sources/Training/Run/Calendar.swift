@@ -48,8 +48,23 @@ package struct Calendar: Hashable, Sendable {
   /// Whether a multiple of `interval` epochs is passed by the last of `done` steps.
   private func passes(_ interval: Double?, at done: Int) -> Bool {
     guard let interval else { return false }
-    let batch = configuration.train.globalBatch
-    let count = { (steps: Int) in (Double(steps * batch) / (Double(samples) * interval)).rounded(.down) }
-    return count(done) > count(done - 1)
+    return count(of: interval, after: done) > count(of: interval, after: done - 1)
+  }
+
+  /// How many times `interval` epochs have been passed after so many steps.
+  private func count(of interval: Double, after steps: Int) -> Double {
+    (Double(steps * configuration.train.globalBatch) / (Double(samples) * interval)).rounded(.down)
+  }
+
+  /// The epoch whose end an evaluation after `done` steps belongs to, as text: "1" where the step has passed the end of
+  /// epoch 1, be it by some samples; "1.28" where none was due.
+  package func evaluationLabel(after done: Int) -> String {
+    let train = configuration.train
+    if let interval = configuration.evaluate.everyEpochs, passes(interval, at: done) {
+      return Display.trimmed(count(of: interval, after: done) * interval, 4)
+    }
+    // The end of a run that was given in epochs is due as well.
+    if done == steps, train.steps == nil, let epochs = train.epochs { return Display.trimmed(epochs, 4) }
+    return Display.decimal(Double(done * train.globalBatch) / Double(samples), 2)
   }
 }

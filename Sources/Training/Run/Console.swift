@@ -1,29 +1,62 @@
 import Foundation
 
-/// Where a run speaks to the person who started it. Only rank 0 has one that prints.
+/// Where a run speaks to the person or the program that started it. Only rank 0 has one that prints.
+///
+/// Results go to the standard output; progress and notes go to the standard error. With `isJSON` the standard output
+/// holds JSON lines and nothing else.
 package struct Console: Sendable {
-  private let isTerminal: Bool
+  private let screen: Screen
   private let isSilent: Bool
+  private let isQuiet: Bool
+  private let isJSON: Bool
 
-  /// A console on the standard output: on a terminal the progress line stays in place, elsewhere it is a plain line
-  /// now and then.
+  /// A console on the standard streams.
   ///
   /// - Parameters:
-  ///   - isSilent: whether nothing is printed.
+  ///   - isSilent: whether nothing is printed at all.
   ///   - isForwarded: whether a launcher passes the output on. Open MPI gives its processes a terminal of their own
   ///     whatever its output is, so it proves nothing.
-  package init(isSilent: Bool = false, isForwarded: Bool = false) {
-    self.isSilent = isSilent
-    isTerminal = !isForwarded && isatty(STDOUT_FILENO) == 1
+  ///   - isQuiet: whether only notes and the last result are printed.
+  ///   - isJSON: whether events are printed as JSON lines instead of text.
+  package init(isSilent: Bool = false, isForwarded: Bool = false, isQuiet: Bool = false, isJSON: Bool = false) {
+    let device = isSilent ? .none : Device.standard(isForwarded: isForwarded)
+    self.init(screen: Screen(device), isSilent: isSilent, isQuiet: isQuiet, isJSON: isJSON)
+    if isInteractive { screen.keepInShape() }
+  }
+
+  /// A console on another device.
+  package init(device: Device, isQuiet: Bool = false, isJSON: Bool = false) {
+    self.init(screen: Screen(device), isSilent: false, isQuiet: isQuiet, isJSON: isJSON)
+  }
+
+  private init(screen: Screen, isSilent: Bool, isQuiet: Bool, isJSON: Bool) {
+    (self.screen, self.isSilent, self.isQuiet, self.isJSON) = (screen, isSilent, isQuiet, isJSON)
   }
 
   /// Whether progress stays on one line.
-  var isInteractive: Bool { isTerminal && !isSilent }
+  var isInteractive: Bool { screen.device.isTerminal && !isSilent && !isQuiet }
 
-  /// Prints a line.
+  /// Whether progress is wanted now and then: as a plain line or as JSON.
+  var takesPlainProgress: Bool { !isSilent && (isJSON || (!isQuiet && !isInteractive)) }
+
+  /// Prints a line for a person: to the standard output, or to the standard error where that is for JSON.
   package func line(_ text: String) {
+    guard !isSilent, !isQuiet else { return }
+    screen.print(text, to: isJSON ? .errors : .results)
+  }
+
+  /// Says something that the person should know, which is no failure: "note: …".
+  package func note(_ text: String) {
     guard !isSilent else { return }
-    write((isTerminal ? "\r\u{1B}[K" : "") + text + "\n")
+    guard isJSON else { return screen.print("note: \(text)", to: .errors) }
+    screen.print(Report.line(RunEvent.note(text)), to: .results)
+  }
+
+  /// Warns of a run that goes wrong without failing: "warning: …".
+  func warning(_ text: String) {
+    guard !isSilent else { return }
+    guard isJSON else { return screen.print("warning: \(text)", to: .errors) }
+    screen.print(Report.line(RunEvent.warning(text)), to: .results)
   }
 
   /// Tells the user of a command something beside its result, on the standard error.
@@ -31,53 +64,48 @@ package struct Console: Sendable {
     try? FileHandle.standardError.write(contentsOf: Data("note: \(text)\n".utf8))
   }
 
-  /// Shows progress: in place on a terminal.
-  func progress(_ text: String) {
+  /// Says what a run is about to do.
+  func start(_ announcement: Announcement) {
+    for note in announcement.notes { self.note(note) }
+    if isJSON { return event(announcement.record) }
+    for text in announcement.lines { line(text) }
+  }
+
+  /// Shows progress in place.
+  func draw(_ progress: Progress) {
+    if isInteractive { screen.draw(progress.line) }
+  }
+
+  /// Tells progress as a plain line, or as JSON.
+  func tell(_ progress: Progress) {
+    guard takesPlainProgress else { return }
+    if isJSON { return event(progress.record) }
+    screen.print(progress.line.whole, to: .errors)
+  }
+
+  /// Tells the training metrics since the last time.
+  func metrics(_ entry: MetricsEntry) {
+    if isJSON { event(RunEvent.metrics(entry)) }
+  }
+
+  /// Tells a score of the test data.
+  func evaluation(_ score: EvaluationEvent) {
+    if isJSON { return event(score.record) }
+    line(score.line)
+  }
+
+  /// Tells the end of a run; its line is the last of the standard output.
+  func end(_ end: EndEvent) {
     guard !isSilent else { return }
-    write(isTerminal ? "\r\u{1B}[K" + text : text + "\n")
+    if isJSON { return event(end.record) }
+    screen.print(end.line, to: .results)
   }
 
-  private func write(_ text: String) {
-    // A closed pipe must not end a training run.
-    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
-  }
-}
-
-/// Numbers as people read them.
-package enum Display {
-  /// A number with a fixed count of decimals.
-  package static func decimal(_ value: Double, _ decimals: Int) -> String {
-    String(format: "%.\(decimals)f", value)
+  private func event(_ record: [String: ReportValue]) {
+    guard !isSilent else { return }
+    screen.print(Report.line(record), to: .results)
   }
 
-  /// A number with four significant digits.
-  package static func scientific(_ value: Double) -> String { String(format: "%.3e", value) }
-
-  /// A share as a percentage.
-  package static func percent(_ share: Double, _ decimals: Int = 1) -> String { decimal(100 * share, decimals) + " %" }
-
-  /// A duration: 45 s, 3 min 20 s, 2 h 5 min.
-  package static func duration(_ seconds: Double) -> String {
-    let whole = Int(max(0, seconds.isFinite ? seconds : 0).rounded())
-    if whole < 60 { return "\(whole) s" }
-    if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
-    return "\(whole / 3600) h \(whole / 60 % 60) min"
-  }
-
-  /// A number with separators: 61,706.
-  package static func count(_ value: Int) -> String {
-    let digits = Array(String(abs(value)).reversed())
-    let groups = stride(from: 0, to: digits.count, by: 3).map {
-      String(digits[$0..<min($0 + 3, digits.count)].reversed())
-    }
-    return (value < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
-  }
-
-  /// A size in bytes: 3.4 MB.
-  package static func bytes(_ count: Int) -> String {
-    let value = Double(count)
-    if value >= 1e9 { return decimal(value / 1e9, 1) + " GB" }
-    if value >= 1e6 { return decimal(value / 1e6, 1) + " MB" }
-    return decimal(value / 1e3, 1) + " kB"
-  }
+  /// Takes the progress line of this process away, so that what others print begins on a fresh line.
+  package static func clear() { Screen.clearCurrent() }
 }

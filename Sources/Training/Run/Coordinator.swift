@@ -24,6 +24,8 @@ final class Coordinator {
   private var lastEvaluation: Evaluation?
   private var lastTrainLoss: Double?
   private var lastSave = ContinuousClock.now
+  private var watch: TrainingWatch
+  private var trainingMetrics: MetricsEntry?
 
   /// Opens the run directory: creates it for a new run, cuts its records back to the checkpoint for a resumed one.
   ///
@@ -62,6 +64,7 @@ final class Coordinator {
     if let state {
       best = state.bestAccuracy.flatMap { accuracy in state.bestStep.map { (accuracy, $0) } }
     }
+    watch = TrainingWatch(blueprint)
     progress = ProgressReporter(
       console: console, blueprint: blueprint, firstStep: firstStep, pending: state?.pending ?? TrainingSums(),
       secondsBefore: state?.wallSeconds ?? 0)
@@ -111,15 +114,26 @@ final class Coordinator {
       kind: .evaluation, step: done, epoch: epoch, loss: evaluation.loss, accuracy: evaluation.accuracy,
       samples: evaluation.samples, wallSeconds: progress.wallSeconds)
     do { try metrics.append(entry) } catch { throw failure(error) }
-    console.line(
-      "epoch \(Display.decimal(epoch, 2))  step \(done)/\(blueprint.steps)  test loss "
-        + "\(Display.decimal(evaluation.loss, 4))  test accuracy \(Display.percent(evaluation.accuracy, 2)) of "
-        + "\(Display.count(evaluation.samples))  \(Display.decimal(progress.overallImagesPerSecond, 0)) images/s")
+    console.evaluation(
+      EvaluationEvent(
+        evaluation: evaluation, label: Calendar(blueprint).evaluationLabel(after: done), epoch: epoch, step: done,
+        steps: blueprint.steps, imagesPerSecond: progress.overallImagesPerSecond))
+    warn(evaluation, after: done)
+  }
+
+  /// Says what the scores so far tell of a run that trains in vain.
+  private func warn(_ evaluation: Evaluation, after done: Int) {
+    let warnings = watch.note(
+      trainingLoss: trainingMetrics?.loss, loss: evaluation.loss, accuracy: evaluation.accuracy,
+      samples: evaluation.samples, epochs: blueprint.epochs(after: done), isLast: done == blueprint.steps)
+    for warning in warnings { console.warning(warning) }
   }
 
   private func flushMetrics(after done: Int) throws(RunError) {
     guard let entry = progress.takeMetrics(after: done) else { return }
+    trainingMetrics = entry
     do { try metrics.append(entry) } catch { throw failure(error) }
+    console.metrics(entry)
   }
 
   /// Hands a snapshot to the writer, which commits it behind the training.
@@ -157,7 +171,10 @@ final class Coordinator {
         workers: workplace.workers, lanes: workplace.lanes, kernels: identity.kernels, checkpoint: checkpoint,
         weightsSHA256: hash
       ).write(to: directory.summary)
-      console.line("checkpoint \(checkpoint ?? "none")  weights-sha256 \(hash)")
+      console.end(
+        EndEvent(
+          checkpoint: checkpoint, weightsSHA256: hash, step: done, steps: blueprint.steps, directory: directory.path,
+          wallSeconds: progress.wallSeconds))
     } catch {
       throw failure(error)
     }

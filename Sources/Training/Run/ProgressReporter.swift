@@ -10,9 +10,10 @@ struct ProgressReporter {
   private let blueprint: Blueprint
   private let firstStep: Int
   private let started = ContinuousClock.now
-  private var lastShown = ContinuousClock.now
-  private var recent: Window
   private let secondsBefore: Double
+  private var lastDrawn = ContinuousClock.now
+  private var lastTold = ContinuousClock.now
+  private var recent: Window
   private var imagesBefore = ImageCache.Counts()
   /// Seconds spent in steps, without evaluation and checkpoints.
   private(set) var training = StepTiming()
@@ -52,22 +53,22 @@ struct ProgressReporter {
     recent.timing += timing
     training += timing
     stepsTaken += 1
-    let interval = console.isInteractive ? Self.terminalInterval : Self.plainInterval
-    guard lastShown.secondsUntilNow >= interval else { return }
-    lastShown = ContinuousClock.now
-    console.progress(line(step: step))
+    if console.isInteractive, lastDrawn.secondsUntilNow >= Self.terminalInterval {
+      lastDrawn = ContinuousClock.now
+      console.draw(progress(step: step))
+    }
+    if console.takesPlainProgress, lastTold.secondsUntilNow >= Self.plainInterval {
+      lastTold = ContinuousClock.now
+      console.tell(progress(step: step))
+    }
   }
 
-  private func line(step: Int) -> String {
-    let epochs = Double(blueprint.steps) / blueprint.stepsPerEpoch
-    let left = Double(blueprint.steps - step - 1) * training.wall / Double(stepsTaken)
-    let parts = [
-      "epoch \(Display.decimal(blueprint.epochs(after: step + 1), 2))/\(Display.decimal(epochs, 2))",
-      "step \(step + 1)/\(blueprint.steps)", "loss \(Display.decimal(meanLoss, 4))",
-      "accuracy \(Display.percent(accuracy))", "\(Display.decimal(imagesPerSecond, 0)) images/s",
-      "exchange \(Display.percent(exchangeShare))", "\(Display.duration(left)) left",
-    ]
-    return parts.joined(separator: "  ")
+  private func progress(step: Int) -> Progress {
+    Progress(
+      epoch: blueprint.epochs(after: step + 1), epochs: Double(blueprint.steps) / blueprint.stepsPerEpoch,
+      step: step + 1, steps: blueprint.steps, loss: meanLoss, accuracy: accuracy, imagesPerSecond: imagesPerSecond,
+      exchangeShare: exchangeShare,
+      secondsLeft: Double(blueprint.steps - step - 1) * training.wall / Double(stepsTaken))
   }
 
   private var meanLoss: Double { recent.sums.loss / Double(max(1, recent.sums.steps)) }

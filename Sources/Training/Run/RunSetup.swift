@@ -28,7 +28,7 @@ struct RunSetup {
   ///
   /// - Throws: `RunError` with code `unusable`, reported by rank 0.
   static func prepare(
-    _ request: TrainRequest, communicator: any Communicator, coresPerRank: Int, console: Console
+    _ request: TrainRequest, communicator: any Communicator, coresPerRank: CoreBudget, console: Console
   ) throws(RunError) -> RunSetup? {
     let agreement = Agreement(communicator)
     let plan = try agreement.onCoordinator { () throws(RunError) in try RunPlan(request) }
@@ -39,8 +39,11 @@ struct RunSetup {
     let identity = try agreement.everywhere { () throws(RunError) in try RunIdentity(blueprint) }
     try agreement.same(identity)
     let completion = try agreement.onCoordinator { () throws(RunError) in try plan?.completion(of: blueprint) }
-    guard try agreement.share(completion.flatMap(\.self)).isEmpty else {
-      for line in completion.flatMap(\.self)?.split(separator: "\n") ?? [] { console.line(String(line)) }
+    guard try agreement.share(completion.flatMap(\.self)?.sentence).isEmpty else {
+      if let completion = completion.flatMap(\.self) {
+        console.line(completion.sentence)
+        console.end(completion.end)
+      }
       return nil
     }
     return try RunSetup(
@@ -48,14 +51,15 @@ struct RunSetup {
   }
 
   private init(
-    _ plan: RunPlan?, _ opened: Blueprint, _ identity: RunIdentity, communicator: any Communicator, coresPerRank: Int,
-    console: Console
+    _ plan: RunPlan?, _ opened: Blueprint, _ identity: RunIdentity, communicator: any Communicator,
+    coresPerRank: CoreBudget, console: Console
   ) throws(RunError) {
     let agreement = Agreement(communicator)
     (blueprint, cacheProblem) = try RunSetup.keepingImages(opened, communicator)
     let lanes = try agreement.everywhere { () throws(RunError) in
-      try opened.lanes(ranks: communicator.size, cores: coresPerRank)
+      try opened.lanes(ranks: communicator.size, cores: coresPerRank.own)
     }
+    let memoryNotes = try MemoryCheck.settle(blueprint, lanes: lanes, communicator)
     self.lanes = lanes
     let workplace = Workplace(workers: communicator.size, lanes: lanes)
     let run = blueprint
@@ -68,9 +72,11 @@ struct RunSetup {
     directory = RunDirectory(try agreement.share(coordinator?.directory.path))
     if let start = start ?? nil {
       let announcement = Announcement(
-        blueprint: blueprint, identity: identity, workplace: workplace, firstStep: state.step,
-        directory: directory.path, notices: start.notices + [cacheProblem].compactMap(\.self))
-      for line in announcement.lines { console.line(line) }
+        blueprint: blueprint, identity: identity, workplace: workplace, cores: coresPerRank, firstStep: state.step,
+        directory: directory.path,
+        notices: start.notices + [cacheProblem].compactMap(\.self) + memoryNotes
+          + StartWarnings.sentences(for: blueprint))
+      console.start(announcement)
     }
   }
 
@@ -158,23 +164,34 @@ extension RunPlan {
   /// What to say if the run is complete and its summary is written; nil if there is something left to do.
   ///
   /// - Throws: `RunError` if the run has gone further than it is asked to.
-  fileprivate func completion(of blueprint: Blueprint) throws(RunError) -> String? {
+  fileprivate func completion(of blueprint: Blueprint) throws(RunError) -> Completion? {
     guard case .existing(let directory, _) = place, let checkpoint else { return nil }
     let state = checkpoint.contents.state
     if state.step < blueprint.steps { return nil }
     // A run that died between its last checkpoint and its summary has none, or that of an earlier end.
     let summary = try? RunSummary.read(directory.summary)
     if state.step == blueprint.steps, (summary?.steps ?? 0) < blueprint.steps { return nil }
-    guard state.step == blueprint.steps, summary?.steps == state.step else {
+    guard let summary, state.step == blueprint.steps, summary.steps == state.step else {
       throw RunError(
         .unusable,
         "\(directory.path) has gone further than asked: \(checkpoint.path) is at step \(state.step), the run has taken "
           + "\(max(state.step, summary?.steps ?? 0)) steps, and it would end at step \(blueprint.steps); raise "
           + "train.epochs or train.steps with --set to go on")
     }
-    let score = summary?.testAccuracy.map { ", test accuracy \(Display.percent($0, 2))" } ?? ""
-    return "\(directory.path) is already complete: \(state.step) of \(blueprint.steps) steps\(score)\n"
-      + "checkpoint \(checkpoint.path)  weights-sha256 \(state.weightsSHA256)"
+    let score = summary.testAccuracy.map { ", test accuracy \(Display.percent($0, 2))" } ?? ""
+    return Completion(
+      sentence: "\(directory.path) is already complete: \(state.step) of \(blueprint.steps) steps\(score)",
+      end: EndEvent(
+        checkpoint: checkpoint.path, weightsSHA256: state.weightsSHA256, step: state.step, steps: blueprint.steps,
+        directory: directory.path, wallSeconds: summary.wallSeconds))
+  }
+
+  /// A run that is complete.
+  fileprivate struct Completion {
+    /// For a person.
+    let sentence: String
+    /// What a run says at its end, again.
+    let end: EndEvent
   }
 
   /// The state to begin with.

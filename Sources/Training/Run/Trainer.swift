@@ -19,7 +19,7 @@ package struct Trainer {
   ///   - signals: wishes of the operating system.
   ///   - console: where rank 0 speaks; the others are silent.
   package init(
-    _ request: TrainRequest, communicator: any Communicator, coresPerRank: Int, signals: StopSignals,
+    _ request: TrainRequest, communicator: any Communicator, coresPerRank: CoreBudget, signals: StopSignals,
     console: Console
   ) {
     self.request = request
@@ -29,7 +29,7 @@ package struct Trainer {
     self.console = communicator.rank == 0 ? console : Console(isSilent: true)
   }
 
-  private let coresPerRank: Int
+  private let coresPerRank: CoreBudget
 
   /// Trains.
   ///
@@ -40,6 +40,7 @@ package struct Trainer {
     guard let setup = prepared else { return }
     let worker = try setup.worker(communicator)
     defer { worker.end() }
+    signals.beginSteps()
     do {
       try loop(setup, worker)
     } catch {

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Collectives
+import Foundation
+import MPITransport
+import Training
+
+/// The option of commands that all ranks of a job run together.
+struct LaunchOptions: ParsableArguments {
+  @Flag(help: "Run as one process without MPI, also where a launcher has started several.")
+  var alone = false
+}
+
+/// Starts work with or without MPI.
+enum Launch {
+  /// Runs `body` with the ranks of this job and the cores for each of them.
+  ///
+  /// Under an MPI launcher MPI is started, and the ranks greet each other; a process started by hand is alone, and makes
+  /// no MPI call. A process that knows to be one of several but cannot join them is refused: it would do the whole
+  /// work alone, as would each of the others. An error that not all ranks share ends the whole job.
+  ///
+  /// - Parameters:
+  ///   - greeting: what all ranks must have been started with alike.
+  ///   - isAlone: whether the user wants this process alone, whoever started it.
+  ///   - needsOneProcess: why the command cannot run on several ranks; nil if it can.
+  ///   - body: the work.
+  static func run(
+    _ greeting: Greeting, isAlone: Bool, needsOneProcess: String? = nil,
+    _ body: (any Communicator, CoreBudget) throws -> Void
+  ) throws {
+    let job = LaunchedJob(in: ProcessInfo.processInfo.environment)
+    let isOneOfOne = job == nil && needsOneProcess != nil
+    if isAlone || isOneOfOne { return try body(SoloCommunicator(), .alone) }
+    guard MPISession.isLaunched else {
+      if let job { throw RunError(.unusable, job.refusal) }
+      return try body(SoloCommunicator(), .alone)
+    }
+    try MPISession.run { world in
+      do {
+        if let job, world.size == 1 { throw RunError(.unusable, job.refusal, isCollective: true) }
+        try greeting.exchange(world)
+        if let needsOneProcess, world.size > 1 {
+          throw RunError(.unusable, needsOneProcess, isCollective: true)
+        }
+        try body(world, try CoreBudget(world))
+      } catch var error as RunError where error.isCollective {
+        // Before MPI ends: the launcher ends the other ranks as soon as one has left with a failure.
+        if world.rank == 0 { ErrorReport.print(error) }
+        error.isReported = true
+        throw error
+      } catch {
+        ErrorReport.print("error: rank \(world.rank) on \(world.host): \(error)")
+        world.abort(code: (error as? RunError)?.code.rawValue ?? RunError.Code.failed.rawValue)
+      }
+    }
+  }
+
+  /// The words of this process's command line, as a shell would take them.
+  static var commandLine: String {
+    let words = ["cnn-dist"] + CommandLine.arguments.dropFirst()
+    return words.map { word in
+      let isPlain = !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0) }
+      return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }.joined(separator: " ")
+  }
+}

@@ -97,7 +97,8 @@ let package = Package(
       name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "Network", "Randomness", "CZlib"], swiftSettings: strict),
+      name: "DatasetsTests", dependencies: ["Datasets", "Hashing", "Network", "Randomness", "CZlib"],
+      swiftSettings: strict),
     .testTarget(name: "StrictYAMLTests", dependencies: ["StrictYAML", "Randomness"], swiftSettings: strict),
     .testTarget(
       name: "NetworkTests", dependencies: ["Network", "Reference", "StrictYAML", "Randomness", "TestSupport"],

@@ -93,6 +93,7 @@ struct RandomConfiguration {
     data.trainCount = maybe { $0.count() }
     data.testCount = maybe { $0.count() }
     data.onDamage = one(of: DamagePolicy.allCases)
+    data.orientation = one(of: OrientationPolicy.allCases)
     data.cache = ByteCount(integer(below: 1 << 30) << (coin() ? 10 : 0))
     data.augment = (0..<integer(below: 6)).map { _ in
       coin() ? .horizontalFlip : .randomCrop(padding: integer(below: 1025))

@@ -55,7 +55,7 @@ struct DigitsTests {
 
   @Test("the summary counts classes and takes mean and deviation")
   func summary() throws {
-    let summary = try DatasetSummary(of: DigitsSource(.train, count: 200))
+    let summary = DatasetSummary(of: DigitsSource(.train, count: 200))
     #expect(summary.classCounts == [Int](repeating: 20, count: 10))
     #expect(summary.sampled == 200 && summary.normalization.mean.count == 1)
     #expect((0.05..<0.3).contains(summary.normalization.mean[0]))

@@ -4,7 +4,7 @@ import Network
 import Testing
 
 /// The codecs through the door that the program uses: an image folder of one image.
-@Suite("JPEG and PNG")
+@Suite("JPEG, PNG and WebP")
 struct ImageCodecTests {
   private func read(_ file: [UInt8], channels: Int) throws -> [UInt8] {
     var pixels: [UInt8] = []
@@ -32,7 +32,58 @@ struct ImageCodecTests {
     #expect(try read(TestJPEG.progressive, channels: 3) == TestJPEG.colourPixels)
     #expect(try read(TestJPEG.grey, channels: 1) == TestJPEG.greyPixels)
     #expect(try read(TestJPEG.grey, channels: 3) == TestJPEG.greyPixels.flatMap { [$0, $0, $0] })
-    #expect(message(TestJPEG.cmyk).contains("CMYK"))
+  }
+
+  @Test func `the inks of print become the colours that Pillow makes of them`() throws {
+    #expect(try read(TestJPEG.cmyk, channels: 3) == TestJPEG.cmykPixels)
+  }
+
+  @Test func `lossy, lossless and alpha WebP have the reference's pixels, and an animation is refused for what it is`()
+    throws
+  {
+    #expect(try read(TestWebP.lossy, channels: 3) == TestWebP.lossyPixels)
+    #expect(try read(TestWebP.lossless, channels: 3) == TestWebP.pixels)
+    #expect(try read(TestWebP.alpha, channels: 3) == TestWebP.pixels)
+    #expect(try read(TestWebP.lossless, channels: 1).count == 48)
+    #expect(message(TestWebP.animated).contains("a WebP image that cannot be used: it is animated"))
+  }
+
+  /// Damage is one thing, a kind that nobody promised to read is another.
+  @Test func `what is sound but not read is called by its kind, and not damaged`() {
+    let others: [(start: [UInt8], name: String)] = [
+      (Array("GIF89a".utf8), "GIF"), (Array("BM..".utf8), "BMP"), ([0x49, 0x49, 0x2A, 0, 8, 0, 0, 0], "TIFF"),
+      ([0, 0, 0, 24] + Array("ftypheic".utf8), "HEIC"), ([0, 0, 0, 24] + Array("ftypavif".utf8), "AVIF"),
+      ([0xFF, 0x0A, 1, 2], "JPEG XL"), (Array("<svg xmlns".utf8), "SVG"), (Array("<!DOCTYPE html>".utf8), "web page"),
+      (Array("version https://git-lfs.github.com".utf8), "Git LFS"),
+      ([1, 2, 3, 4], "starts with the bytes 01 02 03 04"),
+    ]
+    for other in others {
+      let message = message(other.start)
+      #expect(message.contains(other.name) && message.contains("JPEG, PNG or WebP image"), "\(message)")
+      #expect(!message.contains("damaged") && !message.contains("fetch"), "\(message)")
+    }
+    // A JPEG of 12 bits per sample: the precision stands behind the frame's marker and length.
+    var deep = TestJPEG.grey
+    if let frame = deep.indices.first(where: { deep[$0] == 0xFF && deep[$0 + 1] == 0xC0 }) { deep[frame + 4] = 12 }
+    #expect(message(deep).contains("a JPEG image that cannot be used") && !message(deep).contains("damaged"))
+  }
+
+  @Test func `a file that ends too early is damaged at its end, wherever that is`() {
+    let png = TestPNG.colour(width: 9, height: 5) { $0 * 17 + $1 * 31 + $2 * 7 }
+    for (format, image) in [("JPEG", TestJPEG.colour), ("JPEG", TestJPEG.progressive), ("PNG", png)] {
+      for length in stride(from: 20, to: image.count, by: 29) {
+        let message = message(Array(image.prefix(length)))
+        #expect(message.contains("damaged \(format) image, at byte \(length): the file ends too early"), "\(message)")
+      }
+    }
+    #expect(message(Array(TestWebP.lossy.dropLast(9))).contains("damaged WebP image"))
+  }
+
+  @Test func `damage within a PNG file is placed in its chunk`() {
+    let png = TestPNG.colour(width: 9, height: 5) { $0 * 17 + $1 * 31 + $2 * 7 }
+    var damaged = png
+    damaged[50] ^= 1
+    #expect(message(damaged).contains("damaged PNG image, in the chunk at byte 33: "), "\(message(damaged))")
   }
 
   @Test("every kind of PNG becomes 8-bit colour")
@@ -61,8 +112,10 @@ struct ImageCodecTests {
   @Test("an image that ends too early is refused wherever it ends")
   func truncation() {
     let png = TestPNG.colour(width: 9, height: 5) { $0 * 17 + $1 * 31 + $2 * 7 }
-    for image in [TestJPEG.colour, TestJPEG.progressive, TestJPEG.grey, png] {
-      for length in 0..<image.count { #expect(message(Array(image.prefix(length))) != "no error", "length \(length)") }
+    for image in [TestJPEG.colour, TestJPEG.progressive, TestJPEG.grey, TestJPEG.cmyk, TestWebP.lossless, png] {
+      for length in stride(from: 0, to: image.count, by: 4) {
+        #expect(message(Array(image.prefix(length))) != "no error", "length \(length)")
+      }
     }
     #expect(message(Array(TestJPEG.colour.dropLast(20))).contains("damaged JPEG image, at byte"))
     #expect(message(Array(png.dropLast(20))).contains("damaged PNG image, at byte"))
@@ -71,10 +124,13 @@ struct ImageCodecTests {
 
   @Test("a changed byte anywhere never crashes; PNG's checksums find each one in the pixels")
   func changedBytes() {
-    for place in 2..<TestJPEG.colour.count {
-      var image = TestJPEG.colour
-      image[place] ^= 0x41
-      _ = message(image)
+    // Five of a file's bytes in a row hold the same kind of thing, more or less.
+    for whole in [TestJPEG.colour, TestJPEG.cmyk, TestWebP.lossy, TestWebP.lossless, TestWebP.animated] {
+      for place in stride(from: 2, to: whole.count, by: 5) {
+        var image = whole
+        image[place] ^= 0x41
+        _ = message(image)
+      }
     }
     let png = TestPNG.colour(width: 9, height: 5) { $0 * 17 + $1 * 31 + $2 * 7 }
     for place in png.indices {
@@ -87,7 +143,7 @@ struct ImageCodecTests {
   @Test("sizes beyond the limits are refused before memory is taken")
   func limits() {
     let wide = TestPNG.file(width: 20_000, height: 1, kind: .grey, rows: [UInt8](repeating: 0, count: 20_000))
-    #expect(message(wide).contains("damaged PNG"))
+    #expect(message(wide).contains("a size of 20000x1 is above the limit of 16384"))
     let large = TestPNG.file(width: 16_000, height: 16_000, kind: .grey, rows: [UInt8](repeating: 0, count: 16_000))
     #expect(message(large).contains("above the limit"))
     var jpeg = TestJPEG.grey

@@ -37,7 +37,8 @@ struct ImageFolderTests {
       let jpeg = try sample(3, of: data.test)
       #expect(jpeg.label == 1 && jpeg.pixels == TestJPEG.colourPixels)
       #expect(try sample(2, of: data.train).pixels == TestPNG.pixels(8, 6) { $0 * 3 + $1 * 5 + $2 + 1 })
-      #expect((try data.train.content { _ in }) != (try data.test.content { _ in }))
+      let (train, test) = (try data.train.content { _ in }, try data.test.content { _ in })
+      #expect(train != test)
     }
   }
 
@@ -59,7 +60,7 @@ struct ImageFolderTests {
       expectRefusal(request(folder), "holds no folders")
       try write(folder)
       try folder.makeFolder("train/empty")
-      expectRefusal(request(folder), "train/empty: the class has no JPEG or PNG image")
+      expectRefusal(request(folder), "train/empty: the class has no JPEG, PNG or WebP image")
       try folder.write(picture(5), to: "train/empty/x.png")
       expectRefusal(request(folder), "its classes differ", "empty")
       try folder.write(picture(5), to: "test/empty/x.png")
@@ -92,16 +93,17 @@ struct ImageFolderTests {
   func damage() throws {
     try withTemporaryFolder { folder in
       try write(folder)
-      try folder.write([0x47, 0x49, 0x46, 0x38], to: "train/b/10.png")
+      try folder.write(Array("GIF89a".utf8), to: "train/b/10.png")
       let data = try DatasetCatalog.open(request(folder))
       let damages = DatasetVerifier.verify(data.train) { _ in }
       #expect(damages.count == 1)
       #expect(
-        damages.first?.hasPrefix("train/b/10.png: is no JPEG or PNG image, it starts with the bytes 47 49") == true)
+        damages.first?.hasPrefix("train/b/10.png: is a GIF image, and no JPEG, PNG or WebP image") == true)
       var skipping = request(folder)
       skipping.onDamage = .skip
       let rest = try DatasetCatalog.open(skipping)
-      #expect(rest.train.count == 3 && rest.notes == damages)
+      #expect(rest.train.count == 3)
+      #expect(rest.notes.contains { $0.contains("1 of 4 training samples") && $0.contains("train/b/10.png") })
       #expect((0..<3).map(rest.train.name(of:)) == ["train/a/z.png", "train/b/9.PNG", "train/b/c.jpeg"])
     }
   }
@@ -113,7 +115,7 @@ struct ImageFolderTests {
       for name in ["10.png", "9.PNG", "c.jpeg"] { try folder.write([1], to: "train/b/\(name)") }
       var skipping = request(folder)
       skipping.onDamage = .skip
-      expectRefusal(skipping, "3 of 4 samples are damaged")
+      expectRefusal(skipping, "3 of 4 training samples are damaged")
     }
   }
 

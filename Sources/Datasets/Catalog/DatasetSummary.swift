@@ -34,14 +34,16 @@ package struct DatasetSummary: Hashable, Sendable {
     shape = source.shape
     classNames = source.classNames
     var classCounts = [Int](repeating: 0, count: source.classNames.count)
+    var mislabelled: [Int] = []
     for index in 0..<source.count {
       let label = source.label(of: index)
-      if classCounts.indices.contains(label) { classCounts[label] += 1 }
+      if classCounts.indices.contains(label) { classCounts[label] += 1 } else { mislabelled.append(index) }
     }
     self.classCounts = classCounts
     let sample = Set(Self.spread(limit, of: source.count))
-    // Where nothing is decoded, nothing but labels can be wrong, and those are read with few samples as with many.
-    let indices = sample.union(source.decodes ? Self.spread(survey, of: source.count) : []).sorted()
+    // Where nothing is decoded, nothing but labels can be wrong.
+    let others = source.decodes ? Self.spread(survey, of: source.count) : mislabelled
+    let indices = sample.union(others).sorted()
     var statistics = PixelStatistics(shape: source.shape)
     var problems: [SampleProblem] = []
     var turned = 0

@@ -42,10 +42,18 @@ struct IDXFile {
       return try unsafe gzip.fill(UnsafeMutableRawBufferPointer(rebasing: bytes[start.count...]))
     }
     // Beyond the end, a few bytes are enough to know that the length is wrong.
-    let rest = try gzip.next(upTo: 1 << 12)
+    let rest = try gzip.next(upTo: enough)
+    guard rest.count < enough else {
+      throw DatasetError(
+        "\(name): unpacks to far more than the \(header.length) bytes that its header says; it may be damaged, fetch it "
+          + "again", kind: .damage)
+    }
     try check(found: start.count + count + rest.count, header, name)
     return IDXFile(header: header, store: held, file: disk)
   }
+
+  /// How far beyond the promised end of a gzipped file is looked, in bytes.
+  private static let enough = 1 << 16
 
   private static func check(found: Int, _ header: IDXHeader, _ name: String) throws(DatasetError) {
     if found < header.length {
@@ -54,7 +62,7 @@ struct IDXFile {
     }
     if found > header.length {
       throw DatasetError(
-        "\(name): holds \(found - header.length) bytes or more beyond what its header says; it may be damaged, fetch it again",
+        "\(name): holds \(found - header.length) bytes more than its header says; it may be damaged, fetch it again",
         kind: .damage)
     }
   }

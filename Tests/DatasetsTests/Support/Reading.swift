@@ -35,17 +35,22 @@ struct PatternSource: SampleSource {
   var shape = Shape(channels: 2, height: 3, width: 4)
   var classNames = ["even", "odd"]
   var broken: Int?
+  /// Added to every byte, and to every label.
+  var addition: UInt8 = 0
+  var labels = 0
 
   func name(of index: Int) -> String { "pattern \(index)" }
-  func label(of index: Int) -> Int { index % 2 }
-  func content(report: (String) -> Void) -> SplitContent { SplitContent(digest: "pattern \(count)", coverage: .generated) }
+  func label(of index: Int) -> Int { (index + labels) % 2 }
+  func content(report: (String) -> Void) -> SplitContent {
+    SplitContent(digest: "pattern \(count)", coverage: .generated)
+  }
 
   /// Byte `place` of sample `index`.
   static func byte(_ index: Int, _ place: Int) -> UInt8 { UInt8(truncatingIfNeeded: index * 31 + place * 7 + 1) }
 
   func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
     if index == broken { throw DatasetError("pattern \(index): broken") }
-    for place in 0..<pixels.count { pixels[place] = Self.byte(index, place) }
+    for place in 0..<pixels.count { pixels[place] = Self.byte(index, place) &+ addition }
     return label(of: index)
   }
 }

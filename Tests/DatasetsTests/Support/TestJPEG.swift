@@ -55,6 +55,20 @@ enum TestJPEG {
     SwAAPwCHwtaL8nSrGhLFZ2Ul1ICUgjaRgo5IAycflVqRpNP8M3dxbsFlCKqtyCu5guRjoRnI969Ar//Z
     """)
 
+  /// What `cmyk` shows in red, green and blue.
+  static let cmykPixels = decoded(
+    """
+    ASk/FjJlMlqgS4mEYWq+eq3hl8O8rNv/DD9xIEeAPWBxVpKqbIizhbzaosPyttIZFj1XK1Z7R2h6YJHSdpXIj7nsrM39wOcAHTRfMWR/TnemZ5OwfZvN
+    lrTQsuQ2x/8VJkeLOnKNV4KxcJ2Zhrfrn8fvvOwA0MMoMFx4RG6UYXq2ep7CkMv0qdr/xtko2jo4
+    """)
+
+  /// `colour` with a segment behind its first two bytes.
+  static func colour(marker: UInt8, _ data: [UInt8]) -> [UInt8] {
+    let length = data.count + 2
+    return Array(colour.prefix(2)) + [0xFF, marker, UInt8(length >> 8), UInt8(length & 255)] + data
+      + colour.dropFirst(2)
+  }
+
   private static func decoded(_ text: String) -> [UInt8] {
     Array(Data(base64Encoded: text, options: .ignoreUnknownCharacters) ?? Data())
   }

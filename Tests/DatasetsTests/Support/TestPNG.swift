@@ -13,7 +13,8 @@ enum TestPNG {
 
   /// A PNG file; `rows` are the raw bytes of each row, `palette` three bytes per entry.
   static func file(
-    width: Int, height: Int, kind: Kind, depth: UInt8 = 8, rows: [UInt8], palette: [UInt8] = []
+    width: Int, height: Int, kind: Kind, depth: UInt8 = 8, rows: [UInt8], palette: [UInt8] = [],
+    exif: [UInt8] = []
   ) -> [UInt8] {
     let head = word(width) + word(height) + [depth, kind.rawValue, 0, 0, 0]
     let stride = rows.count / height
@@ -21,7 +22,7 @@ enum TestPNG {
     var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
     file += chunk("IHDR", head)
     if !palette.isEmpty { file += chunk("PLTE", palette) }
-    return file + chunk("IDAT", deflated(filtered)) + chunk("IEND", [])
+    return file + chunk("IDAT", deflated(filtered)) + (exif.isEmpty ? [] : chunk("eXIf", exif)) + chunk("IEND", [])
   }
 
   /// An 8-bit colour PNG whose bytes a formula gives.

@@ -24,8 +24,9 @@ package protocol SampleSource: Sendable {
   /// Whether a sample is decoded when it is read, so that it is worth keeping.
   var decodes: Bool { get }
 
-  /// A cheap identity of the data (format, sizes, labels, file names): equal on ranks that see the same data.
-  var fingerprint: UInt64 { get }
+  /// What the split is made of: the bytes of its files, labels, and which samples in which order; never a place. May
+  /// read files.
+  func content() throws(DatasetError) -> SplitContent
 }
 
 extension SampleSource {
@@ -40,14 +41,14 @@ package struct Dataset: Sendable {
   /// The format and where the data lies, for messages.
   package let name: String
 
-  /// The damage of the samples that were left out, on `DamagePolicy.skip`; one sentence each.
-  package let skipped: [String]
+  /// What a user should know about the data, a sentence each: what was left out, and why.
+  package let notes: [String]
 
   /// A data set of two splits.
-  package init(train: any SampleSource, test: any SampleSource, name: String, skipped: [String] = []) {
+  package init(train: any SampleSource, test: any SampleSource, name: String, notes: [String] = []) {
     self.train = train
     self.test = test
     self.name = name
-    self.skipped = skipped
+    self.notes = notes
   }
 }

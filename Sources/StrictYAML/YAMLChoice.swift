@@ -16,7 +16,7 @@ package struct Alternative<Choice: YAMLChoice>: Sendable {
   /// The kind's fields.
   package let fields: [FieldDocumentation]
   let decode: @Sendable (YAMLCursor) throws(YAMLError) -> Choice
-  let encode: @Sendable (Choice) -> YAMLTree?
+  let encode: @Sendable (Choice, YAMLDetail) -> YAMLTree?
 
   /// A kind that is described by a record.
   ///
@@ -34,7 +34,9 @@ package struct Alternative<Choice: YAMLChoice>: Sendable {
     self.summary = summary
     self.fields = Record.fields.map(\.documentation)
     self.decode = { (cursor: YAMLCursor) throws(YAMLError) in embed(try Record(yaml: cursor)) }
-    self.encode = { choice in extract(choice).map(\.briefYAML) }
+    self.encode = { choice, detail in
+      extract(choice).map { detail == .brief ? $0.briefYAML : $0.yaml(.full) }
+    }
   }
 }
 
@@ -69,15 +71,17 @@ extension YAMLChoice {
   }
 
   /// The kind's word and record.
-  package var alternative: (name: String, record: YAMLTree) {
+  package func alternative(_ detail: YAMLDetail) -> (name: String, record: YAMLTree) {
     for alternative in Self.alternatives {
-      if let record = alternative.encode(self) { return (alternative.name, record) }
+      if let record = alternative.encode(self, detail) { return (alternative.name, record) }
     }
     preconditionFailure("the \(Self.subject) \(self) has no alternative in its table")
   }
 
-  package var yaml: YAMLTree {
-    let (name, record) = alternative
+  package var yaml: YAMLTree { yaml(.brief) }
+
+  package func yaml(_ detail: YAMLDetail) -> YAMLTree {
+    let (name, record) = alternative(detail)
     return record == .empty ? .word(name) : .mapping([YAMLTree.Entry(name, record)])
   }
 

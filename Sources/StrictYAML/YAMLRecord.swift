@@ -27,7 +27,7 @@ package struct Field<Record: YAMLRecord>: Sendable {
   package let isRequired: Bool
   let decode: @Sendable (inout Record, YAMLCursor) throws(YAMLError) -> Void
   /// The field's value as YAML.
-  package let encode: @Sendable (Record) -> YAMLTree
+  package let encode: @Sendable (Record, YAMLDetail) -> YAMLTree
   /// Whether the field holds "not given".
   let isAbsent: @Sendable (Record) -> Bool
   /// What is written below the field's value.
@@ -54,7 +54,7 @@ package struct Field<Record: YAMLRecord>: Sendable {
       if let problem = check?(value) { throw cursor.failure("\(problem), not \(value.yaml.inline)") }
       record[keyPath: path] = value
     }
-    self.encode = { $0[keyPath: path].yaml }
+    self.encode = { $0[keyPath: path].yaml($1) }
     self.isAbsent = { $0[keyPath: path].yaml == YAMLTree.word("null") }
     self.parts = { Value.yamlParts }
   }
@@ -78,7 +78,8 @@ extension Field {
   /// What a reader wants to know of the field.
   package var documentation: FieldDocumentation {
     FieldDocumentation(
-      key: key, form: form, standard: isRequired ? nil : encode(Record()).inline, summary: summary, parts: parts())
+      key: key, form: form, standard: isRequired ? nil : encode(Record(), .brief).inline, summary: summary,
+      parts: parts())
   }
 }
 
@@ -114,15 +115,23 @@ extension YAMLRecord {
     let plain = Self()
     return .mapping(
       Self.fields.filter { !($0.isAbsent(self) && $0.isAbsent(plain)) }
-        .map { YAMLTree.Entry($0.key, $0.encode(self)) })
+        .map { YAMLTree.Entry($0.key, $0.encode(self, .brief)) })
+  }
+
+  /// In full also the fields that are not given, as null: a default may come to hold there.
+  package func yaml(_ detail: YAMLDetail) -> YAMLTree {
+    switch detail {
+    case .brief: yaml
+    case .full: .mapping(Self.fields.map { YAMLTree.Entry($0.key, $0.encode(self, .full)) })
+    }
   }
 
   /// Only the fields that differ from their defaults.
   package var briefYAML: YAMLTree {
     let plain = Self()
     return .mapping(
-      Self.fields.filter { $0.isRequired || $0.encode(self) != $0.encode(plain) }
-        .map { YAMLTree.Entry($0.key, $0.encode(self)) })
+      Self.fields.filter { $0.isRequired || $0.encode(self, .brief) != $0.encode(plain, .brief) }
+        .map { YAMLTree.Entry($0.key, $0.encode(self, .brief)) })
   }
 
   package static var yamlForm: String { "{\(fields.map(\.key).joined(separator: ", "))}" }

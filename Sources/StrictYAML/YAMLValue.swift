@@ -1,9 +1,19 @@
+/// How much of a value is written.
+package enum YAMLDetail: Sendable {
+  /// What a person would write: kinds without the keys that have their defaults.
+  case brief
+  /// Every key with its value, so that the text means the same whatever the defaults become.
+  case full
+}
+
 /// What can be read from and written to a YAML document.
 package protocol YAMLValue: Sendable {
   /// Reads the value; throws an error that names the place and what is expected there.
   init(yaml: YAMLCursor) throws(YAMLError)
-  /// The value as YAML.
+  /// The value as YAML, in brief.
   var yaml: YAMLTree { get }
+  /// The value as YAML. What has no keys of its own, and holds nothing that has, is written the same either way.
+  func yaml(_ detail: YAMLDetail) -> YAMLTree
   /// What a user may write, for `--help` and tables: "integer", "[height, width]".
   static var yamlForm: String { get }
   /// What is written below the value, for tables of all keys.
@@ -35,6 +45,10 @@ package struct KindDocumentation: Hashable, Sendable {
   package let summary: String
   /// The kind's keys.
   package let keys: [FieldDocumentation]
+}
+
+extension YAMLValue {
+  package func yaml(_ detail: YAMLDetail) -> YAMLTree { yaml }
 }
 
 extension Int: YAMLValue {
@@ -129,7 +143,8 @@ extension Array: YAMLValue where Element: YAMLValue {
     for item in try cursor.items() { append(try Element(yaml: item)) }
   }
 
-  package var yaml: YAMLTree { YAMLTree(.sequence(map(\.yaml))) }
+  package var yaml: YAMLTree { yaml(.brief) }
+  package func yaml(_ detail: YAMLDetail) -> YAMLTree { YAMLTree(.sequence(map { $0.yaml(detail) })) }
   package static var yamlForm: String { "[\(Element.yamlForm), …]" }
   package static var yamlParts: YAMLParts { Element.yamlParts }
 }
@@ -144,7 +159,8 @@ extension Optional: YAMLValue where Wrapped: YAMLValue {
     }
   }
 
-  package var yaml: YAMLTree { map(\.yaml) ?? .word("null") }
+  package var yaml: YAMLTree { yaml(.brief) }
+  package func yaml(_ detail: YAMLDetail) -> YAMLTree { map { $0.yaml(detail) } ?? .word("null") }
   package static var yamlForm: String { Wrapped.yamlForm }
   package static var yamlParts: YAMLParts { Wrapped.yamlParts }
 }

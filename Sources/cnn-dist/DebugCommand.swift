@@ -143,6 +143,11 @@ struct DebugCommand: ParsableCommand {
     @Option(help: "The micro-batch that is computed.")
     var microBatch: Int?
 
+    @Option(
+      help: ArgumentHelp(
+        "The run's ledger.jsonl; without it the one in the run directory that the checkpoint lies in.", valueName: "file"))
+    var ledger: String?
+
     @OptionGroup var report: ReportOptions
 
     func validate() throws {
@@ -158,7 +163,7 @@ struct DebugCommand: ParsableCommand {
       } else {
         part = .rank(rank ?? 0, workers: workers ?? 1)
       }
-      try Training.Replay.run(checkpoint: checkpoint, step: step, part: part, asJSON: report.json)
+      try Training.Replay.run(checkpoint: checkpoint, step: step, part: part, ledger: ledger, asJSON: report.json)
     }
   }
 }

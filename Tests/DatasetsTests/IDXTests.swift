@@ -35,16 +35,15 @@ struct IDXTests {
     }
   }
 
-  @Test("the fingerprint is the same for the same data, and another for other data")
-  func fingerprint() throws {
+  @Test func `the identity is the same for the same data, and another for one changed pixel`() throws {
     try withTemporaryFolder { folder in
       try write(folder)
-      let first = try DatasetCatalog.open(request(folder)).train.fingerprint
-      #expect(try DatasetCatalog.open(request(folder)).train.fingerprint == first)
+      let first = try DatasetCatalog.open(request(folder)).identity()
+      #expect(try DatasetCatalog.open(request(folder)).identity() == first)
       var images = TestFiles.images(6)
       images[20] ^= 1
       try folder.write(images, to: "train-images-idx3-ubyte")
-      #expect(try DatasetCatalog.open(request(folder)).train.fingerprint != first)
+      #expect(try DatasetCatalog.open(request(folder)).identity() != first)
     }
   }
 
@@ -108,7 +107,7 @@ struct IDXTests {
       skipping.onDamage = .skip
       let data = try DatasetCatalog.open(skipping)
       #expect(data.train.count == 5)
-      #expect(data.skipped.count == 1 && data.skipped[0].contains("200"))
+      #expect(data.notes.count == 1 && data.notes[0].contains("200"))
       #expect(try sample(3, of: data.train).pixels == (80..<100).map { UInt8(truncatingIfNeeded: $0 * 7) })
       var wide = request(folder)
       wide.classes = -1

@@ -48,7 +48,7 @@ struct LayoutTests {
     #expect(layout.statistics.map(\.path) == ["norm"])
     #expect(layout.statistics[0].mean.lowerBound >= layout.parameterEnd)
     #expect(layout.metrics.lowerBound >= layout.statistics[0].variance.upperBound)
-    #expect(layout.digest(of: 2).upperBound == layout.digests.upperBound)
+    #expect(layout.samplesDigest(of: 2).upperBound == layout.digests.upperBound)
     #expect(layout.index(of: .loss) == layout.metrics.lowerBound)
     #expect(layout.buckets.dropLast().allSatisfy { $0.count == 256 })
   }

@@ -7,14 +7,14 @@ struct CIFARSource: SampleSource, LabelChecked {
   let labelBytes: [UInt8]
   private let layout: CIFARLayout
   private let split: String
-  private let files: [any ByteStore]
+  private let files: [DiskFile]
 
   /// The number of the first sample of each file.
   private let starts: [Int]
 
   /// Opens the files at `paths` and reads their labels.
   init(split: String, paths: [String], layout: CIFARLayout, classNames: [String]) throws(DatasetError) {
-    var files: [any ByteStore] = []
+    var files: [DiskFile] = []
     var starts: [Int] = []
     var labels: [UInt8] = []
     for path in paths {
@@ -63,7 +63,7 @@ struct CIFARSource: SampleSource, LabelChecked {
   func label(of index: Int) -> Int { Int(labelBytes[index]) }
 
   /// The file of a sample, and where its record starts.
-  private func place(of index: Int) -> (file: any ByteStore, offset: Int) {
+  private func place(of index: Int) -> (file: DiskFile, offset: Int) {
     let number = (starts.firstIndex { $0 > index } ?? starts.count) - 1
     return (files[number], (index - starts[number]) * layout.recordLength)
   }
@@ -85,11 +85,7 @@ struct CIFARSource: SampleSource, LabelChecked {
     return label
   }
 
-  var fingerprint: UInt64 {
-    var fingerprint = Fingerprint(layout.format)
-    for file in files { fingerprint.combine(file.count) }
-    fingerprint.combine(labelBytes)
-    fingerprint.combinePixels(of: self)
-    return fingerprint.value
+  func content() throws(DatasetError) -> SplitContent {
+    try SplitContent(format: layout.format, classes: classNames.count, files: files)
   }
 }

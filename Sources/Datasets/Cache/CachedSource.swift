@@ -17,11 +17,12 @@ struct CachedSource: SampleSource {
   var shape: Shape { base.shape }
   var classNames: [String] { base.classNames }
   var decodes: Bool { base.decodes }
-  var fingerprint: UInt64 { base.fingerprint }
 
   func name(of index: Int) -> String { base.name(of: index) }
 
   func label(of index: Int) -> Int { base.label(of: index) }
+
+  func content() throws(DatasetError) -> SplitContent { try base.content() }
 
   func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
     if cache.read(firstSlot + index, into: &pixels) { return base.label(of: index) }
@@ -44,7 +45,7 @@ extension Dataset {
     let cache = ImageCache(memory: memory, imageLength: train.shape.count)
     let dataset = Dataset(
       train: CachedSource(train, cache: cache, firstSlot: 0),
-      test: CachedSource(test, cache: cache, firstSlot: train.count), name: name, skipped: skipped)
+      test: CachedSource(test, cache: cache, firstSlot: train.count), name: name, notes: notes)
     return (dataset, cache)
   }
 }

@@ -13,7 +13,7 @@ package enum DatasetCatalog {
     return Dataset(
       train: try chosen(splits.train, request.trainCount, "data.train-count", request.seed, .train),
       test: try chosen(test, request.testCount, "data.test-count", request.seed, .test),
-      name: name(of: request), skipped: skipped)
+      name: name(of: request), notes: skipped)
   }
 
   private static func name(of request: DatasetRequest) -> String {

@@ -7,6 +7,7 @@ enum SampleChoice {
     case holdOut = 0
     case train = 1
     case test = 2
+    case content = 3
   }
 
   /// `part` of the numbers below `count` in ascending order, and the others. A larger part contains the smaller ones.

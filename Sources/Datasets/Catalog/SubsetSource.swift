@@ -24,9 +24,11 @@ struct SubsetSource: SampleSource {
     try base.read(indices[index], into: &pixels)
   }
 
-  var fingerprint: UInt64 {
-    var fingerprint = Fingerprint("subset \(base.fingerprint)")
-    for index in indices { fingerprint.combine(index) }
-    return fingerprint.value
+  func content() throws(DatasetError) -> SplitContent {
+    let base = try base.content()
+    var hash = ContentHash("subset")
+    hash.add(base.digest)
+    for index in indices { hash.add(index) }
+    return SplitContent(digest: hash.finish(), coverage: base.coverage)
   }
 }

@@ -9,6 +9,9 @@ enum DigitPainter {
   /// The width and height of a drawing in pixels.
   static let side = 28
 
+  /// Counts the changes that moved a pixel of any drawing.
+  static let version = 1
+
   /// The format's own seed: a run's seed never changes the data.
   private static let seed: UInt64 = 1
   private static let jitter = 0.06

@@ -27,10 +27,12 @@ package final class DigitsSource: SampleSource {
 
   package func name(of index: Int) -> String { "\(split) \(index)" }
 
-  package var fingerprint: UInt64 {
-    var fingerprint = Fingerprint("digits \(split)")
-    fingerprint.combine(count)
-    return fingerprint.value
+  package func content() -> SplitContent {
+    var hash = ContentHash("digits")
+    hash.add(DigitPainter.version)
+    hash.add(split.rawValue)
+    hash.add(count)
+    return SplitContent(digest: hash.finish(), coverage: .generated)
   }
 
   package func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {

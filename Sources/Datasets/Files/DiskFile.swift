@@ -1,10 +1,12 @@
 import Foundation
+import Synchronization
 
 /// An open file. Reads name their position, so that threads can share it.
 final class DiskFile: ByteStore {
   let name: String
   let count: Int
   private let descriptor: Int32
+  private let known = Mutex<FileDigest?>(nil)
 
   /// Opens the regular file at `path`; messages call it `name`.
   init(path: String, name: String) throws(DatasetError) {
@@ -23,6 +25,14 @@ final class DiskFile: ByteStore {
   }
 
   deinit { close(descriptor) }
+
+  /// The digest of the bytes; computed once.
+  func digest() throws(DatasetError) -> FileDigest {
+    if let known = known.withLock({ $0 }) { return known }
+    let digest = try FileDigest(of: self)
+    known.withLock { $0 = digest }
+    return digest
+  }
 
   func read(at offset: Int, into target: inout MutableSpan<UInt8>) throws(DatasetError) {
     let wanted = target.count

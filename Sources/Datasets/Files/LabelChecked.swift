@@ -21,15 +21,3 @@ extension LabelChecked {
     for index in labelBytes.indices { _ = try checkedLabel(of: index) }
   }
 }
-
-extension Fingerprint {
-  /// Adds the pixels of a few samples spread over the source; one that cannot be read adds nothing.
-  mutating func combinePixels(of source: any SampleSource) {
-    var picture = [UInt8](repeating: 0, count: source.shape.count)
-    for part in 0..<8 {
-      var pixels = picture.mutableSpan
-      guard (try? source.read(part * (source.count - 1) / 7, into: &pixels)) != nil else { continue }
-      combine(picture)
-    }
-  }
-}

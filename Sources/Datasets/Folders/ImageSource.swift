@@ -54,13 +54,5 @@ struct ImageSource: SampleSource {
     return Resampler(from: found, to: target)(image)
   }
 
-  var fingerprint: UInt64 {
-    var fingerprint = Fingerprint("images")
-    for number in [shape.channels, shape.height, shape.width, isResized ? 1 : 0] { fingerprint.combine(number) }
-    for image in images {
-      fingerprint.combine(image.entry.path)
-      fingerprint.combine(image.entry.size)
-    }
-    return fingerprint.value
-  }
+  func content() throws(DatasetError) -> SplitContent { try store.content(of: images) }
 }

@@ -2,35 +2,39 @@
 struct IDXFile {
   let header: IDXHeader
   let store: any ByteStore
+  /// The file on disk, as it lies there.
+  let file: DiskFile
 
   /// Opens and checks the file at `path`; messages call it `name`.
   init(path: String, name: String, kind: IDXHeader.Kind) throws(DatasetError) {
     let disk = try DiskFile(path: path, name: name)
     let start = try disk.bytes(at: 0, min(disk.count, kind.headerLength))
     if start.starts(with: [0x1F, 0x8B]) {
-      self = try Self.inflated(GzipReader(path: path, name: name), name, kind)
+      self = try Self.inflated(GzipReader(path: path, name: name), disk, kind)
     } else {
       let header = try IDXHeader(parsing: start, kind: kind, name: name)
       try Self.check(found: disk.count, header, name)
-      self.init(header: header, store: disk)
+      self.init(header: header, store: disk, file: disk)
     }
   }
 
-  private init(header: IDXHeader, store: any ByteStore) {
+  private init(header: IDXHeader, store: any ByteStore, file: DiskFile) {
     self.header = header
     self.store = store
+    self.file = file
   }
 
   private static func inflated(
-    _ gzip: GzipReader, _ name: String, _ kind: IDXHeader.Kind
+    _ gzip: GzipReader, _ disk: DiskFile, _ kind: IDXHeader.Kind
   ) throws(DatasetError) -> IDXFile {
+    let name = disk.name
     let start = try gzip.next(upTo: kind.headerLength)
     let header = try IDXHeader(parsing: start, kind: kind, name: name)
     let body = try gzip.next(upTo: header.length - start.count)
     // Beyond the end, a few bytes are enough to know that the length is wrong.
     let rest = try gzip.next(upTo: 1 << 16)
     try check(found: start.count + body.count + rest.count, header, name)
-    return IDXFile(header: header, store: MemoryBytes(name: name, bytes: start + body))
+    return IDXFile(header: header, store: MemoryBytes(name: name, bytes: start + body), file: disk)
   }
 
   private static func check(found: Int, _ header: IDXHeader, _ name: String) throws(DatasetError) {

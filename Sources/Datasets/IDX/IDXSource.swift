@@ -7,7 +7,7 @@ struct IDXSource: SampleSource, LabelChecked {
   let labelBytes: [UInt8]
   private let split: String
   private let images: IDXFile
-  private let labelsName: String
+  private let labels: IDXFile
 
   /// A pair of open files; `classes` nil means: up to the first class (after 0) that no sample has.
   init(split: String, images: IDXFile, labels: IDXFile, classes: Int?) throws(DatasetError) {
@@ -22,7 +22,7 @@ struct IDXSource: SampleSource, LabelChecked {
     classNames = (0..<(classes ?? Self.classCount(labelBytes))).map(String.init)
     self.split = split
     self.images = images
-    labelsName = labels.store.name
+    self.labels = labels
   }
 
   /// Some sets start their labels at 1, so an absent class 0 ends nothing.
@@ -39,7 +39,7 @@ struct IDXSource: SampleSource, LabelChecked {
 
   func labelDamage(at index: Int) -> DatasetError {
     DatasetError(
-      "\(labelsName): the label \(labelBytes[index]) at byte \(index + IDXHeader.Kind.labels.headerLength) is not one of "
+      "\(labels.store.name): the label \(labelBytes[index]) at byte \(index + IDXHeader.Kind.labels.headerLength) is not one of "
         + "the \(classNames.count) classes; fetch the file again, or set data.classes")
   }
 
@@ -49,11 +49,7 @@ struct IDXSource: SampleSource, LabelChecked {
     return label
   }
 
-  var fingerprint: UInt64 {
-    var fingerprint = Fingerprint("idx")
-    for dimension in images.header.dimensions { fingerprint.combine(dimension) }
-    fingerprint.combine(labelBytes)
-    fingerprint.combinePixels(of: self)
-    return fingerprint.value
+  func content() throws(DatasetError) -> SplitContent {
+    try SplitContent(format: "idx", classes: classNames.count, files: [images.file, labels.file])
   }
 }

@@ -1,5 +1,16 @@
+import Hashing
 import Network
 import Randomness
+
+/// What a micro-batch was loaded from.
+package struct LoadedSamples: Hashable, Sendable {
+  /// How many samples there were.
+  package var count = 0
+
+  /// XXH3 over the number, the label and the pixels of each sample in order: the pixels as they were read, before
+  /// augmentation and normalization.
+  package var contentDigest: UInt64 = 0
+}
 
 /// Fills caller-given memory with micro-batches: reads samples, augments and normalizes them.
 package struct MicroBatchLoader: Sendable {
@@ -33,13 +44,14 @@ package struct MicroBatchLoader: Sendable {
   ///   - images: [sample][row][column][channel], m · `shape.count` numbers for m positions.
   ///   - labels: m labels.
   ///   - ids: m numbers of samples.
+  /// - Returns: how many samples there were, and the digest of what was read.
+  @discardableResult
   package func load(
     positions: Range<Int>, images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>,
     ids: inout MutableSpan<UInt64>
-  ) throws(DatasetError) {
+  ) throws(DatasetError) -> LoadedSamples {
     guard let order else {
-      try loadPlain(indices: positions, images: &images, labels: &labels, ids: &ids)
-      return
+      return try loadPlain(indices: positions, images: &images, labels: &labels, ids: &ids)
     }
     var buffers = SampleBuffers(length: source.shape.count)
     for (slot, position) in positions.enumerated() {
@@ -53,15 +65,16 @@ package struct MicroBatchLoader: Sendable {
       }
       normalize(buffers.picture, into: &images, slot: slot)
     }
+    return buffers.loaded
   }
 
   /// Loads the samples with the given numbers as they are. Numbers beyond the last sample leave zeros in their slots.
-  /// Returns how many samples there were.
+  /// Returns how many samples there were, and the digest of what was read.
   @discardableResult
   package func loadPlain(
     indices: Range<Int>, images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>,
     ids: inout MutableSpan<UInt64>
-  ) throws(DatasetError) -> Int {
+  ) throws(DatasetError) -> LoadedSamples {
     var buffers = SampleBuffers(length: source.shape.count)
     for (slot, index) in indices.enumerated() {
       let exists = index < source.count
@@ -73,7 +86,7 @@ package struct MicroBatchLoader: Sendable {
         for place in 0..<source.shape.count { images[slot * source.shape.count + place] = 0 }
       }
     }
-    return indices.clamped(to: 0..<source.count).count
+    return buffers.loaded
   }
 
   private func normalize(_ picture: [UInt8], into images: inout MutableSpan<Float>, slot: Int) {
@@ -95,10 +108,15 @@ package struct MicroBatchLoader: Sendable {
   }
 }
 
-/// The bytes of one sample while it is prepared; used again for the next one.
-private struct SampleBuffers {
+/// The bytes of one sample while it is prepared, used again for the next one, and the digest of all of them.
+private struct SampleBuffers: ~Copyable {
   var picture: [UInt8]
   var scratch: [UInt8]
+  private var digest = Digest()
+  private var count = 0
+
+  /// What has been read so far.
+  var loaded: LoadedSamples { LoadedSamples(count: count, contentDigest: digest.finish()) }
 
   init(length: Int) {
     picture = [UInt8](repeating: 0, count: length)
@@ -107,6 +125,12 @@ private struct SampleBuffers {
 
   mutating func read(_ index: Int, from source: any SampleSource) throws(DatasetError) -> Int {
     var pixels = picture.mutableSpan
-    return try source.read(index, into: &pixels)
+    let label = try source.read(index, into: &pixels)
+    digest.update(words: [UInt64(index), UInt64(label)])
+    // A name of its own, since a span of a member would hold on to all of them.
+    let read = picture
+    digest.update(bytes: read.span)
+    count += 1
+    return label
   }
 }

@@ -45,8 +45,8 @@ final class PrefetchQueue: @unchecked Sendable {
     while let slot = waitForSlot() {
       guard let positions = work(loaded) else { break }
       do {
-        let count = try slot.memory.fill(positions, from: loader)
-        publish(slot, positions, count)
+        let loaded = try slot.memory.fill(positions, from: loader)
+        publish(slot, positions, loaded)
       } catch {
         locked { failure = error }
         break
@@ -73,11 +73,12 @@ final class PrefetchQueue: @unchecked Sendable {
     }
   }
 
-  private func publish(_ slot: Slot, _ positions: Range<Int>, _ count: Int) {
+  private func publish(_ slot: Slot, _ positions: Range<Int>, _ samples: LoadedSamples) {
     let seconds = Self.threadSeconds
     locked {
       busySeconds = seconds
-      slot.state = .ready(PreparedMicroBatch(index: loaded, positions: positions, count: count, slot: slot.memory))
+      slot.state = .ready(
+        PreparedMicroBatch(index: loaded, positions: positions, samples: samples, slot: slot.memory))
       loaded += 1
       condition.broadcast()
     }

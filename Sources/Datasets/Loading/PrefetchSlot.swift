@@ -31,18 +31,18 @@ struct PrefetchSlot: ~Copyable {
     return unsafe buffer
   }
 
-  /// Loads the samples at `positions` and zeroes the rest; returns how many samples there were.
-  borrowing func fill(_ positions: Range<Int>, from loader: MicroBatchLoader) throws(DatasetError) -> Int {
+  /// Loads the samples at `positions` and zeroes the rest; returns what was loaded.
+  borrowing func fill(_ positions: Range<Int>, from loader: MicroBatchLoader) throws(DatasetError) -> LoadedSamples {
     var images = unsafe self.images.mutableSpan
     var labels = unsafe self.labels.mutableSpan
     var ids = unsafe self.ids.mutableSpan
     precondition(positions.count <= labels.count, "a work item is longer than a micro-batch")
-    try loader.load(positions: positions, images: &images, labels: &labels, ids: &ids)
+    let loaded = try loader.load(positions: positions, images: &images, labels: &labels, ids: &ids)
     for slot in positions.count..<labels.count {
       labels[slot] = 0
       ids[slot] = 0
     }
     for place in positions.count * loader.source.shape.count..<images.count { images[place] = 0 }
-    return loader.order == nil ? positions.clamped(to: 0..<loader.source.count).count : positions.count
+    return loaded
   }
 }

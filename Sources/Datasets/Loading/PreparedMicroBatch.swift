@@ -14,6 +14,10 @@ package struct PreparedMicroBatch: @unchecked Sendable {
   /// How many samples there are; the rest of the slot is zero.
   package let count: Int
 
+  /// XXH3 over the number, the label and the pixels of each sample in order: the pixels as they were read, before
+  /// augmentation and normalization.
+  package let contentDigest: UInt64
+
   /// [sample][row][column][channel], aligned to 64 bytes.
   package let images: UnsafeBufferPointer<Float>
 
@@ -23,10 +27,11 @@ package struct PreparedMicroBatch: @unchecked Sendable {
   /// The number of each sample.
   package let ids: UnsafeBufferPointer<UInt64>
 
-  init(index: Int, positions: Range<Int>, count: Int, slot: borrowing PrefetchSlot) {
+  init(index: Int, positions: Range<Int>, samples: LoadedSamples, slot: borrowing PrefetchSlot) {
     self.index = index
     self.positions = positions
-    self.count = count
+    count = samples.count
+    contentDigest = samples.contentDigest
     unsafe images = UnsafeBufferPointer(slot.images)
     unsafe labels = UnsafeBufferPointer(slot.labels)
     unsafe ids = UnsafeBufferPointer(slot.ids)

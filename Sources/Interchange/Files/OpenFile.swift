@@ -23,16 +23,20 @@ package struct OpenFile: ~Copyable, Sendable {
 
   deinit { close(descriptor) }
 
-  /// Opens the file at `path`; where it is written to it is created if missing.
+  /// Opens the file at `path`; where it is written to it is created if missing, and a symbolic link there is an error:
+  /// whoever made it chose a place that the caller has not.
   package static func at(_ path: String, for access: Access) throws(FileError) -> OpenFile {
     let flags =
       switch access {
       case .reading: O_RDONLY | O_NONBLOCK
-      case .replacing: O_WRONLY | O_CREAT | O_TRUNC
-      case .appending: O_RDWR | O_CREAT | O_APPEND
+      case .replacing: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
+      case .appending: O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW
       }
     let descriptor = unsafe open(path, flags | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FileError("opened", path) }
+    guard descriptor >= 0 else {
+      guard errno == ELOOP else { throw FileError("opened", path) }
+      throw FileError("opened", path, reason: "it is a symbolic link, which is not followed for writing; remove it")
+    }
     let file = OpenFile(path: path, descriptor: descriptor)
     if case .reading = access, try file.status().st_mode & S_IFMT != S_IFREG {
       throw FileError("read", path, reason: "it is not a regular file")
@@ -78,6 +82,13 @@ package struct OpenFile: ~Copyable, Sendable {
   /// Cuts the file after `count` bytes.
   package func cut(to count: Int) throws(FileError) {
     guard ftruncate(descriptor, off_t(count)) == 0 else { throw FileError("cut", path) }
+  }
+
+  /// Takes the one lock that a file has, until the file is closed; false if another process holds it.
+  package func lock() throws(FileError) -> Bool {
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+    guard errno == EWOULDBLOCK else { throw FileError("locked", path) }
+    return false
   }
 
   /// Waits until the contents are on the disk (`fsync`).

@@ -37,7 +37,7 @@ package enum Layer: YAMLChoice {
   package static let alternatives: [Alternative<Layer>] = kinds.map(\.alternative)
 
   /// The word for the layer's kind in YAML and in tables.
-  package var kind: String { alternative.name }
+  package var kind: String { alternative(.brief).name }
 
   /// What the layer says about itself.
   package var description: any LayerDescription {

@@ -55,7 +55,7 @@ package enum Loss: YAMLChoice {
   }
 
   /// The word for the loss in YAML and in tables.
-  package var kind: String { alternative.name }
+  package var kind: String { alternative(.brief).name }
 
   /// What is wrong with an output of the given shape, or nil.
   package func problem(with output: Shape) -> String? { description.problem(with: output) }

@@ -66,23 +66,25 @@ extension Module: YAMLValue {
     return name
   }
 
-  package var yaml: YAMLTree {
+  package var yaml: YAMLTree { yaml(.brief) }
+
+  package func yaml(_ detail: YAMLDetail) -> YAMLTree {
     let own: YAMLTree.Entry
     switch body {
     case .layer(let layer):
-      let (kind, record) = layer.alternative
-      if name == nil { return layer.yaml }
+      let (kind, record) = layer.alternative(detail)
+      if name == nil { return layer.yaml(detail) }
       own = YAMLTree.Entry(kind, record)
     case .sequential(let nodes):
-      if name == nil { return nodes.yaml }
-      own = YAMLTree.Entry("sequential", nodes.yaml)
+      if name == nil { return nodes.yaml(detail) }
+      own = YAMLTree.Entry("sequential", nodes.yaml(detail))
     case .branches(let merge, let nodes):
       var record = BranchesRecord()
       record.merge = merge
       record.of = nodes
-      own = YAMLTree.Entry("branches", record.yaml)
+      own = YAMLTree.Entry("branches", record.yaml(detail))
     case .head(let head):
-      own = YAMLTree.Entry("head", head.briefYAML)
+      own = YAMLTree.Entry("head", detail == .brief ? head.briefYAML : head.yaml(.full))
     }
     let named = name.map { [YAMLTree.Entry("name", $0.yaml)] } ?? []
     return .mapping(named + [own])

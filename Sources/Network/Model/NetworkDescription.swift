@@ -25,12 +25,18 @@ package struct NetworkDescription: Hashable, Sendable {
     self.init(name: name, input: file.input, layers: file.layers)
   }
 
-  /// The text of the model file that describes this network.
-  package var fileText: String {
+  /// The text of the model file that describes this network, as a person would write it.
+  package var fileText: String { text(.brief) }
+
+  /// The text that stands for this network in a run's identity: a model file with every key of every layer, so that it
+  /// means the same whatever the defaults become.
+  package var canonicalText: String { text(.full) }
+
+  private func text(_ detail: YAMLDetail) -> String {
     var file = ModelFile()
     file.input = input
     file.layers = layers
-    return file.yaml.text
+    return file.yaml(detail).text
   }
 }
 

@@ -45,7 +45,7 @@ package struct FlatLayout: Hashable, Sendable {
   package let parameterEnd: Int
   /// Where the metrics lie; see `Metric`.
   package let metrics: Range<Int>
-  /// Where the micro-batches' digests lie, `digestWidth` numbers each.
+  /// Where the micro-batches' digests lie, two of `digestWidth` numbers for each.
   package let digests: Range<Int>
   /// The size of a flat buffer in numbers.
   package let count: Int
@@ -64,9 +64,14 @@ package struct FlatLayout: Hashable, Sendable {
   /// The place of a metric.
   package func index(of metric: Metric) -> Int { metrics.lowerBound + metric.rawValue }
 
-  /// The places of the digest of one micro-batch.
-  package func digest(of microBatch: Int) -> Range<Int> {
-    let start = digests.lowerBound + microBatch * Self.digestWidth
+  /// The places of the digest of one micro-batch's contribution: its samples and its gradient.
+  package func digest(of microBatch: Int) -> Range<Int> { digest(number: 2 * microBatch) }
+
+  /// The places of the digest of one micro-batch's samples alone.
+  package func samplesDigest(of microBatch: Int) -> Range<Int> { digest(number: 2 * microBatch + 1) }
+
+  private func digest(number: Int) -> Range<Int> {
+    let start = digests.lowerBound + number * Self.digestWidth
     return start..<start + Self.digestWidth
   }
 }
@@ -116,7 +121,7 @@ extension FlatLayout {
     }
     self.statistics = statistics
     self.metrics = cursor.take(Metric.allCases.count)
-    self.digests = cursor.take(options.microBatches * Self.digestWidth)
+    self.digests = cursor.take(2 * options.microBatches * Self.digestWidth)
     let count = cursor.end
     self.count = count
     self.buckets = stride(from: 0, to: count, by: options.bucketElements).map {

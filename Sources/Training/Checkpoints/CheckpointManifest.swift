@@ -42,9 +42,7 @@ extension CheckpointManifest {
   /// `CheckpointPart`, so that a name can lead nowhere else.
   static func read(in directory: String) throws -> CheckpointManifest {
     let bytes = try Disk.read(Disk.join(directory, fileName), limit: largest)
-    guard let manifest = try? RecordCoding.decode(CheckpointManifest.self, from: bytes) else {
-      throw CheckpointDamage(finding: "\(fileName) is no manifest")
-    }
+    let manifest = try RecordCoding.decode(CheckpointManifest.self, from: bytes, of: fileName)
     guard manifest.format == currentFormat else {
       throw CheckpointDamage(
         finding: "\(fileName) has the format \(manifest.format), this cnn-dist reads \(currentFormat)")

@@ -80,12 +80,12 @@ extension CheckpointStore {
 extension CheckpointStore {
   /// The bytes that a checkpoint of these contents takes on the disk, rounded up.
   package static func requiredBytes(_ contents: CheckpointContents) -> UInt64 {
-    let overhead = 1 << 13
+    let overhead = 1 << 14
     let tensors = (contents.model + contents.optimizer).map {
       // The entry in the header: name, type, shape, offsets.
       $0.elements.byteCount + 128 + 2 * $0.name.utf8.count
     }
-    return UInt64(tensors.reduce(overhead + 2 * contents.state.configuration.utf8.count, +))
+    return UInt64(tensors.reduce(overhead + 2 * contents.state.identity.configuration.text.utf8.count, +))
   }
 
   /// The bytes that may still be written to the file system that holds `path`, or would hold it.

@@ -24,7 +24,9 @@ extension CheckpointStore {
 
   private static func contents(of place: String) throws -> CheckpointContents {
     let manifest = try CheckpointManifest.read(in: place)
-    return try CheckpointContents { part in try manifest.contents(of: part, in: place) }
+    let contents = try CheckpointContents { part in try manifest.contents(of: part, in: place) }
+    try contents.check(namedStep: namedStep(of: place))
+    return contents
   }
 
   /// The directory that `path` means, through links.
@@ -54,10 +56,15 @@ extension CheckpointStore {
     throw CheckpointError(message: "there is no checkpoint \(path)\(choice)")
   }
 
+  /// The step that the name of the directory `place` tells, if it tells one.
+  private static func namedStep(of place: String) -> Int? {
+    let name = Disk.lastComponent(of: place)
+    return CheckpointName.step(of: CheckpointName.original(ofReplaced: name) ?? name)
+  }
+
   /// What to do when the checkpoint `place` is damaged.
   private static func advice(insteadOf place: String) -> String {
-    let name = Disk.lastComponent(of: place)
-    let step = CheckpointName.step(of: CheckpointName.original(ofReplaced: name) ?? name) ?? 0
+    let step = namedStep(of: place) ?? 0
     let older = CheckpointStore(directory: Disk.parent(of: place)).list().filter { $0.step < step }
     guard let sound = older.last(where: { (try? contents(of: $0.path)) != nil }) else {
       return "there is no sound one before it: start the run again"

@@ -1,11 +1,13 @@
 /// Where a run stands: all that resuming needs beside the tensors, and what a reader wants to know of it. It knows no
 /// rank; `workers` and `lanes` are kept for information only.
-package struct RunState: Codable, Equatable, Sendable {
-  /// The version of these keys that is written, and the newest that is read.
-  package static let currentVersion = 1
+package struct RunState: Equatable, Sendable {
+  /// The version of the format that is written, the only one that is read.
+  package static let currentVersion = 2
 
-  /// The version of these keys.
-  package var version: Int
+  /// The version of the format.
+  package var version = RunState.currentVersion
+  /// What the run is made of.
+  package var identity: RunIdentity
   /// The number of optimizer steps done.
   package var step: Int
   /// The position in the endless stream of samples: the whole state of the loader.
@@ -16,17 +18,13 @@ package struct RunState: Codable, Equatable, Sendable {
   package var workers: Int
   /// The lanes of a rank that wrote it.
   package var lanes: Int
-  /// The kernel set; under another one the bits may differ from here on.
-  package var kernels: String
-  /// The version of cnn-dist.
-  package var program: String
-  /// The full effective configuration, as YAML.
-  package var configuration: String
-  /// The digest of what decides the trajectory.
-  package var fingerprint: String
   /// The hash of the weights, see `WeightsHash`.
   package var weightsSHA256: String
-  /// The mean training loss of late.
+  /// Seconds that the run has taken so far.
+  package var wallSeconds = 0.0
+  /// The sums of the steps that no line of `metrics.jsonl` tells of yet.
+  package var pending = TrainingSums()
+  /// The mean training loss of the last step.
   package var trainLoss: Double?
   /// The mean loss over the test samples, if evaluated.
   package var testLoss: Double?
@@ -37,39 +35,82 @@ package struct RunState: Codable, Equatable, Sendable {
   /// The step of the best test accuracy.
   package var bestStep: Int?
 
-  /// The state of a run.
-  package init(
-    version: Int = RunState.currentVersion, step: Int, samplesSeen: Int, seed: UInt64, workers: Int, lanes: Int,
-    kernels: String, program: String, configuration: String, fingerprint: String, weightsSHA256: String,
-    trainLoss: Double? = nil, testLoss: Double? = nil, testAccuracy: Double? = nil, bestAccuracy: Double? = nil,
-    bestStep: Int? = nil
-  ) {
-    self.version = version
+  /// The state after `step` steps of a run.
+  package init(identity: RunIdentity, step: Int, workers: Int, lanes: Int, weightsSHA256: String) {
+    self.identity = identity
     self.step = step
-    self.samplesSeen = samplesSeen
-    self.seed = seed
+    // A state whose step is absurd is refused when it is read; making one up must not overflow.
+    samplesSeen = step.multipliedReportingOverflow(by: identity.configuration.train.globalBatch).partialValue
+    seed = identity.configuration.seed
     self.workers = workers
     self.lanes = lanes
-    self.kernels = kernels
-    self.program = program
-    self.configuration = configuration
-    self.fingerprint = fingerprint
     self.weightsSHA256 = weightsSHA256
-    self.trainLoss = trainLoss
-    self.testLoss = testLoss
-    self.testAccuracy = testAccuracy
-    self.bestAccuracy = bestAccuracy
-    self.bestStep = bestStep
   }
+}
 
+/// Sums over training steps.
+package struct TrainingSums: Codable, Hashable, Sendable {
+  /// The sum of the steps' mean losses.
+  package var loss = 0.0
+  /// The number of samples whose label was the first guess.
+  package var correct = 0
+  /// The number of samples.
+  package var samples = 0
+  /// The number of steps.
+  package var steps = 0
+
+  /// Sums over no step.
+  package init() {}
+}
+
+// The parts of the identity stand beside the other keys.
+extension RunState: Codable {
   private enum CodingKeys: String, CodingKey {
-    case version, step, seed, workers, lanes, kernels, program, configuration, fingerprint
+    case version, step, seed, workers, lanes, pending
     case samplesSeen = "samples-seen"
     case weightsSHA256 = "weights-sha256"
+    case wallSeconds = "wall-seconds"
     case trainLoss = "train-loss"
     case testLoss = "test-loss"
     case testAccuracy = "test-accuracy"
     case bestAccuracy = "best-accuracy"
     case bestStep = "best-step"
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      identity: try RunIdentity(from: decoder), step: try container.decode(Int.self, forKey: .step),
+      workers: try container.decode(Int.self, forKey: .workers), lanes: try container.decode(Int.self, forKey: .lanes),
+      weightsSHA256: try container.decode(String.self, forKey: .weightsSHA256))
+    version = try container.decode(Int.self, forKey: .version)
+    samplesSeen = try container.decode(Int.self, forKey: .samplesSeen)
+    seed = try container.decode(UInt64.self, forKey: .seed)
+    wallSeconds = try container.decode(Double.self, forKey: .wallSeconds)
+    pending = try container.decode(TrainingSums.self, forKey: .pending)
+    trainLoss = try container.decodeIfPresent(Double.self, forKey: .trainLoss)
+    testLoss = try container.decodeIfPresent(Double.self, forKey: .testLoss)
+    testAccuracy = try container.decodeIfPresent(Double.self, forKey: .testAccuracy)
+    bestAccuracy = try container.decodeIfPresent(Double.self, forKey: .bestAccuracy)
+    bestStep = try container.decodeIfPresent(Int.self, forKey: .bestStep)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    try identity.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(version, forKey: .version)
+    try container.encode(step, forKey: .step)
+    try container.encode(samplesSeen, forKey: .samplesSeen)
+    try container.encode(seed, forKey: .seed)
+    try container.encode(workers, forKey: .workers)
+    try container.encode(lanes, forKey: .lanes)
+    try container.encode(weightsSHA256, forKey: .weightsSHA256)
+    try container.encode(wallSeconds, forKey: .wallSeconds)
+    try container.encode(pending, forKey: .pending)
+    try container.encodeIfPresent(trainLoss, forKey: .trainLoss)
+    try container.encodeIfPresent(testLoss, forKey: .testLoss)
+    try container.encodeIfPresent(testAccuracy, forKey: .testAccuracy)
+    try container.encodeIfPresent(bestAccuracy, forKey: .bestAccuracy)
+    try container.encodeIfPresent(bestStep, forKey: .bestStep)
   }
 }

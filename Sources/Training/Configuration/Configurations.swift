@@ -1,4 +1,5 @@
 import Foundation
+import Interchange
 package import Network
 package import StrictYAML
 
@@ -6,20 +7,30 @@ package import StrictYAML
 package enum Configurations {
   /// Reads a configuration.
   ///
+  /// Relative paths that stand in the file mean what lies beside it; those of `overrides` what lies in the working
+  /// directory. The result has absolute paths.
+  ///
   /// - Parameters:
   ///   - path: the file; nil for the built-in configuration.
   ///   - overrides: "key.path=value" pairs of `--set`, applied in order.
   /// - Throws: `YAMLError` with file, line and remedy.
   package static func read(path: String?, overrides: [String] = []) throws(YAMLError) -> RunConfiguration {
-    guard let path else { return try decode(RunConfiguration().yaml, source: "built-in", overrides: overrides) }
-    return try parse(try contents(of: path), source: path, overrides: overrides)
+    let here = FileManager.default.currentDirectoryPath
+    guard let path else {
+      return try decode(RunConfiguration().yaml, source: "built-in", overrides: overrides, folder: here)
+    }
+    let folder = Disk.parent(of: path.hasPrefix("/") ? path : Disk.join(here, path))
+    return try decode(
+      try YAMLTree(parsing: try contents(of: path), source: path), source: path, overrides: overrides, folder: folder)
   }
 
-  /// Reads a configuration from text.
+  /// Reads a configuration from text; its relative paths mean what lies in the working directory.
   package static func parse(
     _ text: String, source: String, overrides: [String] = []
   ) throws(YAMLError) -> RunConfiguration {
-    try decode(try YAMLTree(parsing: text, source: source), source: source, overrides: overrides)
+    try decode(
+      try YAMLTree(parsing: text, source: source), source: source, overrides: overrides,
+      folder: FileManager.default.currentDirectoryPath)
   }
 
   /// Reads one loss, as it is written below `train.loss`.
@@ -28,13 +39,14 @@ package enum Configurations {
   }
 
   private static func decode(
-    _ tree: YAMLTree, source: String, overrides: [String]
+    _ tree: YAMLTree, source: String, overrides: [String], folder: String
   ) throws(YAMLError) -> RunConfiguration {
-    var tree = tree
+    var tree = ConfigurationPaths.resolved(in: tree, against: folder)
     for override in overrides {
       let (path, value) = try split(override)
       tree = tree.setting(path[...], to: value)
     }
+    tree = ConfigurationPaths.resolved(in: tree, against: FileManager.default.currentDirectoryPath)
     let lineless = overrides.isEmpty ? source : "\(source) with --set"
     return try RunConfiguration(yaml: YAMLCursor(tree, source: source, lineless: lineless))
   }
@@ -60,5 +72,30 @@ package enum Configurations {
       throw YAMLError("\(path): is no text file of at most 4 MiB")
     }
     return text
+  }
+}
+
+/// The keys of a configuration that hold paths, and what relative ones mean.
+private enum ConfigurationPaths {
+  private static let keys = [["data", "path"], ["model", "file"]]
+
+  /// The same document with absolute paths. A relative one that leads nowhere from `folder`, but to something from the
+  /// working directory, means that.
+  static func resolved(in tree: YAMLTree, against folder: String) -> YAMLTree {
+    keys.reduce(tree) { tree, key in
+      let value = key.reduce(Optional(tree)) { $0?[key: $1] }
+      guard let value, case .scalar(let path, let isQuoted) = value.content, !path.isEmpty, !path.hasPrefix("/"),
+        isQuoted || !["null", "~"].contains(path)
+      else { return tree }
+      let absolute = YAMLTree(.scalar(text: absolute(path, folder), quoted: true), line: value.line)
+      return tree.setting(key[...], to: absolute)
+    }
+  }
+
+  private static func absolute(_ path: String, _ folder: String) -> String {
+    let path = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+    let (beside, here) = (Disk.join(folder, path), Disk.join(FileManager.default.currentDirectoryPath, path))
+    return !FileManager.default.fileExists(atPath: beside) && FileManager.default.fileExists(atPath: here)
+      ? here : beside
   }
 }

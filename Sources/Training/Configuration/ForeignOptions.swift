@@ -126,7 +126,7 @@ private enum KeyExample {
   /// The key that a learning rate is given with depends on the kind of schedule.
   static func path(for path: String, _ plain: String, _ base: ForeignOptions.Base) -> String {
     let isRate = plain.hasSuffix("lr") || plain.hasSuffix("rate") || plain == "peak"
-    let kind = base.configuration.train.schedule.alternative.name
+    let kind = base.configuration.train.schedule.alternative(.brief).name
     if path == "train.schedule", isRate {
       let keys = ["peak", "rate"].map { "train.schedule.\(kind).\($0)" }
       return keys.first { ConfigurationKey.at($0) != nil } ?? path

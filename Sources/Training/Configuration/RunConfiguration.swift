@@ -30,7 +30,7 @@ package struct RunConfiguration: YAMLRecord {
   package static let fields: [Field<Self>] = [
     Field("seed", \.seed, "key of everything random"),
     Field("lanes", \.lanes, "compute threads of a rank; never changes the bits"),
-    Field("model", \.model, "a zoo model's name, or {file: my-model.yaml}"),
+    Field("model", \.model, "a zoo model's name, {file: my-model.yaml}, or the model itself {name, input, layers}"),
     Field("data", \.data, "the dataset"),
     Field("train", \.train, "length, batches, optimizer, schedule, loss"),
     Field("exchange", \.exchange, "how gradients are exchanged"),
@@ -39,6 +39,12 @@ package struct RunConfiguration: YAMLRecord {
     Field("numerics", \.numerics, "how exactly the same mathematics is computed"),
     Field("kernels", \.kernels, "which instruction sets our own kernels may use"),
   ]
+
+  /// The configuration as a file with every value. The model, which may be long, comes last.
+  package var text: String {
+    guard case .mapping(let entries) = yaml(.full).content else { return "" }
+    return YAMLTree.mapping(entries.filter { $0.key != "model" } + entries.filter { $0.key == "model" }).text
+  }
 }
 
 /// Compute threads of a rank.
@@ -65,34 +71,4 @@ package enum LaneCount: YAMLValue, Hashable {
   }
 
   package static var yamlForm: String { "auto | n" }
-}
-
-/// The model of a run.
-package enum ModelChoice: YAMLValue, Hashable {
-  /// A built-in model.
-  case zoo(String)
-  /// A model file.
-  case file(String)
-
-  package init(yaml cursor: YAMLCursor) throws(YAMLError) {
-    if case .scalar(let name, _) = cursor.tree.content {
-      self = .zoo(name)
-    } else {
-      self = .file(try ModelFileReference(yaml: cursor).file)
-    }
-  }
-
-  package var yaml: YAMLTree {
-    switch self {
-    case .zoo(let name): name.yaml
-    case .file(let path): .mapping([YAMLTree.Entry("file", path.yaml)])
-    }
-  }
-
-  package static var yamlForm: String { "name | {file: path}" }
-}
-
-private struct ModelFileReference: YAMLRecord {
-  var file = ""
-  static let fields: [Field<Self>] = [Field("file", \.file, "path of a model file", required: true)]
 }

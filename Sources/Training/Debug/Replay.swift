@@ -1,6 +1,7 @@
 import Collectives
 import Engine
 import Foundation
+import Hashing
 import Interchange
 import Kernels
 import Planner
@@ -15,31 +16,21 @@ package enum Replay {
     case microBatch(Int)
   }
 
-  /// Replays and compares.
+  /// Replays and compares. Without a ledger there is nothing to compare with, and the digests are printed alone.
   ///
   /// - Parameters:
-  ///   - checkpoint: a checkpoint at or before the step, inside its run directory.
+  ///   - checkpoint: a checkpoint at or before the step.
   ///   - step: the step, from 0.
   ///   - part: which part of the step.
+  ///   - ledger: the run's ledger; nil for the one that lies where the checkpoint's run directory has it.
   /// - Throws: `RunError` with code `failed` if a digest differs, with code `unusable` if the step cannot be replayed.
-  package static func run(checkpoint: String, step: Int, part: Part, asJSON: Bool) throws(RunError) {
-    let blueprint: Blueprint
-    let state: TrainingState
-    let recorded: [String]
-    do {
-      let contents = try CheckpointStore.load(checkpoint)
-      let configuration = try Configurations.parse(
-        contents.state.configuration, source: "\(checkpoint)/state.json", overrides: ["lanes=1"])
-      try KernelSet.configure(configuration.kernels.isa)
-      blueprint = try Blueprint(configuration)
-      recorded = try ledgerLine(of: checkpoint, step: step)
-      state = try ModelTensors.state(
-        model: contents.model, optimizer: contents.optimizer, step: contents.state.step,
-        layout: blueprint.plan.layout)
-      note(contents.state, step: step, asJSON: asJSON)
-    } catch {
-      throw RunError.unusable(error)
-    }
+  package static func run(
+    checkpoint: String, step: Int, part: Part, ledger: String? = nil, asJSON: Bool
+  ) throws(RunError) {
+    let opened = try OpenedCheckpoint(checkpoint, overrides: ["lanes=1"])
+    let blueprint = try OpenedCheckpoint.blueprint(opened.configuration.text)
+    let state = try opened.state(for: blueprint, try RunIdentity(blueprint), .replay)
+    let recorded = try entry(ledger, of: checkpoint, step: step)
     let microBatches = try microBatches(of: part, blueprint)
     guard (state.step..<blueprint.steps).contains(step) else {
       throw RunError(
@@ -47,15 +38,8 @@ package enum Replay {
         "step \(step) is not between the checkpoint's step \(state.step) and the run's end at \(blueprint.steps)")
     }
     let parameters = try advance(blueprint, from: state, to: step)
-    let digests = try compute(microBatches, step: step, parameters: parameters, blueprint)
-    try compare(digests, microBatches, recorded, step: step, asJSON: asJSON)
-  }
-
-  private static func note(_ state: RunState, step: Int, asJSON: Bool) {
-    guard !asJSON else { return }
-    if state.kernels != KernelSet.description {
-      print("note: the run used \(state.kernels), this is \(KernelSet.description); the digests may differ")
-    }
+    let computed = try compute(microBatches, step: step, parameters: parameters, blueprint)
+    try compare(computed, microBatches, recorded, step: step, asJSON: asJSON)
   }
 
   private static func microBatches(of part: Part, _ blueprint: Blueprint) throws(RunError) -> Range<Int> {
@@ -76,19 +60,21 @@ package enum Replay {
     }
   }
 
-  /// The micro-batches' digests that the ledger holds for a step.
-  private static func ledgerLine(of checkpoint: String, step: Int) throws -> [String] {
+  /// What the ledger holds of a step; nil, after a word, if the checkpoint does not lie in a run and none was named.
+  private static func entry(_ named: String?, of checkpoint: String, step: Int) throws(RunError) -> LedgerEntry? {
     let run = URL(fileURLWithPath: checkpoint).resolvingSymlinksInPath().deletingLastPathComponent()
       .deletingLastPathComponent().path
-    let ledger = RunDirectory(run).ledger
-    guard let data = FileManager.default.contents(atPath: ledger) else {
-      throw RunError(.unusable, "\(ledger): cannot be read; the checkpoint must lie in its run directory")
+    let path = named ?? RunDirectory(run).ledger
+    guard let data = FileManager.default.contents(atPath: path) else {
+      if named != nil { throw RunError(.unusable, "\(path): cannot be read; check --ledger") }
+      Console.note(
+        "\(path) is not there, so there is nothing to compare with; name the run's ledger with --ledger to compare")
+      return nil
     }
-    let decoder = JSONDecoder()
     for line in data.split(separator: UInt8(ascii: "\n")) {
-      if let entry = try? decoder.decode(LedgerEntry.self, from: line), entry.step == step { return entry.microBatches }
+      if let entry = try? RecordCoding.decode(LedgerEntry.self, from: line), entry.step == step { return entry }
     }
-    throw RunError(.unusable, "\(ledger): has no line for step \(step)")
+    throw RunError(.unusable, "\(path): has no line for step \(step)")
   }
 
   /// The parameters at the beginning of a step.
@@ -102,11 +88,17 @@ package enum Replay {
     return worker.parameters
   }
 
+  /// The digests of the wanted micro-batches, and that of all samples of the step.
+  private struct Computed {
+    var microBatches: [UInt64] = []
+    var samples: UInt64 = 0
+  }
+
   private static func compute(
     _ microBatches: Range<Int>, step: Int, parameters: [Float], _ blueprint: Blueprint
-  ) throws(RunError) -> [UInt64] {
-    let share = WorkShare(
-      microBatches: blueprint.configuration.train.microBatches, rank: 0, ranks: 1, lanes: 1, order: .any)
+  ) throws(RunError) -> Computed {
+    let count = blueprint.configuration.train.microBatches
+    let share = WorkShare(microBatches: count, rank: 0, ranks: 1, lanes: 1, order: .any)
     let buffers = try FlatBuffers(layout: blueprint.plan.layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: parameters, count: parameters.count)
     let feed = SampleFeed(blueprint: blueprint, share: share, firstStep: step)
@@ -114,36 +106,50 @@ package enum Replay {
     var lane = try Lane(
       index: 0, shared: Lane.Shared(blueprint: blueprint, share: share, buffers: buffers, feed: feed),
       progress: LaneProgress())
-    var digests: [UInt64] = []
-    for microBatch in 0..<microBatches.upperBound {
-      let digest = try lane.digest(step: step, microBatch: microBatch, isWanted: microBatches.contains(microBatch))
-      if let digest { digests.append(digest) }
+    var computed = Computed()
+    var samples: [UInt64] = []
+    for microBatch in 0..<count {
+      let digests = try lane.digests(
+        step: step, microBatch: microBatch, withGradient: microBatches.contains(microBatch))
+      samples.append(digests.samples)
+      if let digest = digests.contribution { computed.microBatches.append(digest) }
     }
-    return digests
+    computed.samples = MicroBatchDigest.joined(samples)
+    return computed
   }
 
   private static func compare(
-    _ digests: [UInt64], _ microBatches: Range<Int>, _ recorded: [String], step: Int, asJSON: Bool
+    _ computed: Computed, _ microBatches: Range<Int>, _ recorded: LedgerEntry?, step: Int, asJSON: Bool
   ) throws(RunError) {
     var differing: [Int] = []
-    for (microBatch, digest) in zip(microBatches, digests) {
+    for (microBatch, digest) in zip(microBatches, computed.microBatches) {
       let text = MicroBatchDigest.text(digest)
-      let known = recorded.indices.contains(microBatch) ? recorded[microBatch] : "missing"
-      if text != known { differing.append(microBatch) }
+      let known = recorded.map { $0.microBatches.indices.contains(microBatch) ? $0.microBatches[microBatch] : "missing" }
+      if let known, text != known { differing.append(microBatch) }
       if asJSON {
         Report.json([
           "step": .integer(step), "micro-batch": .integer(microBatch), "digest": .text(text),
-          "ledger": .text(known), "equal": .truth(text == known),
+          "ledger": known.map { .text($0) } ?? .nothing, "equal": known.map { .truth(text == $0) } ?? .nothing,
         ])
-      } else {
+      } else if let known {
         print(
           "step \(step) micro-batch \(microBatch): \(text) \(text == known ? "equals" : "DIFFERS from") the ledger's \(known)"
         )
+      } else {
+        print("step \(step) micro-batch \(microBatch): \(text)")
       }
     }
+    guard let recorded else { return }
+    let hasSameSamples = recorded.samples == MicroBatchDigest.text(computed.samples)
     guard differing.isEmpty else {
       let list = differing.map(String.init).joined(separator: ", ")
-      throw RunError(.failed, "step \(step): the replay of micro-batch \(list) differs from the ledger")
+      let cause = hasSameSamples ? "" : "; the samples of the step are others than the run has seen"
+      throw RunError(.failed, "step \(step): the replay of micro-batch \(list) differs from the ledger\(cause)")
+    }
+    guard hasSameSamples else {
+      throw RunError(
+        .failed,
+        "step \(step): samples of other micro-batches of the step are others than the run has seen; restore the data")
     }
   }
 }

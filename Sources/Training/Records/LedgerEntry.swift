@@ -2,7 +2,7 @@
 package struct LedgerEntry: Codable, Equatable, Sendable {
   /// The number of the step.
   package var step: Int
-  /// The digest of the ids of the samples, in order.
+  /// The digest of the samples as they were read, in order: numbers, labels and pixels.
   package var samples: String
   /// The mean loss over the global batch.
   package var loss: Double

@@ -1,21 +1,17 @@
 import Datasets
 import Foundation
+import Interchange
 
 /// The log of one rank, `ranks/0000.log`: where it ran, and where its time went. Kept where the rank can see the run
 /// directory; on a machine that cannot, there is no log, and training goes on.
-struct RankLog {
-  private let file: FileHandle?
+struct RankLog: ~Copyable {
+  private let file: OpenFile?
   private var sum = StepTiming()
   private var steps = 0
 
   /// Opens the log and writes the first line.
   init(directory: RunDirectory, rank: Int, host: String, lanes: Int) {
-    let path = directory.log(ofRank: rank)
-    if !FileManager.default.fileExists(atPath: path) {
-      _ = FileManager.default.createFile(atPath: path, contents: nil)
-    }
-    file = FileHandle(forWritingAtPath: path)
-    _ = try? file?.seekToEnd()
+    file = try? OpenFile.at(directory.log(ofRank: rank), for: .appending)
     write("rank \(rank) on \(host), process \(ProcessInfo.processInfo.processIdentifier), \(lanes) lanes")
   }
 
@@ -47,5 +43,5 @@ struct RankLog {
     return ", \(Display.count(images.found)) of \(Display.count(images.asked)) images since the start from the cache"
   }
 
-  private func write(_ line: String) { try? file?.write(contentsOf: Data((line + "\n").utf8)) }
+  private func write(_ line: String) { try? file?.write(Array((line + "\n").utf8)) }
 }

@@ -11,6 +11,8 @@ package struct RunDirectory: Hashable, Sendable {
 
   /// The full effective configuration.
   package var configuration: String { Disk.join(path, "config.yaml") }
+  /// What the run is made of, see `RunIdentity`.
+  package var identity: String { Disk.join(path, "identity.json") }
   /// The summary of a finished run.
   package var summary: String { Disk.join(path, "summary.json") }
   /// The metrics, a line each.
@@ -35,26 +37,57 @@ extension RunDirectory {
   /// in the way, and if it cannot be written to.
   package static func create(at path: String) throws(RecordError) -> RunDirectory {
     let run = RunDirectory(path)
-    do throws(FileError) {
-      try Disk.makeDirectories(path)
-      // The claim: the system lets one process make it.
-      try Disk.makeDirectory(run.checkpoints)
-      if Disk.kind(of: run.ranks) == .missing { try Disk.makeDirectory(run.ranks) }
-      try Disk.synchronizeDirectory(path)
-    } catch {
-      throw run.refusal(error)
-    }
+    do throws(FileError) { try run.claim() } catch { throw run.refusal(error) }
     return run
   }
 
+  private func claim() throws(FileError) {
+    try Disk.makeDirectories(path)
+    // The claim: the system lets one process make it.
+    try Disk.makeDirectory(checkpoints)
+    if Disk.kind(of: ranks) == .missing { try Disk.makeDirectory(ranks) }
+    try Disk.synchronizeDirectory(path)
+  }
+
+  /// Makes the directory of the next run of its kind; of several processes that start at once each gets its own.
+  package static func createNext(under directory: String, stem: String) throws(RecordError) -> RunDirectory {
+    while true {
+      let run = RunDirectory(nextFree(under: directory, stem: stem))
+      do throws(FileError) {
+        try run.claim()
+        return run
+      } catch where error.code == EEXIST {
+        // Another process was faster: the name is taken now, and the next one is tried.
+      } catch {
+        throw run.refusal(error)
+      }
+    }
+  }
+
   /// The directory of a run that goes on, with what a crash in its first moments has left out.
+  ///
+  /// Fails if a link stands where the run writes: following it would write where nobody has looked.
   package func reopened() throws(RecordError) -> RunDirectory {
+    let places = [configuration, identity, summary, metrics, ledger, checkpoints, ranks]
+    for place in places where Disk.kind(of: place) == .link {
+      throw RecordError(
+        message: "\(place) is a symbolic link, which is not followed for writing; put the file or folder itself there, or "
+          + "choose another --run-dir")
+    }
     do throws(FileError) {
       for place in [checkpoints, ranks] { try Disk.makeDirectories(place) }
     } catch {
       throw refusal(error)
     }
     return self
+  }
+
+  /// Writes down what the run is made of: for programs, and as a configuration that starts the same run again.
+  package func record(_ identity: RunIdentity) throws {
+    try Disk.replace(self.identity, with: RecordCoding.encode(identity, indented: true))
+    let header =
+      "# Every value in force, written by cnn-dist \(identity.program); cnn-dist train with this file repeats the run.\n"
+    try Disk.replace(configuration, with: Array((header + identity.configuration.text).utf8))
   }
 
   private func refusal(_ error: FileError) -> RecordError {

@@ -70,9 +70,9 @@ extension RunSummary {
       throw RecordError(message: error.description)
     }
     do {
-      return try RecordCoding.decode(RunSummary.self, from: bytes)
+      return try RecordCoding.decode(RunSummary.self, from: bytes, of: path)
     } catch {
-      throw RecordError(message: "\(path) is not the summary of a run: \(error)")
+      throw RecordError(message: "\(error), so it is not the summary of a run")
     }
   }
 }

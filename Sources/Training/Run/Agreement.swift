@@ -24,23 +24,6 @@ package struct Agreement {
     return try everywhere { () throws(RunError) in isCoordinator ? try body() : nil }
   }
 
-  /// Throws on all ranks if a fact differs between them.
-  package func equal(_ facts: [(name: String, value: String, remedy: String)]) throws(RunError) {
-    for fact in facts {
-      let values = try transport { () throws(CommunicationError) in
-        try communicator.allGather(Array(fact.value.utf8))
-      }.map { String(decoding: $0, as: UTF8.self) }
-      let others = values.indices.filter { values[$0] != values[0] }
-      guard let first = others.first else { continue }
-      let list = others.map(String.init).joined(separator: ", ")
-      let detail = fact.value.count < 100 ? " (rank 0: \(values[0]); rank \(first): \(values[first]))" : ""
-      throw RunError(
-        .unusable,
-        "the \(fact.name) of rank\(others.count > 1 ? "s" : "") \(list) differs from that of rank 0\(detail); \(fact.remedy)",
-        isCollective: true)
-    }
-  }
-
   /// The text that rank 0 offers, on all ranks.
   package func share(_ text: String?) throws(RunError) -> String {
     let bytes = try transport { () throws(CommunicationError) in

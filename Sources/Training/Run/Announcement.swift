@@ -9,8 +9,10 @@ import StrictYAML
 struct Announcement {
   /// The run.
   let blueprint: Blueprint
-  /// Where it computes.
+  /// What it is made of.
   let identity: RunIdentity
+  /// Where it computes.
+  let workplace: Workplace
   /// The cores of the ranks.
   let cores: CoreBudget
   /// The step to begin with.
@@ -19,8 +21,6 @@ struct Announcement {
   let directory: String
   /// Sentences about what changed since a checkpoint, and the like.
   let notices: [String]
-  /// The kernel set that computed the checkpoint to continue from; nil for a new run.
-  let savedKernels: String?
 
   /// The lines, in order: ASCII, and where names are not long, within 80 columns.
   var lines: [String] {
@@ -49,7 +49,7 @@ struct Announcement {
     let epochs = Display.trimmed(blueprint.epochs(after: blueprint.steps), 2)
     let steps = firstStep == 0 ? "\(blueprint.steps) steps" : "steps \(firstStep) to \(blueprint.steps)"
     return "\(steps) of \(Self.counted(train.globalBatch, "image", "images")), \(epochs) epochs; learning rate "
-      + "up to \(Display.trimmed(peakRate, 6)) (\(train.schedule.alternative.name))"
+      + "up to \(Display.trimmed(peakRate, 6)) (\(train.schedule.alternative(.brief).name))"
   }
 
   /// The largest learning rate of the steps to come; of a long run, of ten thousand of them.
@@ -64,12 +64,12 @@ struct Announcement {
   }
 
   private var stopping: String {
-    let how = identity.workers == 1 ? "Ctrl-C saves and stops" : "kill -USR2 to mpirun saves and stops"
+    let how = workplace.workers == 1 ? "Ctrl-C saves and stops" : "kill -USR2 to mpirun saves and stops"
     return "\(how); --run-dir \(directory) --resume continues"
   }
 
   private var machine: String {
-    "\(Self.counted(identity.workers, "rank", "ranks")) x \(Self.counted(identity.lanes, "lane", "lanes")), global batch "
+    "\(Self.counted(workplace.workers, "rank", "ranks")) x \(Self.counted(workplace.lanes, "lane", "lanes")), global batch "
       + "\(train.globalBatch) = \(train.microBatches) x \(train.microBatch)"
   }
 
@@ -80,11 +80,7 @@ struct Announcement {
   /// What the user should know beside it, a sentence each.
   var notes: [String] {
     var notes = [KernelSet.costlyPin, shortage].compactMap(\.self) + notices
-    notes += blueprint.dataset.skipped.map { "left out: \($0)" }
-    if let savedKernels, savedKernels != identity.kernels {
-      notes.append(
-        "the checkpoint was computed with \(savedKernels); the bits may differ from an undisturbed run from here on")
-    }
+    notes += blueprint.dataset.notes
     if firstStep == blueprint.steps {
       notes.append("all steps were taken before the run died; what is left is its evaluation and its summary")
     }
@@ -99,7 +95,7 @@ struct Announcement {
 
   /// The same for a program.
   var record: [String: ReportValue] {
-    let schedule = train.schedule.alternative.name
+    let schedule = train.schedule.alternative(.brief).name
     return [
       "event": "start", "program": .text(ProgramVersion.text), "model": .text(blueprint.network.name),
       "parameters": .integer(parameters), "dataset": .text(blueprint.dataset.name),
@@ -108,7 +104,7 @@ struct Announcement {
       "epochs": .number(blueprint.epochs(after: blueprint.steps)), "steps": .integer(blueprint.steps),
       "first-step": .integer(firstStep), "global-batch": .integer(train.globalBatch),
       "micro-batch": .integer(train.microBatch), "schedule": .text(schedule), "peak-rate": .number(peakRate),
-      "ranks": .integer(identity.workers), "lanes": .integer(identity.lanes), "kernels": .text(identity.kernels),
+      "ranks": .integer(workplace.workers), "lanes": .integer(workplace.lanes), "kernels": .text(identity.kernels),
       "run-directory": .text(directory),
     ]
   }

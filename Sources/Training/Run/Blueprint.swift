@@ -5,7 +5,7 @@ package import Planner
 
 /// Everything about a run that does not depend on the rank: made from the configuration alone, before any work.
 package struct Blueprint: Sendable {
-  /// The effective configuration.
+  /// The effective configuration: with the model itself, fitted to the data, and the counts of built-in data.
   package let configuration: RunConfiguration
   /// The network, fitted to the data.
   package let network: NetworkDescription
@@ -43,11 +43,11 @@ package struct Blueprint: Sendable {
     }
     for augmentation in configuration.data.augment { try augmentation.check(for: shape) }
     try normalization.check(channels: shape.channels)
-    self.configuration = configuration
     self.dataset = dataset
     self.normalization = normalization
     let classes = dataset.train.classNames.count
     self.network = try ModelLoader.network(configuration.model, input: shape, classes: classes)
+    self.configuration = configuration.resolved(network: network, dataset: dataset)
     self.plan = try Planner.plan(network, options: configuration.planOptions)
     try Self.checkStatistics(plan.training)
     try plan.checkAnswers(classes: classes, network: network.name)
@@ -140,6 +140,22 @@ extension StepPlan {
 }
 
 extension RunConfiguration {
+  /// The same configuration with what it left to the program or to files written out, so that it alone tells what was
+  /// trained.
+  fileprivate func resolved(network: NetworkDescription, dataset: Dataset) -> RunConfiguration {
+    var copy = self
+    switch model {
+    case .zoo(let name): copy.model = .inline(InlineModel(network, origin: name))
+    case .file(let path): copy.model = .inline(InlineModel(network, origin: path))
+    case .inline: break
+    }
+    if data.format == .digits {
+      copy.data.trainCount = dataset.train.count
+      copy.data.testCount = dataset.test.count
+    }
+    return copy
+  }
+
   /// What the planner is asked for.
   package var planOptions: PlanOptions {
     var options = PlanOptions(

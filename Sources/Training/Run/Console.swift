@@ -89,9 +89,21 @@ package struct Console: Sendable {
     screen.print(end.line, to: .results)
   }
 
+  /// Tells that a run was complete before it began.
+  func complete(_ sentence: String, _ end: EndEvent) {
+    if isJSON { note(sentence) } else { line(sentence) }
+    self.end(end)
+  }
+
   private func event(_ record: [String: ReportValue]) {
     guard !isSilent else { return }
     screen.print(Report.line(record), to: .results)
+  }
+
+  /// Tells the user of a command something beside its result, on the standard error.
+  static func note(_ text: String) {
+    clear()
+    try? FileHandle.standardError.write(contentsOf: Data(PlainText.shown("note: \(text)\n").utf8))
   }
 
   /// Takes the progress line of this process away, so that what others print begins on a fresh line.

@@ -1,6 +1,5 @@
 import Datasets
 import Foundation
-import Hashing
 import Interchange
 import Kernels
 import Planner
@@ -15,7 +14,8 @@ final class Coordinator {
   private let metrics: JSONLinesFile
   private let writer: CheckpointWriter
   private let identity: RunIdentity
-  private let configurationText: String
+  private let workplace: Workplace
+  private let lock: RunLock
   /// The checkpoint that a resumed run began with.
   private let origin: String?
   private(set) var progress: ProgressReporter
@@ -28,25 +28,27 @@ final class Coordinator {
   /// Opens the run directory: creates it for a new run, cuts its records back to the checkpoint for a resumed one.
   ///
   /// - Throws: `RunError` with code `unusable` if it cannot be written or there is no room for checkpoints.
-  init(_ plan: RunPlan, blueprint: Blueprint, identity: RunIdentity, console: Console, isResumed: Bool) throws(RunError)
-  {
-    let firstStep = plan.checkpoint?.contents.state.step ?? 0
+  init(
+    _ plan: RunPlan, blueprint: Blueprint, identity: RunIdentity, workplace: Workplace, console: Console
+  ) throws(RunError) {
+    let state = plan.checkpoint?.contents.state
+    let firstStep = state?.step ?? 0
     self.blueprint = blueprint
     self.identity = identity
+    self.workplace = workplace
     self.console = console
-    configurationText = plan.configuration.yaml.text
     origin = plan.checkpoint?.path
-    lastTrainLoss = plan.checkpoint?.contents.state.trainLoss
+    lastTrainLoss = state?.trainLoss
     do {
-      try Coordinator.checkRoom(in: plan.directory, blueprint: blueprint)
-      directory = isResumed ? try plan.directory.reopened() : try RunDirectory.create(at: plan.directory.path)
+      try Coordinator.checkRoom(at: plan.place.path, blueprint: blueprint)
+      (directory, lock) = try plan.place.open()
       // Checkpoints of later steps would otherwise lead past the end of the ledger.
-      if isResumed { try CheckpointStore(directory: directory.checkpoints).discard(after: firstStep) }
+      if plan.isResumed { try CheckpointStore(directory: directory.checkpoints).discard(after: firstStep) }
       try JSONLinesFile.truncate(directory.ledger) { $0 < firstStep }
       try JSONLinesFile.truncate(directory.metrics) { $0 <= firstStep }
       let ledger = try JSONLinesFile(directory.ledger)
       let metrics = try JSONLinesFile(directory.metrics)
-      try configurationText.write(toFile: directory.configuration, atomically: true, encoding: .utf8)
+      try directory.record(identity)
       // A checkpoint is committed only when the lines that lead to it are on the disk.
       writer = CheckpointWriter(store: CheckpointStore(directory: directory.checkpoints)) {
         try ledger.synchronize()
@@ -57,22 +59,24 @@ final class Coordinator {
     } catch {
       throw RunError.unusable(error)
     }
-    if let state = plan.checkpoint?.contents.state {
+    if let state {
       best = state.bestAccuracy.flatMap { accuracy in state.bestStep.map { (accuracy, $0) } }
     }
-    progress = ProgressReporter(console: console, blueprint: blueprint, firstStep: firstStep)
+    progress = ProgressReporter(
+      console: console, blueprint: blueprint, firstStep: firstStep, pending: state?.pending ?? TrainingSums(),
+      secondsBefore: state?.wallSeconds ?? 0)
   }
 
   /// Two checkpoints must fit beside what is there: the one that is written and the one before it.
-  private static func checkRoom(in directory: RunDirectory, blueprint: Blueprint) throws {
+  private static func checkRoom(at path: String, blueprint: Blueprint) throws {
     let needed = 2 * 8 * blueprint.plan.layout.parameterCount + (1 << 16)
     // What else is wrong with the place shows when the directory is made.
-    guard let bytes = try? CheckpointStore.freeBytes(at: directory.path) else { return }
+    guard let bytes = try? CheckpointStore.freeBytes(at: path) else { return }
     let free = Int(clamping: bytes)
     guard free >= needed else {
       throw RunError(
         .unusable,
-        "\(directory.path): two checkpoints need \(Display.bytes(needed)), but only \(Display.bytes(free)) are free; "
+        "\(path): two checkpoints need \(Display.bytes(needed)), but only \(Display.bytes(free)) are free; "
           + "free some space or choose another --run-dir")
     }
   }
@@ -90,7 +94,7 @@ final class Coordinator {
   func note(step: Int, metrics stepMetrics: StepMetrics, worker: Worker) throws(RunError) {
     lastTrainLoss = stepMetrics.loss
     let entry = LedgerEntry(
-      step: step, samples: MicroBatchDigest.text(blueprint.samplesDigest(step: step)), loss: stepMetrics.loss,
+      step: step, samples: MicroBatchDigest.text(worker.samplesDigest), loss: stepMetrics.loss,
       gradient: MicroBatchDigest.text(worker.gradientDigest), weights: MicroBatchDigest.text(worker.parameterDigest),
       microBatches: worker.microBatchDigests.map(MicroBatchDigest.text))
     do { try ledger.append(entry) } catch { throw failure(error) }
@@ -125,13 +129,14 @@ final class Coordinator {
     if isBest, let accuracy = lastEvaluation?.accuracy { best = (accuracy, state.step) }
     let layout = blueprint.plan.layout
     let model = ModelTensors.model(state, layout: layout)
-    let runState = RunState(
-      step: state.step, samplesSeen: state.step * blueprint.configuration.train.globalBatch,
-      seed: blueprint.configuration.seed, workers: identity.workers, lanes: identity.lanes,
-      kernels: identity.kernels, program: ProgramVersion.text, configuration: configurationText,
-      fingerprint: Self.hash(ResumeRules.trajectory(of: blueprint.configuration)),
-      weightsSHA256: WeightsHash.sha256(model), trainLoss: lastTrainLoss, testLoss: lastEvaluation?.loss,
-      testAccuracy: lastEvaluation?.accuracy, bestAccuracy: best?.accuracy, bestStep: best?.step)
+    var runState = RunState(
+      identity: identity, step: state.step, workers: workplace.workers, lanes: workplace.lanes,
+      weightsSHA256: WeightsHash.sha256(model))
+    runState.wallSeconds = progress.wallSeconds
+    runState.pending = progress.pending
+    runState.trainLoss = lastTrainLoss
+    (runState.testLoss, runState.testAccuracy) = (lastEvaluation?.loss, lastEvaluation?.accuracy)
+    (runState.bestAccuracy, runState.bestStep) = (best?.accuracy, best?.step)
     writer.submit(
       CheckpointContents(
         model: model, optimizer: ModelTensors.optimizer(state, layout: layout), state: runState),
@@ -142,7 +147,6 @@ final class Coordinator {
 
   /// Waits for the last checkpoint, writes the summary and prints the last line.
   func finish(after done: Int, evaluation: Evaluation?, worker: Worker) throws(RunError) {
-    try flushMetrics(after: done)
     do {
       try writer.drain()
       let hash = WeightsHash.sha256(ModelTensors.parameters(worker.parameters, layout: blueprint.plan.layout))
@@ -151,7 +155,7 @@ final class Coordinator {
         steps: done, epochs: blueprint.epochs(after: done), trainLoss: lastTrainLoss, testLoss: evaluation?.loss,
         testAccuracy: evaluation?.accuracy, samplesEvaluated: evaluation?.samples,
         imagesPerSecond: progress.overallImagesPerSecond, wallSeconds: progress.wallSeconds,
-        workers: identity.workers, lanes: identity.lanes, kernels: identity.kernels, checkpoint: checkpoint,
+        workers: workplace.workers, lanes: workplace.lanes, kernels: identity.kernels, checkpoint: checkpoint,
         weightsSHA256: hash
       ).write(to: directory.summary)
       console.end(
@@ -167,18 +171,27 @@ final class Coordinator {
   func settle() { try? writer.drain() }
 
   private func failure(_ error: any Error) -> RunError { RunError.failed(error) }
-
-  private static func hash(_ text: String) -> String {
-    SHA256.hexadecimal(of: text)
-  }
 }
 
-extension Blueprint {
-  /// The digest of the ids of all samples of a step, in the order of the stream.
-  package func samplesDigest(step: Int) -> UInt64 {
-    let batch = configuration.train.globalBatch
-    var digest = Digest()
-    digest.update(words: (step * batch..<(step + 1) * batch).map { UInt64(order.sample(at: $0).index) })
-    return digest.finish()
+extension RunPlan.Place {
+  /// Where free space is looked at: the directory, or one that it will lie in.
+  fileprivate var path: String {
+    switch self {
+    case .new(let directory), .existing(let directory, _): directory.path
+    case .unnamed(let folder, _): folder
+    }
+  }
+
+  /// The directory, made if it is new, and the right to write there.
+  fileprivate func open() throws -> (RunDirectory, RunLock) {
+    switch self {
+    case .existing(let directory, let lock): return (try directory.reopened(), lock)
+    case .new(let directory):
+      let made = try RunDirectory.create(at: directory.path)
+      return (made, try RunLock(made.path))
+    case .unnamed(let folder, let stem):
+      let made = try RunDirectory.createNext(under: folder, stem: stem)
+      return (made, try RunLock(made.path))
+    }
   }
 }

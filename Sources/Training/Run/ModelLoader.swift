@@ -12,15 +12,27 @@ package enum ModelLoader {
   ) throws(RunError) -> NetworkDescription {
     switch choice {
     case .zoo(let name): return try zoo(name).network(input: input, classes: classes)
-    case .file(let path):
-      let network = try file(path)
-      guard network.input == input else {
-        throw RunError(
-          .unusable,
-          "\(path): the model takes images of \(network.input), but the data has \(input); change 'input' or data.size")
-      }
-      return network
+    case .file(let path): return try fitted(try file(path), to: input, source: path)
+    case .inline(let model):
+      return try fitted(model.network, to: input, source: "model \(model.name)")
     }
+  }
+
+  /// The same network; throws unless it takes images of the given shape.
+  private static func fitted(
+    _ network: NetworkDescription, to input: Shape, source: String
+  ) throws(RunError) -> NetworkDescription {
+    guard network.input == input else {
+      throw RunError(
+        .unusable,
+        "\(source): the model takes images of \(network.input), but the data has \(input); change 'input' or data.size")
+    }
+    return network
+  }
+
+  /// The name of the model in the file at `path`: the file's, without its ending.
+  static func name(ofFile path: String) -> String {
+    path.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? path
   }
 
   /// A zoo model in its usual form, or the model of a file whose name ends in .yaml or .yml.
@@ -48,10 +60,11 @@ package enum ModelLoader {
     return model
   }
 
-  private static func file(_ path: String) throws(RunError) -> NetworkDescription {
+  /// The model in the file at `path`.
+  static func file(_ path: String) throws(RunError) -> NetworkDescription {
     do {
-      let name = path.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? path
-      return try NetworkDescription(parsing: try Configurations.contents(of: path), source: path, name: name)
+      return try NetworkDescription(
+        parsing: try Configurations.contents(of: path), source: path, name: name(ofFile: path))
     } catch {
       throw RunError.unusable(error)
     }

@@ -12,7 +12,8 @@ struct ProgressReporter {
   private let started = ContinuousClock.now
   private var lastDrawn = ContinuousClock.now
   private var lastTold = ContinuousClock.now
-  private var recent = Window()
+  private var recent: Window
+  private let secondsBefore: Double
   private var imagesBefore = ImageCache.Counts()
   /// Seconds spent in steps, without evaluation and checkpoints.
   private(set) var training = StepTiming()
@@ -20,26 +21,35 @@ struct ProgressReporter {
 
   /// Sums since the last metrics line.
   private struct Window {
-    var loss = 0.0
-    var correct = 0
-    var samples = 0
-    var steps = 0
+    var sums = TrainingSums()
+    /// The samples that `timing` is of: not those before a resume.
+    var timedSamples = 0
     var timing = StepTiming()
   }
 
   /// A reporter for the steps from `firstStep` on.
-  init(console: Console, blueprint: Blueprint, firstStep: Int) {
+  ///
+  /// - Parameters:
+  ///   - pending: the sums of steps before that no metrics line tells of.
+  ///   - secondsBefore: the seconds that the run has taken before it was resumed.
+  init(console: Console, blueprint: Blueprint, firstStep: Int, pending: TrainingSums, secondsBefore: Double) {
     self.console = console
     self.blueprint = blueprint
     self.firstStep = firstStep
+    self.secondsBefore = secondsBefore
+    recent = Window(sums: pending)
   }
+
+  /// The sums of the steps since the last metrics line.
+  var pending: TrainingSums { recent.sums }
 
   /// Takes up a finished step and shows progress when it is time to.
   mutating func note(step: Int, metrics: StepMetrics, timing: StepTiming) {
-    recent.loss += metrics.loss
-    recent.correct += metrics.correct
-    recent.samples += metrics.samples
-    recent.steps += 1
+    recent.sums.loss += metrics.loss
+    recent.sums.correct += metrics.correct
+    recent.sums.samples += metrics.samples
+    recent.sums.steps += 1
+    recent.timedSamples += metrics.samples
     recent.timing += timing
     training += timing
     stepsTaken += 1
@@ -61,29 +71,29 @@ struct ProgressReporter {
       secondsLeft: Double(blueprint.steps - step - 1) * training.wall / Double(stepsTaken))
   }
 
-  private var meanLoss: Double { recent.loss / Double(max(1, recent.steps)) }
-  private var accuracy: Double { Double(recent.correct) / Double(max(1, recent.samples)) }
+  private var meanLoss: Double { recent.sums.loss / Double(max(1, recent.sums.steps)) }
+  private var accuracy: Double { Double(recent.sums.correct) / Double(max(1, recent.sums.samples)) }
   private var exchangeShare: Double { recent.timing.exchange / max(1e-9, recent.timing.wall) }
 
   /// Images of all workers per second of training, since the last metrics line.
-  private var imagesPerSecond: Double { Double(recent.samples) / max(1e-9, recent.timing.wall) }
+  private var imagesPerSecond: Double { Double(recent.timedSamples) / max(1e-9, recent.timing.wall) }
 
   /// Images of all workers per second of training, over the whole run.
   var overallImagesPerSecond: Double {
     Double(stepsTaken * blueprint.configuration.train.globalBatch) / max(1e-9, training.wall)
   }
 
-  /// Seconds since the run began.
-  var wallSeconds: Double { started.secondsUntilNow }
+  /// Seconds of the run, those before a resume included.
+  var wallSeconds: Double { secondsBefore + started.secondsUntilNow }
 
   /// The metrics since the last call, after `done` steps; nil if there were none.
   mutating func takeMetrics(after done: Int) -> MetricsEntry? {
-    guard recent.steps > 0 else { return nil }
+    guard recent.sums.steps > 0 else { return nil }
     let images = blueprint.cache?.counts
     defer { (recent, imagesBefore) = (Window(), images ?? ImageCache.Counts()) }
     return MetricsEntry(
       kind: .train, step: done, epoch: blueprint.epochs(after: done), loss: meanLoss, accuracy: accuracy,
-      samples: recent.samples, learningRate: blueprint.rate(step: done - 1), imagesPerSecond: imagesPerSecond,
+      samples: recent.sums.samples, learningRate: blueprint.rate(step: done - 1), imagesPerSecond: imagesPerSecond,
       exchangeShare: exchangeShare, inputShare: recent.timing.input / max(1e-9, recent.timing.wall),
       loadingShare: recent.timing.loading / max(1e-9, recent.timing.wall),
       cacheShare: images.map { $0.share(since: imagesBefore) },

@@ -1,123 +1,201 @@
 import Datasets
 import Foundation
 import Interchange
+import Network
 import StrictYAML
 
 /// What the coordinator finds out before the ranks start: the configuration, the run directory and where to begin.
 struct RunPlan {
-  /// The configuration with all overrides.
+  /// Where the run writes.
+  enum Place {
+    /// A new directory that the user has named.
+    case new(RunDirectory)
+    /// A new directory below a folder, under the next free name with this stem.
+    case unnamed(folder: String, stem: String)
+    /// A directory that holds a run, and the right to write there.
+    case existing(RunDirectory, RunLock)
+  }
+
+  /// The configuration with all overrides; that of a checkpoint has the model itself in it.
   let configuration: RunConfiguration
   /// Where the run writes.
-  let directory: RunDirectory
+  let place: Place
   /// The checkpoint to continue from; nil for a start at step 0.
   let checkpoint: (path: String, contents: CheckpointContents)?
-  /// Sentences for the user: what changed since the checkpoint, and the like.
+  /// Sentences for the user.
   let notices: [String]
 
-  /// Reads configuration and checkpoint; creates nothing.
+  /// Whether the run continues in a directory that it began in.
+  var isResumed: Bool {
+    if case .existing = place { true } else { false }
+  }
+
+  /// Reads configuration and checkpoint. Of a run that exists it takes the lock; it changes nothing else.
   ///
   /// - Throws: `RunError` with code `unusable`.
   init(_ request: TrainRequest, runsFolder: String = "runs") throws(RunError) {
     do {
-      self = try RunPlan(resolving: request, runsFolder: runsFolder)
+      guard let target = try ResumeTarget(request, runsFolder: runsFolder) else {
+        self = try RunPlan(starting: request, runsFolder: runsFolder)
+        return
+      }
+      self = try RunPlan(resuming: target, request)
     } catch {
       throw RunError.unusable(error)
     }
   }
 
-  private init(resolving request: TrainRequest, runsFolder: String) throws {
-    guard let resume = request.resume else {
-      configuration = try Configurations.read(path: request.configuration, overrides: request.overrides)
-      directory = RunDirectory(
-        request.runDirectory ?? RunDirectory.nextFree(under: runsFolder, stem: configuration.runStem))
-      checkpoint = nil
-      notices = []
-      return
-    }
-    let target = try ResumeTarget(resume, runDirectory: request.runDirectory, runsFolder: runsFolder)
-    directory = target.directory
-    guard let path = target.checkpoint else {
-      configuration = try Configurations.read(
-        path: request.configuration ?? target.savedConfiguration, overrides: request.overrides)
-      checkpoint = nil
-      notices = ["\(directory.path) holds no checkpoint yet: the run starts at step 0"]
+  private init(
+    configuration: RunConfiguration, place: Place, checkpoint: (path: String, contents: CheckpointContents)? = nil,
+    notices: [String] = []
+  ) {
+    self.configuration = configuration
+    self.place = place
+    self.checkpoint = checkpoint
+    self.notices = notices
+  }
+
+  private init(starting request: TrainRequest, runsFolder: String) throws {
+    let configuration = try Configurations.read(path: request.configuration, overrides: request.overrides)
+    let place = request.runDirectory.map { Place.new(RunDirectory($0)) }
+    self.init(
+      configuration: configuration,
+      place: place
+        ?? .unnamed(folder: runsFolder, stem: "\(configuration.model.name)-\(configuration.data.format.rawValue)"))
+  }
+
+  private init(resuming target: ResumeTarget, _ request: TrainRequest) throws {
+    let directory = target.directory
+    // Before anything is read: a run in progress moves on meanwhile.
+    let lock = try RunLock(directory.path)
+    guard let path = try target.checkpoint() else {
+      self = try RunPlan(restarting: target, lock, request)
       return
     }
     let contents = try CheckpointStore.load(path)
-    checkpoint = (path, contents)
-    let saved = try Configurations.parse(contents.state.configuration, source: "\(path)/state.json")
-    if let file = request.configuration {
-      configuration = try Configurations.read(path: file, overrides: request.overrides)
-    } else {
-      configuration = try Configurations.parse(
-        contents.state.configuration, source: "\(path)/state.json", overrides: request.overrides)
+    let saved = contents.state.identity.configuration
+    let configuration =
+      if let file = request.configuration {
+        try Configurations.read(path: file, overrides: request.overrides)
+      } else {
+        try Configurations.parse(
+          saved.text, source: "\(path)/state.json", overrides: request.overrides)
+      }
+    self.init(
+      configuration: configuration, place: .existing(directory, lock), checkpoint: (path, contents),
+      notices: [ModelOrigin.notice(saved.model)].compactMap(\.self))
+  }
+
+  /// A run that died before its first checkpoint begins again.
+  private init(restarting target: ResumeTarget, _ lock: RunLock, _ request: TrainRequest) throws {
+    let directory = target.directory
+    let saved = FileManager.default.fileExists(atPath: directory.configuration) ? directory.configuration : nil
+    guard let file = request.configuration ?? saved else {
+      throw RunError(
+        .unusable,
+        "--resume: \(directory.path) holds no run, neither a checkpoint nor a config.yaml; check --run-dir, or start a "
+          + "run there without --resume")
     }
-    notices = try ResumeRules.notices(from: saved, to: configuration, checkpoint: path)
+    self.init(
+      configuration: try Configurations.read(path: file, overrides: request.overrides),
+      place: .existing(directory, lock),
+      notices: ["\(directory.path) holds no checkpoint yet: the run starts at step 0"])
   }
 }
 
-/// Where a resumed run finds its checkpoint.
+/// Where a resumed run finds its directory and its checkpoint.
 private struct ResumeTarget {
+  private enum Choice {
+    case latest
+    case named(String)
+    case path(String)
+  }
+
   /// Where the run writes.
   let directory: RunDirectory
-  let checkpoint: String?
+  private let choice: Choice
 
-  init(_ resume: String, runDirectory: String?, runsFolder: String) throws {
-    if resume.contains("/") {
-      checkpoint = resume
-      let url = URL(fileURLWithPath: resume).deletingLastPathComponent()
-      directory = RunDirectory(
-        runDirectory ?? (url.lastPathComponent == "checkpoints" ? url.deletingLastPathComponent().path : url.path))
-      return
-    }
-    if let runDirectory {
-      directory = try Self.existing(runDirectory)
-    } else if let newest = RunDirectory.newest(under: runsFolder) {
-      directory = newest
+  /// The target of a request; nil where a new run is to be started.
+  init?(_ request: TrainRequest, runsFolder: String) throws {
+    guard let resume = request.resume else { return nil }
+    if resume == "auto" {
+      guard let path = request.runDirectory else {
+        throw RunError(.unusable, "--resume auto needs --run-dir DIR: the directory in which the run starts or goes on")
+      }
+      if try Self.isUnused(path) { return nil }
+      (directory, choice) = (RunDirectory(path), .latest)
+    } else if resume.contains("/") {
+      let place = Disk.parent(of: resume)
+      let isUsual = Disk.lastComponent(of: place) == "checkpoints"
+      directory = RunDirectory(request.runDirectory ?? (isUsual ? Disk.parent(of: place) : place))
+      choice = .path(resume)
+      guard Disk.isDirectory(directory.path) else { throw Self.missing(directory.path) }
     } else {
+      directory = try Self.directory(request.runDirectory, runsFolder)
+      choice = resume == "latest" ? .latest : .named(resume)
+    }
+  }
+
+  /// Whether nothing was begun in a directory.
+  private static func isUnused(_ path: String) throws -> Bool {
+    guard Disk.isDirectory(path) else {
+      guard Disk.kind(of: path) == .missing else {
+        throw RunError(.unusable, "\(path) cannot be a run directory, a file is in the way; choose another --run-dir")
+      }
+      return true
+    }
+    return try Disk.names(in: path).isEmpty
+  }
+
+  private static func directory(_ path: String?, _ runsFolder: String) throws -> RunDirectory {
+    if let path {
+      guard Disk.isDirectory(path) else { throw missing(path) }
+      return RunDirectory(path)
+    }
+    guard let newest = RunDirectory.newest(under: runsFolder) else {
       throw RunError(
         .unusable, "--resume: no run with a checkpoint lies under \(runsFolder)/; name one with --run-dir DIR")
     }
+    return newest
+  }
+
+  private static func missing(_ path: String) -> RunError {
+    RunError(
+      .unusable,
+      "--resume: there is no run directory '\(path)'; check --run-dir, or start the run without --resume or with "
+        + "--resume auto")
+  }
+
+  /// The checkpoint to continue from; nil if the run has none.
+  func checkpoint() throws -> String? {
     let store = CheckpointStore(directory: directory.checkpoints)
-    if resume == "latest" {
-      checkpoint = try store.latest()?.path
-    } else {
-      checkpoint = try Self.named(resume, in: store)
+    switch choice {
+    case .latest: return try store.latest()?.path
+    case .path(let path): return path
+    case .named(let name):
+      let path = "\(store.directory)/\(name)"
+      guard FileManager.default.fileExists(atPath: path) else {
+        let known = store.list().map(\.name)
+        let hint = known.isEmpty ? "there is none" : Suggestion.phrase(for: name, among: known + ["latest", "best"])
+        throw RunError(.unusable, "--resume \(name): \(store.directory) has no such checkpoint; \(hint)")
+      }
+      return path
     }
-  }
-
-  private static func existing(_ path: String) throws -> RunDirectory {
-    guard Disk.kind(of: path) != .missing else {
-      throw RunError(
-        .unusable, "--resume: there is no run directory '\(path)'; check --run-dir, or start the run without --resume")
-    }
-    return RunDirectory(path)
-  }
-
-  private static func named(_ name: String, in store: CheckpointStore) throws -> String {
-    let path = "\(store.directory)/\(name)"
-    guard FileManager.default.fileExists(atPath: path) else {
-      let known = store.list().map(\.name)
-      let hint = known.isEmpty ? "there is none" : Suggestion.phrase(for: name, among: known + ["latest", "best"])
-      throw RunError(.unusable, "--resume \(name): \(store.directory) has no such checkpoint; \(hint)")
-    }
-    return path
-  }
-
-  /// The configuration of a run that died before its first checkpoint.
-  var savedConfiguration: String? {
-    FileManager.default.fileExists(atPath: directory.configuration) ? directory.configuration : nil
   }
 }
 
-extension RunConfiguration {
-  /// The stem of a new run directory's name.
-  fileprivate var runStem: String {
-    let model =
-      switch model {
-      case .zoo(let name): name
-      case .file(let path): URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-      }
-    return "\(model)-\(data.format.rawValue)"
+/// What has become of the place that a run's model came from. The run does not need it any more.
+enum ModelOrigin {
+  /// A sentence if the model file is another one now; nil if it is gone, as it was, or never was a file.
+  static func notice(_ choice: ModelChoice) -> String? {
+    guard case .inline(let model) = choice, let path = model.origin, path.hasPrefix("/"),
+      Disk.kind(of: path) != .missing
+    else { return nil }
+    let saved = model.network.canonicalText
+    let today = (try? ModelLoader.file(path).canonicalText) ?? "no model"
+    guard today != saved else { return nil }
+    let (before, after) = FirstDifference.lines(saved, today)
+    return "the model file \(path) has changed since the run began (from \(before) to \(after)); the checkpoint's own "
+      + "model is used"
   }
 }

@@ -1,5 +1,6 @@
 import Collectives
 import Datasets
+import Interchange
 import Kernels
 import Network
 import Planner
@@ -22,41 +23,54 @@ struct RunSetup {
   /// The step to begin with.
   var firstStep: Int { state.step }
 
-  /// Sets the run up; all ranks call it together and all succeed or all fail.
+  /// Sets the run up; all ranks call it together and all succeed or all fail. Nil if the run is complete already, which
+  /// rank 0 says.
   ///
   /// - Throws: `RunError` with code `unusable`, reported by rank 0.
-  init(
+  static func prepare(
     _ request: TrainRequest, communicator: any Communicator, coresPerRank: CoreBudget, console: Console
-  ) throws(RunError) {
+  ) throws(RunError) -> RunSetup? {
     let agreement = Agreement(communicator)
     let plan = try agreement.onCoordinator { () throws(RunError) in try RunPlan(request) }
-    let text = try agreement.share(plan?.configuration.yaml.text)
-    let opened = try agreement.everywhere { () throws(RunError) in
-      try RunSetup.blueprint(text: text, request: request, isCoordinator: communicator.rank == 0)
+    let shared = try agreement.share(plan?.offer)
+    let blueprint = try agreement.everywhere { () throws(RunError) in
+      try RunSetup.blueprint(shared, request, isCoordinator: communicator.rank == 0)
     }
-    try agreement.equal(RunIdentity.facts(opened))
-    let (blueprint, cacheProblem) = try RunSetup.keepingImages(opened, communicator)
+    let identity = try agreement.everywhere { () throws(RunError) in try RunIdentity(blueprint) }
+    try agreement.same(identity)
+    let completion = try agreement.onCoordinator { () throws(RunError) in try plan?.completion(of: blueprint) }
+    guard try agreement.share(completion.flatMap(\.self)?.sentence).isEmpty else {
+      if let (sentence, end) = completion.flatMap(\.self) { console.complete(sentence, end) }
+      return nil
+    }
+    return try RunSetup(
+      plan, blueprint, identity, communicator: communicator, coresPerRank: coresPerRank, console: console)
+  }
+
+  private init(
+    _ plan: RunPlan?, _ opened: Blueprint, _ identity: RunIdentity, communicator: any Communicator,
+    coresPerRank: CoreBudget,
+    console: Console
+  ) throws(RunError) {
+    let agreement = Agreement(communicator)
+    (blueprint, cacheProblem) = try RunSetup.keepingImages(opened, communicator)
     let lanes = try agreement.everywhere { () throws(RunError) in
-      try blueprint.lanes(ranks: communicator.size, cores: coresPerRank.own)
+      try opened.lanes(ranks: communicator.size, cores: coresPerRank.own)
     }
-    let identity = RunIdentity(
-      workers: communicator.size, lanes: lanes, kernels: KernelSet.description)
+    self.lanes = lanes
+    let workplace = Workplace(workers: communicator.size, lanes: lanes)
+    let run = blueprint
     let start = try agreement.onCoordinator { () throws(RunError) -> Start? in
       guard let plan else { return nil }
-      return try Start(plan, blueprint, identity, console, isResumed: request.resume != nil)
+      return try Start(plan, run, identity, workplace, console)
     }
     state = try agreement.share(start??.state, layout: blueprint.plan.layout)
     coordinator = start??.coordinator
     directory = RunDirectory(try agreement.share(coordinator?.directory.path))
-    self.blueprint = blueprint
-    self.lanes = lanes
-    self.cacheProblem = cacheProblem
-    if let plan, let coordinator {
+    if let start = start ?? nil {
       let announcement = Announcement(
-        blueprint: blueprint, identity: identity, cores: coresPerRank, firstStep: state.step,
-        directory: coordinator.directory.path,
-        notices: plan.notices + [cacheProblem].compactMap(\.self), savedKernels: plan.checkpoint?.contents.state.kernels
-      )
+        blueprint: blueprint, identity: identity, workplace: workplace, cores: coresPerRank, firstStep: state.step,
+        directory: directory.path, notices: start.notices + [cacheProblem].compactMap(\.self))
       console.start(announcement)
     }
   }
@@ -81,13 +95,15 @@ struct RunSetup {
   private struct Start {
     let state: TrainingState
     let coordinator: Coordinator
+    let notices: [String]
 
     init(
-      _ plan: RunPlan, _ blueprint: Blueprint, _ identity: RunIdentity, _ console: Console, isResumed: Bool
+      _ plan: RunPlan, _ blueprint: Blueprint, _ identity: RunIdentity, _ workplace: Workplace, _ console: Console
     ) throws(RunError) {
+      notices = try plan.notices + plan.changes(to: blueprint, identity)
       state = try plan.state(for: blueprint)
       coordinator = try Coordinator(
-        plan, blueprint: blueprint, identity: identity, console: console, isResumed: isResumed)
+        plan, blueprint: blueprint, identity: identity, workplace: workplace, console: console)
     }
   }
 
@@ -99,14 +115,13 @@ struct RunSetup {
   /// Each rank reads its own configuration, so that a difference between machines is found; only a resumed run, whose
   /// directory may lie on the coordinator's machine alone, takes the coordinator's.
   private static func blueprint(
-    text: String, request: TrainRequest, isCoordinator: Bool
+    _ offer: String, _ request: TrainRequest, isCoordinator: Bool
   ) throws(RunError) -> Blueprint {
     do {
-      let isOwn = !isCoordinator && request.resume == nil
       let configuration =
-        isOwn
-        ? try Configurations.read(path: request.configuration, overrides: request.overrides)
-        : try Configurations.parse(text, source: "the coordinator's configuration")
+        isCoordinator || offer.hasPrefix(RunPlan.resumed)
+        ? try Configurations.parse(offer, source: "the coordinator's configuration")
+        : try Configurations.read(path: request.configuration, overrides: request.overrides)
       try KernelSet.configure(configuration.kernels.isa)
       return try Blueprint(configuration)
     } catch {
@@ -115,33 +130,97 @@ struct RunSetup {
   }
 }
 
+/// Where a run computes, for information only: nothing of it reaches the bits.
+struct Workplace: Hashable, Sendable {
+  /// The number of ranks.
+  let workers: Int
+  /// Compute threads of rank 0.
+  let lanes: Int
+}
+
 extension RunPlan {
-  /// Whether a run died between its last checkpoint, after step `last`, and its summary: there is none, or that of an
-  /// earlier end. A run that has gone further is not to be cut back without a step to take.
-  private func lacksItsEnd(after step: Int, of last: Int) -> Bool {
-    let ended = (try? RunSummary.read(directory.summary))?.steps ?? 0
-    return step == last && ended < last
+  /// A first line that is a comment to YAML.
+  fileprivate static let resumed = "# resumed\n"
+
+  /// The configuration as the ranks get it.
+  fileprivate var offer: String { (isResumed ? Self.resumed : "# new\n") + configuration.text }
+
+  /// Sentences about what differs between the checkpoint and what goes on.
+  ///
+  /// - Throws: `RunError` for a difference that the checkpoint does not survive.
+  fileprivate func changes(to blueprint: Blueprint, _ identity: RunIdentity) throws(RunError) -> [String] {
+    guard let checkpoint else { return [] }
+    let saved = checkpoint.contents.state
+    let changes = try ContinuationRules.notices(
+      .resume, from: saved.identity, to: identity, checkpoint: checkpoint.path)
+    return changes + [ScheduleJump(from: saved, to: blueprint)?.notice].compactMap(\.self)
   }
 
-  /// The state to begin with; that of the last step if only the end of the run is missing.
+  /// What to say if the run is complete and its summary is written; nil if there is something left to do.
+  ///
+  /// - Throws: `RunError` if the run has gone further than it is asked to.
+  fileprivate func completion(of blueprint: Blueprint) throws(RunError) -> (sentence: String, end: EndEvent)? {
+    guard case .existing(let directory, _) = place, let checkpoint else { return nil }
+    let state = checkpoint.contents.state
+    if state.step < blueprint.steps { return nil }
+    // A run that died between its last checkpoint and its summary has none, or that of an earlier end.
+    let summary = try? RunSummary.read(directory.summary)
+    if state.step == blueprint.steps, (summary?.steps ?? 0) < blueprint.steps { return nil }
+    guard state.step == blueprint.steps, summary?.steps == state.step else {
+      throw RunError(
+        .unusable,
+        "\(directory.path) has gone further than asked: \(checkpoint.path) is at step \(state.step), the run has taken "
+          + "\(max(state.step, summary?.steps ?? 0)) steps, and it would end at step \(blueprint.steps); raise "
+          + "train.epochs or train.steps with --set to go on")
+    }
+    let score = summary?.testAccuracy.map { ", test accuracy \(Display.percent($0, 2))" } ?? ""
+    let end = EndEvent(
+      checkpoint: checkpoint.path, weightsSHA256: state.weightsSHA256, step: state.step, steps: blueprint.steps,
+      directory: directory.path, wallSeconds: summary?.wallSeconds ?? 0)
+    return ("\(directory.path) is already complete: \(state.step) of \(blueprint.steps) steps\(score)", end)
+  }
+
+  /// The state to begin with.
   fileprivate func state(for blueprint: Blueprint) throws(RunError) -> TrainingState {
     let layout = blueprint.plan.layout
     guard let checkpoint else {
       return TrainingState(initial: layout, seed: blueprint.configuration.seed)
     }
-    let step = checkpoint.contents.state.step
-    guard step < blueprint.steps || lacksItsEnd(after: step, of: blueprint.steps) else {
-      throw RunError(
-        .unusable,
-        "\(checkpoint.path) is at step \(step) and the run ends at step \(blueprint.steps): there is nothing left to do; "
-          + "raise train.epochs or train.steps with --set to go on")
-    }
     do {
       return try ModelTensors.state(
-        model: checkpoint.contents.model, optimizer: checkpoint.contents.optimizer, step: step, layout: layout)
+        model: checkpoint.contents.model, optimizer: checkpoint.contents.optimizer,
+        step: checkpoint.contents.state.step, layout: layout)
     } catch {
       throw RunError(.unusable, "\(checkpoint.path): \(error)")
     }
+  }
+}
+
+/// A learning rate that does not go on where it was when a run is resumed with another length or schedule.
+struct ScheduleJump {
+  private let step: Int
+  private let expected: Double
+  private let found: Double
+
+  /// The jump between the schedule of a checkpoint and that of the run that goes on; nil if there is none.
+  init?(from saved: RunState, to blueprint: Blueprint) {
+    let train = saved.identity.configuration.train
+    let samples = saved.identity.data.train.count
+    let steps = train.stepCount(samples: samples)
+    guard saved.step < blueprint.steps else { return nil }
+    step = saved.step
+    // A run that was at its end would have stayed at its last rate.
+    expected = train.schedule.rate(
+      step: min(step, steps - 1), of: steps, stepsPerEpoch: Double(samples) / Double(train.globalBatch))
+    found = blueprint.rate(step: step)
+    guard abs(found - expected) > 0.01 * max(abs(found), abs(expected)) else { return nil }
+  }
+
+  /// The sentence.
+  var notice: String {
+    "the learning rate jumps at step \(step) from \(Display.scientific(expected)) to \(Display.scientific(found)), since "
+      + "the schedule is another one or is stretched over another number of steps; keep train.epochs and "
+      + "train.schedule, or give a schedule that goes on from there"
   }
 }
 

@@ -35,8 +35,9 @@ package struct Trainer {
   ///
   /// - Throws: `RunError`; with code `unusable` nothing was done, on any rank.
   package func run() throws(RunError) {
-    let setup = try RunSetup(
+    let prepared = try RunSetup.prepare(
       request, communicator: communicator, coresPerRank: coresPerRank, console: console)
+    guard let setup = prepared else { return }
     let worker = try setup.worker(communicator)
     defer { worker.end() }
     do {
@@ -90,10 +91,12 @@ package struct Trainer {
 
   private func stop(after done: Int, _ setup: RunSetup, _ worker: Worker) throws(RunError) {
     try setup.coordinator?.finish(after: done, evaluation: nil, worker: worker)
+    let ranks = communicator.size
     throw RunError(
       .stopped,
       "stopped on request after step \(done) of \(setup.blueprint.steps), everything is saved; continue with: "
-        + "cnn-dist train --run-dir \(setup.directory.path) --resume", isCollective: true)
+        + (ranks > 1 ? "mpirun -n \(ranks) " : "") + "cnn-dist train --run-dir \(setup.directory.path) --resume",
+      isCollective: true)
   }
 
   private static func divergence(step: Int, _ setup: RunSetup) -> RunError {

@@ -76,7 +76,7 @@ struct Lane: ~Copyable {
   ) throws(RunError) {
     var observer = LeafObserver(
       layout: shared.blueprint.plan.layout, buffers: shared.buffers, lane: index, leaf: leaf,
-      samples: unsafe Array(samples.ids), votes: votes, publish: publish, watch: watch)
+      samples: samples.contentDigest, votes: votes, publish: publish, watch: watch)
     _ = try unsafe executor.train(
       MicroBatch(samples, valid: shared.blueprint.configuration.train.microBatch),
       parameters: shared.buffers.parameters, gradient: shared.buffers.gradient(lane: index, slot: leaf.slot),

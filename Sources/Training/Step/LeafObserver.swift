@@ -26,12 +26,13 @@ package struct LeafObserver: ~Copyable, ProgramObserver {
   let votes: Votes
   /// Who looks on between instructions.
   let watch: Watch?
+  private let samples: UInt64
   private var digest = Digest()
   private var isSealed = false
 
-  /// An observer of one micro-batch; `samples` are its sample ids, which the digest covers.
+  /// An observer of one micro-batch; `samples` is the digest of what was read for it.
   init(
-    layout: FlatLayout, buffers: FlatBuffers, lane: Int, leaf: Accumulation.Leaf, samples: [UInt64],
+    layout: FlatLayout, buffers: FlatBuffers, lane: Int, leaf: Accumulation.Leaf, samples: UInt64,
     votes: Votes = Votes(), publish: ((Int) -> Void)? = nil, watch: Watch? = nil
   ) {
     self.layout = layout
@@ -41,7 +42,8 @@ package struct LeafObserver: ~Copyable, ProgramObserver {
     self.votes = votes
     self.publish = publish
     self.watch = watch
-    digest.update(words: samples)
+    self.samples = samples
+    digest.update(words: [samples])
   }
 
   package mutating func after(_ index: Int, in executor: borrowing Executor) throws(RunError) {
@@ -60,7 +62,7 @@ package struct LeafObserver: ~Copyable, ProgramObserver {
   }
 
   /// Takes up the gradients of a bucket before the additions change them; behind the last of them the trailer gets
-  /// the digest and the votes.
+  /// the digests and the votes.
   private mutating func digestGradient(of bucket: Range<Int>) {
     let gradients = bucket.clamped(to: 0..<layout.parameterEnd)
     let base = unsafe buffers.gradient(lane: lane, slot: leaf.slot)
@@ -68,8 +70,10 @@ package struct LeafObserver: ~Copyable, ProgramObserver {
     digest.update(span)
     guard bucket.upperBound >= layout.parameterEnd, !isSealed else { return }
     isSealed = true
-    let numbers = MicroBatchDigest.encode(digest.finish())
-    for (place, number) in zip(layout.digest(of: leaf.index), numbers) { unsafe base[place] = number }
+    let digests = [(layout.digest(of: leaf.index), digest.finish()), (layout.samplesDigest(of: leaf.index), samples)]
+    for (places, digest) in digests {
+      for (place, number) in zip(places, MicroBatchDigest.encode(digest)) { unsafe base[place] = number }
+    }
     unsafe base[layout.index(of: .stopVotes)] = votes.stop ? 1 : 0
     unsafe base[layout.index(of: .saveVotes)] = votes.save ? 1 : 0
   }

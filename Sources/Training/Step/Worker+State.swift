@@ -17,11 +17,17 @@ extension Worker {
     return Digest.block(unsafe UnsafeBufferPointer(start: buffers.parameters, count: count).span, seed: 0)
   }
 
-  /// The digests of the last step's micro-batches.
-  package var microBatchDigests: [UInt64] {
+  /// The digests of the last step's micro-batches: of their samples and gradients.
+  package var microBatchDigests: [UInt64] { digests(blueprint.plan.layout.digest(of:)) }
+
+  /// The digest of all samples of the last step, as they were read, in the order of the micro-batches.
+  package var samplesDigest: UInt64 {
+    MicroBatchDigest.joined(digests(blueprint.plan.layout.samplesDigest(of:)))
+  }
+
+  private func digests(_ places: (_ microBatch: Int) -> Range<Int>) -> [UInt64] {
     (0..<blueprint.configuration.train.microBatches).map { microBatch in
-      let range = blueprint.plan.layout.digest(of: microBatch)
-      return MicroBatchDigest.decode(range.map { unsafe buffers.parameters[$0] })
+      MicroBatchDigest.decode(places(microBatch).map { unsafe buffers.parameters[$0] })
     }
   }
 

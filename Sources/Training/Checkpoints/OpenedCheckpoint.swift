@@ -1,0 +1,54 @@
+import Datasets
+import Kernels
+import Planner
+
+/// A checkpoint that is used without its run: its own model and configuration, and what differs here today.
+struct OpenedCheckpoint {
+  /// Where it lies.
+  let path: String
+  /// What it holds.
+  let contents: CheckpointContents
+  /// Its configuration with overrides.
+  let configuration: RunConfiguration
+
+  /// Loads and checks a checkpoint.
+  init(_ path: String, overrides: [String]) throws(RunError) {
+    do {
+      self.path = path
+      contents = try CheckpointStore.load(path)
+      configuration = try Configurations.parse(
+        contents.state.identity.configuration.text, source: "\(path)/state.json", overrides: overrides)
+    } catch {
+      throw RunError.unusable(error)
+    }
+  }
+
+  /// The blueprint of a checkpoint's configuration.
+  static func blueprint(_ text: String) throws(RunError) -> Blueprint {
+    do {
+      let configuration = try Configurations.parse(text, source: "the checkpoint's configuration")
+      try KernelSet.configure(configuration.kernels.isa)
+      return try Blueprint(configuration)
+    } catch {
+      throw RunError.unusable(error)
+    }
+  }
+
+  /// The tensors in the layout of the blueprint, after a word to the user about what has changed since the run.
+  ///
+  /// - Throws: `RunError` for a change that the checkpoint does not survive.
+  func state(
+    for blueprint: Blueprint, _ identity: RunIdentity, _ purpose: ContinuationRules.Purpose, choosesData: Bool = false
+  ) throws(RunError) -> TrainingState {
+    let changes = try ContinuationRules.notices(
+      purpose, from: contents.state.identity, to: identity, checkpoint: path, choosesData: choosesData)
+    let notices = [ModelOrigin.notice(contents.state.identity.configuration.model)].compactMap(\.self) + changes
+    for notice in notices + blueprint.dataset.notes { Console.note(notice) }
+    do {
+      return try ModelTensors.state(
+        model: contents.model, optimizer: contents.optimizer, step: contents.state.step, layout: blueprint.plan.layout)
+    } catch {
+      throw RunError(.unusable, "\(path): \(error)")
+    }
+  }
+}

@@ -1,0 +1,37 @@
+extension Agreement {
+  /// Throws on all ranks unless all are made of the same things; names the ranks and the part in which they differ from
+  /// rank 0.
+  package func same(_ identity: RunIdentity) throws(RunError) {
+    let text: String
+    do { text = String(decoding: try RecordCoding.encode(identity), as: UTF8.self) } catch { throw RunError.failed(error) }
+    let shared = try share(text)
+    try everywhere { () throws(RunError) in
+      guard shared != text else { return }
+      let first: RunIdentity
+      do { first = try RecordCoding.decode(RunIdentity.self, from: Array(shared.utf8)) } catch {
+        throw RunError(.unusable, "the identity of rank 0's run cannot be read here: \(error); "
+          + "install the same cnn-dist on every machine")
+      }
+      guard let difference = first.differences(to: identity).first else { return }
+      throw RunError(
+        .unusable,
+        "the \(difference.name) differs from that of rank 0 (rank 0: \(difference.before); here: \(difference.after)); "
+          + difference.remedyBetweenRanks)
+    }
+  }
+}
+
+extension IdentityDifference {
+  /// What to do where ranks differ.
+  fileprivate var remedyBetweenRanks: String {
+    switch part {
+    case .program: "install the same cnn-dist on every machine"
+    case .kernels:
+      "pin one set with OPENBLAS_CORETYPE and kernels.isa on all machines, for example OPENBLAS_CORETYPE=Haswell and "
+        + "--set kernels.isa=avx2"
+    case .classes, .shape, .count, .content: "copy the same data to every machine"
+    case .model: "copy the same model file to every machine"
+    case .key: "give every rank the same file and options"
+    }
+  }
+}

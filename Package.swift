@@ -39,12 +39,15 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Inner loops in C.
     .target(name: "CKernels"),
+    // What has to happen before the libraries of the program are set up.
+    .target(name: "CStart"),
 
     // The house, from the ground up.
     .target(name: "Randomness", swiftSettings: strict),
@@ -61,7 +64,7 @@ let package = Package(
     .target(
       name: "Reference", dependencies: ["Planner", "Network", "StrictYAML", "Randomness"], swiftSettings: strict),
     .target(
-      name: "Datasets", dependencies: ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CZlib"],
+      name: "Datasets", dependencies: ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CWebP", "CZlib"],
       swiftSettings: strict),
     .target(name: "Interchange", dependencies: ["Network"], swiftSettings: strict),
     .target(
@@ -72,7 +75,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "cnn-dist", dependencies: ["Training", "MPITransport", arguments], swiftSettings: strict,
+      name: "cnn-dist", dependencies: ["Training", "MPITransport", "CStart", arguments], swiftSettings: strict,
       linkerSettings: staticRuntime),
 
     // Run under mpirun by the tests: the laws of the exchange over real MPI.
@@ -89,7 +92,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Network", "Randomness"], swiftSettings: strict),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Randomness"], swiftSettings: strict),
     .testTarget(
-      name: "CheckpointTests", dependencies: ["Training", "Interchange", "Randomness"], swiftSettings: strict),
+      name: "CheckpointTests", dependencies: ["Training", "Interchange", "Datasets", "Hashing", "Network", "Randomness"], swiftSettings: strict),
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport", "TestSupport"], swiftSettings: strict),
@@ -118,8 +121,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network", "Randomness",
-        "Reference", "StrictYAML",
+        "Training", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network",
+        "Randomness", "Reference", "StrictYAML",
       ],
       swiftSettings: strict),
   ]

@@ -1,2 +1,18 @@
 #pragma once
 #include <cblas.h>
+
+// OpenBLAS's own buffers for the operands of products: each call of a product takes one and gives it back, and OpenBLAS
+// asks the system for a new one only if all are taken. Both functions are exported, but stand in no header; weak, for
+// builds that do not export them.
+extern void *blas_memory_alloc(int position) __attribute__((weak));
+extern void blas_memory_free(void *buffer) __attribute__((weak));
+
+// Lets OpenBLAS hold at least `count` buffers, at most 128. Exists because taking them all at once, which makes OpenBLAS
+// allocate them, needs an array of addresses, and because a weak function that is missing cannot be asked for in Swift.
+static inline void cob_hold_buffers(int count) {
+  void *buffers[128];
+  if (!blas_memory_alloc || !blas_memory_free) return;
+  if (count > 128) count = 128;
+  for (int i = 0; i < count; i++) buffers[i] = blas_memory_alloc(0);
+  for (int i = 0; i < count; i++) blas_memory_free(buffers[i]);
+}

@@ -9,18 +9,22 @@
 // libpng reports an error by longjmp, so its callers need setjmp, which Swift cannot call. (Its simplified interface
 // needs none, but blends alpha and applies gamma, so that pixels differ from those other frameworks see.)
 
+enum { CPNG_DAMAGED = 1, CPNG_TRUNCATED = 2, CPNG_TOO_LARGE = 4, CPNG_NO_MEMORY = 5 };
+
 typedef struct {
   uint32_t width;
   uint32_t height;
   uint32_t channels;    // 1 (grey) or 3 (RGB)
   int is_decoded;       // whether the pixels were written
-  size_t offset;        // how many bytes had been read when the error occurred
+  size_t chunk;         // where the chunk starts that was read when the error occurred
   char message[200];    // empty unless the call failed
 } cpng_result;
 
 typedef struct {
   const unsigned char *bytes;
   size_t count;
+  size_t position;
+  int failure;
   cpng_result *result;
 } cpng_source;
 
@@ -37,9 +41,18 @@ static inline void cpng_mute(png_structp codec, png_const_charp message) {
 
 static inline void cpng_pull(png_structp codec, png_bytep target, size_t length) {
   cpng_source *source = (cpng_source *)png_get_io_ptr(codec);
-  if (length > source->count - source->result->offset) png_error(codec, "the file ends too early");
-  memcpy(target, source->bytes + source->result->offset, length);
-  source->result->offset += length;
+  if ((png_get_io_state(codec) & PNG_IO_MASK_LOC) == PNG_IO_CHUNK_HDR) source->result->chunk = source->position;
+  if (length > source->count - source->position) {
+    source->failure = CPNG_TRUNCATED;
+    png_error(codec, "the file ends too early");
+  }
+  memcpy(target, source->bytes + source->position, length);
+  source->position += length;
+}
+
+// A side of the image as its header has it, at the given place; 0 if the file is shorter.
+static inline uint32_t cpng_side(const unsigned char *bytes, size_t count, size_t place) {
+  return count < place + 4 ? 0 : png_get_uint_32(bytes + place);
 }
 
 // Any kind of PNG becomes 8-bit grey or RGB; alpha is dropped, not blended, and gamma is left alone.
@@ -53,23 +66,32 @@ static inline void cpng_expand(png_structp codec, png_infop info) {
 
 // Decodes a PNG image into rows of pixels without gaps if its size is the one that stands in `result`, for which there is
 // room at `pixels`; else reads its header alone. Either way its size then stands in `result`. Returns 0 or, with the
-// message filled in, 1. Fails when a side exceeds `side_limit`.
+// message filled in, what kind of failure it was. Fails when a side exceeds `side_limit`.
 static inline int cpng_decode(
     const unsigned char *bytes, size_t count, uint32_t side_limit, unsigned char *pixels, cpng_result *result) {
-  cpng_source source = {bytes, count, result};
+  cpng_source source = {bytes, count, 0, CPNG_DAMAGED, result};
+  uint32_t head_width = cpng_side(bytes, count, 16), head_height = cpng_side(bytes, count, 20);
   result->message[0] = 0;
-  result->offset = 0;
+  result->chunk = 0;
   result->is_decoded = 0;
   png_structp codec = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, cpng_fail, cpng_mute);
   png_infop info = codec ? png_create_info_struct(codec) : NULL;
   if (!info) {
     png_destroy_read_struct(&codec, NULL, NULL);
-    snprintf(result->message, sizeof result->message, "no memory");
-    return 1;
+    snprintf(result->message, sizeof result->message, "there is not enough memory to decode it");
+    return CPNG_NO_MEMORY;
   }
   if (setjmp(png_jmpbuf(codec))) {
     png_destroy_read_struct(&codec, &info, NULL);
-    return 1;
+    return strstr(result->message, "ut of memory") ? CPNG_NO_MEMORY : source.failure;
+  }
+  // As libpng would, but not as damage. A side beyond 2^31 is.
+  if ((head_width > side_limit && head_width >> 31 == 0) || (head_height > side_limit && head_height >> 31 == 0)) {
+    snprintf(
+        result->message, sizeof result->message, "a size of %ux%u is above the limit of %u", head_width, head_height,
+        side_limit);
+    png_destroy_read_struct(&codec, &info, NULL);
+    return CPNG_TOO_LARGE;
   }
   png_set_read_fn(codec, &source, cpng_pull);
   png_set_user_limits(codec, side_limit, side_limit);

@@ -21,16 +21,21 @@ package protocol SampleSource: Sendable {
   /// The label of sample `index`, without decoding it.
   func label(of index: Int) -> Int
 
+  /// How the picture of sample `index` lies in its file, as its EXIF data tells; reads the file, decodes no pixels.
+  func orientation(of index: Int) throws(DatasetError) -> Orientation
+
   /// Whether a sample is decoded when it is read, so that it is worth keeping.
   var decodes: Bool { get }
 
   /// What the split is made of: the bytes of its files, labels, and which samples in which order; never a place. May
-  /// read files.
-  func content() throws(DatasetError) -> SplitContent
+  /// read files; `report` is told when that takes long.
+  func content(report: (String) -> Void) throws(DatasetError) -> SplitContent
 }
 
 extension SampleSource {
   package var decodes: Bool { false }
+
+  package func orientation(of index: Int) throws(DatasetError) -> Orientation { .upright }
 }
 
 /// A training split and a test split with the same shape and the same classes.
@@ -44,11 +49,17 @@ package struct Dataset: Sendable {
   /// What a user should know about the data, a sentence each: what was left out, and why.
   package let notes: [String]
 
+  /// What lies among the samples and is not used.
+  package let leftOut: LeftOut
+
   /// A data set of two splits.
-  package init(train: any SampleSource, test: any SampleSource, name: String, notes: [String] = []) {
+  package init(
+    train: any SampleSource, test: any SampleSource, name: String, notes: [String] = [], leftOut: LeftOut = LeftOut()
+  ) {
     self.train = train
     self.test = test
     self.name = name
     self.notes = notes
+    self.leftOut = leftOut
   }
 }

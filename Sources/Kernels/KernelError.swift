@@ -4,6 +4,8 @@ package enum KernelError: Error, Hashable, CustomStringConvertible {
   case instructionSetMissing(InstructionSet, best: InstructionSet)
   /// A buffer of so many floats cannot be had.
   case outOfMemory(floats: Int)
+  /// OpenBLAS cannot have so many bytes for the products of so many threads.
+  case noProductBuffers(threads: Int, bytes: Int)
 
   package var description: String {
     switch self {
@@ -13,6 +15,10 @@ package enum KernelError: Error, Hashable, CustomStringConvertible {
     case .outOfMemory(let floats):
       "There is no memory for a buffer of \(floats) floats (\(Self.size(floats))); "
         + "use a smaller micro-batch or fewer lanes."
+    case .noProductBuffers(let threads, let bytes):
+      "OpenBLAS needs \(Self.size(bytes / 4)) of address space more for products on \(threads) "
+        + "\(threads == 1 ? "thread" : "threads"), and the process may not have so much memory; raise the limit "
+        + "(ulimit -v, or that of the batch system)\(threads == 1 ? "" : " or use fewer lanes")."
     }
   }
 

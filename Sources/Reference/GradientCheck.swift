@@ -117,7 +117,8 @@ extension GradientCheck {
     return execution
   }
 
-  private func microBatch() -> ReferenceBatch {
+  /// The random micro-batch of the check, a function of the seed.
+  package func microBatch() -> ReferenceBatch {
     let program = plan.training
     let (batch, classes) = (program.batch, classes)
     var (images, labels) = (stream("images of the batch"), stream("labels of the batch"))
@@ -140,7 +141,9 @@ extension GradientCheck {
     return known.min() ?? 2
   }
 
-  private func parameters() -> [Double] {
+  /// The random flat parameter buffer of the check, a function of the seed. Scales, shifts and other constants have noise
+  /// on them.
+  package func parameters() -> [Double] {
     var parameters = InitialParameters.values(plan.layout, seed: seed).map { Double($0) }
     for parameter in plan.layout.parameters {
       guard case .constant = parameter.description.initial else { continue }

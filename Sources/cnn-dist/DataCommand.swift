@@ -56,13 +56,24 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Read every sample of a dataset and name the damaged ones.",
       discussion: """
-        Exit code 1 if a sample is damaged.
-        Example: cnn-dist data verify configs/my-images.yaml
+        Exit code 1 if a sample is damaged. With --full it also prints a digest of every sample's label and pixels, the \
+        same for any number of ranks, and under mpirun the ranks share the work.
+        Examples:
+          cnn-dist data verify configs/my-images.yaml
+          mpirun -n 4 cnn-dist data verify --full configs/my-images.yaml
         """)
 
     @OptionGroup var options: ConfigurationOptions
 
-    func run() throws { try DataReport.verify(options.read()) }
+    @Flag(help: "Print one digest of all samples; under mpirun the ranks share the work.")
+    var full = false
+
+    func run() throws {
+      guard full else { return try DataReport.verify(options.read()) }
+      try Launch.run(isAlone: false) { communicator, _ in
+        try FullVerification(communicator).run { () throws(RunError) in try options.read() }
+      }
+    }
   }
 
   /// `cnn-dist data order`.

@@ -21,8 +21,8 @@ enum HouseTable {
   /// `Randomness`) whose members are used through them: the compiler wants each of those imported by name.
   static let rows = [
     // System libraries and inner loops.
-    Row("CMPI"), Row("COpenBLAS"), Row("CJPEG"), Row("CPNG"), Row("CZlib"), Row("CXXHash"), Row("CCrypto"),
-    Row("CKernels"),
+    Row("CMPI"), Row("COpenBLAS"), Row("CJPEG"), Row("CPNG"), Row("CWebP"), Row("CZlib"), Row("CXXHash"),
+    Row("CCrypto"), Row("CKernels"), Row("CStart"),
     // Leaves: counter-based random numbers, and the one place that knows Yams.
     Row("Randomness"),
     Row("Hashing", ["CXXHash", "CCrypto"]),
@@ -38,7 +38,7 @@ enum HouseTable {
     // The interpreter in double precision and random models to try it on: knows programs, and nothing of the kernels
     // that it is the judge of.
     Row("Reference", ["Planner", "Network", "StrictYAML", "Randomness"]),
-    Row("Datasets", ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CZlib"]),
+    Row("Datasets", ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CWebP", "CZlib"]),
     Row("Interchange", ["Network"]),
     Row(
       "Training",
@@ -47,7 +47,7 @@ enum HouseTable {
         "Interchange", "Hashing",
       ]),
     // The command line; from below `Training` it names a communicator, a network and a plan.
-    Row("cnn-dist", ["Training", "MPITransport", "Collectives", "Network", "Planner", "ArgumentParser"]),
+    Row("cnn-dist", ["Training", "MPITransport", "CStart", "Collectives", "Network", "Planner", "ArgumentParser"]),
   ]
 
   /// The row of a target.

@@ -7,7 +7,7 @@ enum UnsafeList {
     ("Sources/Datasets/Cache/", "memory that processes share has an address and no type"),
     ("Sources/Datasets/Files/", "zlib, pread and directory streams work on pointers"),
     ("Sources/Datasets/IDX/", "file names and bytes are handed to the C library"),
-    ("Sources/Datasets/Images/", "libjpeg and libpng work on pointers"),
+    ("Sources/Datasets/Images/", "libjpeg, libpng and libwebp work on pointers"),
     ("Sources/Datasets/Loading/", "a prepared micro-batch is filled in place by another thread"),
     ("Sources/Engine/", "operands are views of the arena, whose bounds the verifier has checked"),
     ("Sources/Hashing/", "libxxhash and libcrypto read bytes by address"),

@@ -87,7 +87,7 @@ import Training
     (#"{"format": 1, "files": [{"name": "../../x", "size": 1, "sha256": ""}]}"#, "names the file '../../x'"),
     (#"{"format": 1, "files": [{"name": "/etc/passwd", "size": 1, "sha256": ""}]}"#, "names the file '/etc/passwd'"),
     (#"{"format": 1, "files": [{"name": "state.json", "size": -1, "sha256": ""}]}"#, "where its manifest says -1"),
-    ("[1]", "is no manifest"), ("", "is no manifest"),
+    ("[1]", "manifest.json is no JSON object"), ("", "manifest.json is cut off or is no JSON"),
   ])
   func hostileManifestsAreRefused(manifest: String, finding: String) async throws {
     try await withTwoCheckpoints { _, path in

@@ -20,7 +20,7 @@ import Testing
   @Test func `another configuration on one rank is refused`() throws {
     try Workplace.run { place throws in
       expectRefusal(
-        try run(place, "set -- \"$@\" --set train.steps=13", []), ["configuration", "rank 1", "differs"])
+        try run(place, "set -- \"$@\" --set train.steps=13", []), ["configuration's train.steps", "rank 1", "differs"])
       #expect(!place.exists("run"))
     }
   }
@@ -33,7 +33,7 @@ import Testing
         ])
       }
       let change = "cd b; else cd a"
-      expectRefusal(try run(place, change, Workplace.sets(["data={format: idx, path: idx}"])), ["dataset", "rank 1"])
+      expectRefusal(try run(place, change, Workplace.sets(["data={format: idx, path: idx}"])), ["number of training samples", "rank 1"])
     }
   }
 

@@ -12,7 +12,8 @@ import Testing
       let resume = { (settings: [String], name: String) in
         try place.train("run", Self.saving + settings, options: ["--resume", name])
       }
-      expectRefusal(try resume([], "latest"), ["step-0000012", "nothing left to do", "train.steps"])
+      let complete = try resume([], "latest")
+      #expect(complete.status == 0 && complete.output.contains("already complete"), "\(complete.everything)")
       expectRefusal(try resume([], "step-0000005"), ["step-0000005", "step-0000004"])
       expectRefusal(try resume(["model=mlp"], "step-0000008"), ["model", "lenet5", "mlp"])
       expectRefusal(try resume(["seed=2"], "step-0000008"), ["seed", "2"])
@@ -94,9 +95,10 @@ import Testing
         #expect(try place.text("run/ledger.jsonl") == ledger)
         #expect(try self.results(place) == results)
       }
-      expectRefusal(try place.train("run", Self.saving, options: ["--resume"]), ["nothing left to do"])
+      let again = try place.train("run", Self.saving, options: ["--resume"])
+      #expect(again.status == 0 && again.lastLine.hasSuffix(expected), "\(again.everything)")
       let shorter = Self.saving + ["train.steps=8"]
-      expectRefusal(try place.train("run", shorter, options: ["--resume", "step-0000008"]), ["nothing left to do"])
+      expectRefusal(try place.train("run", shorter, options: ["--resume", "step-0000008"]), ["gone further"])
       #expect(place.exists("run/checkpoints/step-0000012"), "a refused run has removed a later checkpoint")
     }
   }

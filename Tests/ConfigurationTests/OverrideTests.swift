@@ -1,3 +1,4 @@
+import Foundation
 import Datasets
 import Kernels
 import Network
@@ -39,10 +40,34 @@ import Training
 
   @Test func textsAsTheyAreTyped() throws {
     #expect(try overridden("data.path=/data/a b=c").data.path == "/data/a b=c")
-    #expect(try overridden("data.path=\"null\"").data.path == "null")
-    #expect(try overridden("data.path=12").data.path == "12")
-    #expect(try overridden("model={file: my-model.yaml}").model == .file("my-model.yaml"))
-    #expect(try overridden("model.file=my-model.yaml").model == .file("my-model.yaml"))
+    #expect(try overridden("data.images=\"null\"").data.images == "null")
+    #expect(try overridden("data.images=12").data.images == "12")
+  }
+
+  @Test func `a relative path on the command line is one of the working directory`() throws {
+    let here = FileManager.default.currentDirectoryPath
+    #expect(try overridden("data.path=\"null\"").data.path == here + "/null")
+    #expect(try overridden("data.path=./12").data.path == here + "/12")
+    #expect(try overridden("model={file: my-model.yaml}").model == .file(here + "/my-model.yaml"))
+    #expect(try overridden("model.file=my-model.yaml").model == .file(here + "/my-model.yaml"))
+  }
+
+  @Test func `a relative path in a file is one of the file's folder, or else of the working directory`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "paths-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let there = folder.path
+    try FileManager.default.createDirectory(atPath: there + "/configs/data", withIntermediateDirectories: true)
+    let file = there + "/configs/c.yaml"
+    try "data: {format: tar, path: data}\nmodel: {file: Package.swift}\n".write(
+      toFile: file, atomically: true, encoding: .utf8)
+    #expect(try Configurations.read(path: file).data.path == there + "/configs/data")
+    #expect(try Configurations.read(path: file, overrides: ["data.path=/a/b"]).data.path == "/a/b")
+    // Tests run in the package's folder, which has such a file; the configuration's has none.
+    let here = FileManager.default.currentDirectoryPath
+    let expected = FileManager.default.fileExists(atPath: here + "/Package.swift") ? here : there + "/configs"
+    #expect(try Configurations.read(path: file).model == .file(expected + "/Package.swift"))
+    try "data: {format: tar, path: nowhere}\n".write(toFile: file, atomically: true, encoding: .utf8)
+    #expect(try Configurations.read(path: file).data.path == there + "/configs/nowhere")
   }
 
   @Test func listsAndMappings() throws {

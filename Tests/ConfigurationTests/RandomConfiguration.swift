@@ -64,7 +64,7 @@ struct RandomConfiguration {
     var run = RunConfiguration()
     run.seed = UInt64(random.next()) << 32 | UInt64(random.next())
     run.lanes = coin() ? .auto : .fixed(1 + integer(below: 1024))
-    run.model = coin() ? .zoo(text()) : .file(text())
+    run.model = coin() ? .zoo(text()) : .file("/" + text())
     run.data = data()
     run.train = train()
     run.exchange.order = one(of: ExchangeConfiguration.Order.allCases)
@@ -81,7 +81,7 @@ struct RandomConfiguration {
 
   private mutating func data() -> DataConfiguration {
     var data = DataConfiguration()
-    data.path = maybe { $0.text() }
+    data.path = maybe { "/" + $0.text() }
     data.format = data.path == nil ? .digits : one(of: DatasetFormat.allCases)
     data.images = maybe { $0.text() }
     data.labels = maybe { $0.text() }

@@ -1,3 +1,5 @@
+import Datasets
+import Network
 import StrictYAML
 import Testing
 import Training
@@ -12,6 +14,29 @@ import Training
     let again = try Configurations.parse(text, source: "config.yaml")
     #expect(again == run, "\(text)")
     #expect(again.yaml.text == text)
+    #expect(try Configurations.parse(run.text, source: "config.yaml") == run, "\(run.text)")
+  }
+
+  /// Every key of every record and choice is written, so that the text means the same whatever the defaults become.
+  @Test func `the record of a run leaves no default out`() throws {
+    var run = RunConfiguration()
+    run.data.augment = [.randomCrop(padding: 4)]
+    let zoo = try ModelLoader.network(.zoo("resnet20"), input: Shape(channels: 3, height: 32, width: 32), classes: 10)
+    run.model = .inline(InlineModel(zoo, origin: "resnet20"))
+    for word in [
+      "momentum: 0.9", "nesterov: false", "weight-decay: 0", "decay-all: false", "peak: 0.03", "warm-up-epochs: 1",
+      "label-smoothing: 0", "class-weights: []", "padding: 4", "hold-out: null", "every-minutes: null", "epsilon: ",
+      "dilation: 1", "groups: 1", "initial: ",
+    ] {
+      #expect(run.text.contains(word), "\(word) is missing")
+    }
+    let again = try Configurations.parse(run.text, source: "config.yaml")
+    #expect(again == run)
+    guard case .inline(let model) = again.model else {
+      Issue.record("the model is not inline")
+      return
+    }
+    #expect(model.network == zoo && model.network.canonicalText == zoo.canonicalText)
   }
 
   @Test(arguments: 0..<50 as Range<UInt64>)

@@ -58,7 +58,6 @@ import Training
       let agreement = Agreement(communicator)
       let own = try agreement.everywhere { () throws(RunError) in communicator.rank * 10 }
       let first = try agreement.onCoordinator { () throws(RunError) in "coordinator" }
-      try agreement.equal([("color", "red", "paint it")])
       return "\(own) \(first ?? "nothing") \(try agreement.share(communicator.rank == 0 ? "hello" : nil))"
     }
     #expect(results == ["0 coordinator hello", "10 nothing hello", "20 nothing hello", "30 nothing hello"])
@@ -71,20 +70,6 @@ import Training
     }
     expectShared(errors)
     #expect(errors[0]?.description == "no room")
-  }
-
-  @Test(.timeLimit(.minutes(4)))
-  func aDifferingFactEndsAll() throws {
-    let errors = try errors { agreement, rank throws(RunError) in
-      try agreement.equal([
-        ("color", "red", "paint it"), ("kernel set", rank >= 2 ? "old" : "new", "pin one"),
-      ])
-    }
-    for error in errors {
-      #expect(error?.code == .unusable && error?.isCollective == true)
-      let text = error?.description ?? ""
-      #expect(text.contains("kernel set of ranks 2, 3") && text.contains("pin one") && !text.contains("color"))
-    }
   }
 
   @Test(.timeLimit(.minutes(4)))

@@ -1,5 +1,3 @@
-import Datasets
-import Kernels
 import Randomness
 import Testing
 import Training
@@ -29,20 +27,16 @@ import Training
     #expect(MicroBatchDigest.decode(sum) == digest)
   }
 
-  /// The ids of a step are those of its micro-batches, in order.
-  @Test func samplesDigestIsThatOfTheStream() throws {
+  /// The digest of a step's samples is that of what the stream's files hold, whoever reads them.
+  @Test(.timeLimit(.minutes(4))) func `the digest of the samples does not depend on the ranks`() throws {
     let blueprint = try LittleRun.blueprint()
-    let digests = (0..<LittleRun.steps).map { blueprint.samplesDigest(step: $0) }
-    for (step, digest) in digests.enumerated() {
-      var want = Digest()
-      for microBatch in 0..<LittleRun.microBatches {
-        let positions = blueprint.positions(step: step, microBatch: microBatch)
-        want.update(words: positions.map { UInt64(blueprint.order.sample(at: $0).index) })
-      }
-      #expect(want.finish() == digest)
-    }
-    #expect(Set(digests).count == LittleRun.steps)
-    #expect(try LittleRun.blueprint(["seed=4"]).samplesDigest(step: 0) != digests[0])
-    #expect(try LittleRun.blueprint(["exchange.bucket=8KiB"]).samplesDigest(step: 0) == digests[0])
+    let alone = try LittleRun.run(blueprint, ranks: 1, lanes: 1, to: 4)[0].samples
+    #expect(Set(alone).count == 4)
+    #expect(try LittleRun.run(blueprint, ranks: 3, lanes: 2, to: 4).map(\.samples) == [alone, alone, alone])
+    let seeded = try LittleRun.blueprint(["seed=4"])
+    #expect(try LittleRun.run(seeded, ranks: 1, lanes: 1, to: 1)[0].samples != [alone[0]])
+    // Augmentation and buckets are no part of what was read.
+    let other = try LittleRun.blueprint(["exchange.bucket=8KiB", "data.augment=[]"])
+    #expect(try LittleRun.run(other, ranks: 1, lanes: 1, to: 4)[0].samples == alone)
   }
 }

@@ -87,6 +87,8 @@ struct Trace: Equatable, Sendable {
   var gradients: [UInt64] = []
   /// Of each step, the digests of all its micro-batches.
   var microBatches: [[UInt64]] = []
+  /// Of each step, the digest of its samples.
+  var samples: [UInt64] = []
   /// The state at the end; on rank 0.
   var snapshot: TrainingState?
   /// The score of the test data at the end; on rank 0.
@@ -112,6 +114,7 @@ extension LittleRun {
         trace.metrics.append(try worker.step(step, votes: votes(communicator.rank, step)))
         trace.gradients.append(worker.gradientDigest)
         trace.microBatches.append(worker.microBatchDigests)
+        trace.samples.append(worker.samplesDigest)
       }
       trace.parameters = worker.parameters.map(\.bitPattern)
       trace.snapshot = try worker.snapshot(step: end)

@@ -73,8 +73,8 @@ import Training
     let layout = blueprint.plan.layout
     let model = ModelTensors.model(state, layout: layout)
     let runState = RunState(
-      step: state.step, samplesSeen: 0, seed: 3, workers: 1, lanes: 1, kernels: "", program: "", configuration: "",
-      fingerprint: "", weightsSHA256: WeightsHash.sha256(model))
+      identity: try RunIdentity(blueprint), step: state.step, workers: 1, lanes: 1,
+      weightsSHA256: WeightsHash.sha256(model))
     let contents = CheckpointContents(
       model: model, optimizer: ModelTensors.optimizer(state, layout: layout), state: runState)
     let loaded = try withTemporaryDirectory { directory in

@@ -46,10 +46,18 @@ struct CIFARSource: SampleSource, LabelChecked {
   private static func labels(of file: DiskFile, _ layout: CIFARLayout) throws(DatasetError) -> [UInt8] {
     let count = file.count / layout.recordLength
     let atOnce = 256
+    try Memory.check(count, for: file.name)
     var labels: [UInt8] = []
     labels.reserveCapacity(count)
+    var data = 0
     for first in stride(from: 0, to: count, by: atOnce) {
       let records = min(atOnce, count - first)
+      // A file may be one great hole, which would be read for hours.
+      if data < first * layout.recordLength { data = file.data(from: first * layout.recordLength) }
+      if data >= (first + records) * layout.recordLength {
+        labels += repeatElement(0, count: records)
+        continue
+      }
       let bytes = try file.bytes(at: first * layout.recordLength, records * layout.recordLength)
       for record in 0..<records { labels.append(bytes[record * layout.recordLength + layout.labelLength - 1]) }
     }
@@ -72,7 +80,8 @@ struct CIFARSource: SampleSource, LabelChecked {
     let (file, offset) = place(of: index)
     return DatasetError(
       "\(file.name): the label \(labelBytes[index]) at byte \(offset + layout.labelLength - 1) is not one of the "
-        + "\(classNames.count) classes; fetch the file again")
+        + "\(classNames.count) classes; fetch the file again",
+      kind: .damage)
   }
 
   func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
@@ -85,7 +94,7 @@ struct CIFARSource: SampleSource, LabelChecked {
     return label
   }
 
-  func content() throws(DatasetError) -> SplitContent {
-    try SplitContent(format: layout.format, classes: classNames.count, files: files)
+  func content(report: (String) -> Void) throws(DatasetError) -> SplitContent {
+    try SplitContent(format: layout.format, classes: classNames.count, files: files, report: report)
   }
 }

@@ -20,9 +20,11 @@ struct CachedSource: SampleSource {
 
   func name(of index: Int) -> String { base.name(of: index) }
 
+  func orientation(of index: Int) throws(DatasetError) -> Orientation { try base.orientation(of: index) }
+
   func label(of index: Int) -> Int { base.label(of: index) }
 
-  func content() throws(DatasetError) -> SplitContent { try base.content() }
+  func content(report: (String) -> Void) throws(DatasetError) -> SplitContent { try base.content(report: report) }
 
   func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
     if cache.read(firstSlot + index, into: &pixels) { return base.label(of: index) }
@@ -45,7 +47,8 @@ extension Dataset {
     let cache = ImageCache(memory: memory, imageLength: train.shape.count)
     let dataset = Dataset(
       train: CachedSource(train, cache: cache, firstSlot: 0),
-      test: CachedSource(test, cache: cache, firstSlot: train.count), name: name, notes: notes)
+      test: CachedSource(test, cache: cache, firstSlot: train.count), name: name, notes: notes,
+      leftOut: leftOut)
     return (dataset, cache)
   }
 }

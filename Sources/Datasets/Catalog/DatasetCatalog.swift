@@ -7,13 +7,15 @@ package enum DatasetCatalog {
   package static func open(_ request: DatasetRequest) throws(DatasetError) -> Dataset {
     var splits = try files(of: request)
     if request.holdOut != nil { splits.test = nil }
-    let skipped = try settleDamage(&splits, request)
+    var notes = splits.leftOut.notes
+    notes += try DamageRules.settle(&splits, request)
     try holdOut(&splits, request)
     guard let test = splits.test else { throw DatasetError(splits.withoutTest) }
+    let train = try chosen(splits.train, request.trainCount, "data.train-count", request.seed, .train)
+    if request.format != .digits { notes += ClassRules.notes(on: train, request) }
     return Dataset(
-      train: try chosen(splits.train, request.trainCount, "data.train-count", request.seed, .train),
-      test: try chosen(test, request.testCount, "data.test-count", request.seed, .test),
-      name: name(of: request), notes: skipped)
+      train: train, test: try chosen(test, request.testCount, "data.test-count", request.seed, .test),
+      name: name(of: request), notes: notes, leftOut: splits.leftOut)
   }
 
   private static func name(of request: DatasetRequest) -> String {
@@ -35,33 +37,6 @@ package enum DatasetCatalog {
       throw DatasetError("\(name(of: request)): more than \(sampleLimit) samples; split the data set")
     }
     return splits
-  }
-
-  /// Fails at a bad label or, if damage is to be skipped, leaves out what cannot be read.
-  private static func settleDamage(
-    _ splits: inout OpenedSplits, _ request: DatasetRequest
-  ) throws(DatasetError) -> [String] {
-    if request.onDamage == .fail {
-      try (splits.train as? any LabelChecked)?.checkLabels()
-      try (splits.test as? any LabelChecked)?.checkLabels()
-      return []
-    }
-    let (train, damageOfTrain) = try intact(splits.train)
-    splits.train = train
-    guard let test = splits.test else { return damageOfTrain }
-    let (intactTest, damageOfTest) = try intact(test)
-    splits.test = intactTest
-    return damageOfTrain + damageOfTest
-  }
-
-  private static func intact(_ source: any SampleSource) throws(DatasetError) -> (any SampleSource, [String]) {
-    let damages = DatasetVerifier.damages(of: source) { _ in }
-    guard let first = damages.first else { return (source, []) }
-    guard damages.count <= source.count / 2 else {
-      throw DatasetError("\(damages.count) of \(source.count) samples are damaged, the first: \(first.message)")
-    }
-    let damaged = Set(damages.map(\.index))
-    return (SubsetSource(source, (0..<source.count).filter { !damaged.contains($0) }), damages.map(\.message))
   }
 
   private static func holdOut(_ splits: inout OpenedSplits, _ request: DatasetRequest) throws(DatasetError) {

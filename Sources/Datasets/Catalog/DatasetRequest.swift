@@ -10,7 +10,7 @@ package enum DatasetFormat: String, CaseIterable, Hashable, Sendable, Codable {
   case cifar10
   /// The binary version of CIFAR-100, with its fine labels.
   case cifar100
-  /// JPEG and PNG files in one folder per class.
+  /// JPEG, PNG and WebP files in one folder per class.
   case imageFolder = "image-folder"
   /// A tar archive of such folders, read in place.
   case tar
@@ -60,12 +60,18 @@ package struct DatasetRequest: Hashable, Sendable {
 
   package var onDamage: DamagePolicy
 
+  /// What is done about EXIF's orientation, for folders and archives.
+  package var orientation: OrientationPolicy
+
+  /// Whether the data is opened to be looked at: then damage neither fails nor is left out.
+  package var isSurvey = false
+
   /// A request; everything but the format has a default.
   package init(
     format: DatasetFormat, path: String? = nil, images: String? = nil, labels: String? = nil,
     testImages: String? = nil, testLabels: String? = nil, holdOut: Int? = nil, size: Extent? = nil,
     channels: Int? = nil, trainCount: Int? = nil, testCount: Int? = nil, classes: Int? = nil, seed: UInt64 = 1,
-    onDamage: DamagePolicy = .fail
+    onDamage: DamagePolicy = .fail, orientation: OrientationPolicy = .apply
   ) {
     self.format = format
     self.path = path
@@ -81,5 +87,6 @@ package struct DatasetRequest: Hashable, Sendable {
     self.classes = classes
     self.seed = seed
     self.onDamage = onDamage
+    self.orientation = orientation
   }
 }

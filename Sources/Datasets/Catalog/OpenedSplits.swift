@@ -9,6 +9,9 @@ struct OpenedSplits {
 
   /// What to say if there is none and none was held out: what was looked for.
   var withoutTest: String
+
+  /// What lies among the samples and is not used.
+  var leftOut = LeftOut()
 }
 
 extension DatasetRequest {

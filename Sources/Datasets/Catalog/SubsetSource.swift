@@ -18,14 +18,16 @@ struct SubsetSource: SampleSource {
 
   func name(of index: Int) -> String { base.name(of: indices[index]) }
 
+  func orientation(of index: Int) throws(DatasetError) -> Orientation { try base.orientation(of: indices[index]) }
+
   func label(of index: Int) -> Int { base.label(of: indices[index]) }
 
   func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
     try base.read(indices[index], into: &pixels)
   }
 
-  func content() throws(DatasetError) -> SplitContent {
-    let base = try base.content()
+  func content(report: (String) -> Void) throws(DatasetError) -> SplitContent {
+    let base = try base.content(report: report)
     var hash = ContentHash("subset")
     hash.add(base.digest)
     for index in indices { hash.add(index) }

@@ -27,7 +27,7 @@ package final class DigitsSource: SampleSource {
 
   package func name(of index: Int) -> String { "\(split) \(index)" }
 
-  package func content() -> SplitContent {
+  package func content(report: (String) -> Void) -> SplitContent {
     var hash = ContentHash("digits")
     hash.add(DigitPainter.version)
     hash.add(split.rawValue)

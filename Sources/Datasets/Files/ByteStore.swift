@@ -22,21 +22,7 @@ extension ByteStore {
   /// An error for a read that goes past the end.
   func pastEnd(_ offset: Int, _ length: Int) -> DatasetError {
     DatasetError(
-      "\(name): truncated: \(length) bytes were expected at byte \(offset), but it ends at \(count); fetch it again")
-  }
-}
-
-/// Bytes in memory.
-struct MemoryBytes: ByteStore {
-  let name: String
-  let bytes: [UInt8]
-
-  var count: Int { bytes.count }
-
-  func read(at offset: Int, into target: inout MutableSpan<UInt8>) throws(DatasetError) {
-    guard offset >= 0, offset <= bytes.count, target.count <= bytes.count - offset else {
-      throw pastEnd(offset, target.count)
-    }
-    for index in 0..<target.count { target[index] = bytes[offset + index] }
+      "\(name): truncated: \(length) bytes were expected at byte \(offset), but it ends at \(count); fetch it again",
+      kind: .damage)
   }
 }

@@ -18,19 +18,27 @@ final class GzipReader {
 
   deinit { unsafe gzclose(file) }
 
-  /// The next bytes, at most `limit`; fewer only at the end of the file. Memory grows with the data that is there, not
-  /// with what a header promises.
+  /// The next bytes, at most `limit`; fewer only at the end of the file.
   func next(upTo limit: Int) throws(DatasetError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: min(limit, 1 << 18))
-    while bytes.count < limit {
-      let wanted = UInt32(min(piece.count, limit - bytes.count))
-      let received = unsafe piece.withUnsafeMutableBytes { unsafe gzread(file, $0.baseAddress, wanted) }
+    var bytes = [UInt8](repeating: 0, count: limit)
+    let count = unsafe bytes.withUnsafeMutableBytes { target in
+      Result { () throws(DatasetError) in try unsafe fill(target) }
+    }
+    return Array(bytes.prefix(try count.get()))
+  }
+
+  /// Fills `target` with the next bytes; returns how many there were, fewer only at the end of the file.
+  func fill(_ target: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
+    var done = 0
+    while done < target.count {
+      let wanted = UInt32(min(target.count - done, 1 << 24))
+      // The bytes from `done` on lie inside the target.
+      let received = unsafe gzread(file, target.baseAddress.map { unsafe $0 + done }, wanted)
       try check(received)
       if received == 0 { break }
-      bytes.append(contentsOf: piece.prefix(Int(received)))
+      done += Int(received)
     }
-    return bytes
+    return done
   }
 
   /// zlib tells of a stream that ends too early only here.
@@ -40,6 +48,6 @@ final class GzipReader {
     guard received < 0 || (code != Z_OK && code != Z_STREAM_END) else { return }
     let offset = unsafe gzoffset(file)
     let what = code == Z_BUF_ERROR ? "truncated: its gzip stream ends" : "its gzip stream is damaged"
-    throw DatasetError("\(name): \(what) at byte \(offset); fetch it again")
+    throw DatasetError("\(name): \(what) at byte \(offset); fetch it again", kind: .damage)
   }
 }

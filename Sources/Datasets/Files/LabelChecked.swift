@@ -18,6 +18,7 @@ extension LabelChecked {
 
   /// Fails at the first label that names no class.
   func checkLabels() throws(DatasetError) {
-    for index in labelBytes.indices { _ = try checkedLabel(of: index) }
+    let limit = classNames.count
+    if let index = labelBytes.firstIndex(where: { Int($0) >= limit }) { throw labelDamage(at: index) }
   }
 }

@@ -1,42 +1,62 @@
 import Network
 
+/// How encoded images become samples.
+struct ImageReading: Sendable {
+  /// What every sample's shape is.
+  var shape: Shape
+  /// Whether images are scaled and cropped to that shape; else they must have its size.
+  var isResized: Bool
+  var orientation: OrientationPolicy
+}
+
 /// One split of an image folder or archive; images are decoded when they are read.
 struct ImageSource: SampleSource {
-  let shape: Shape
   let classNames: [String]
   private let images: [ImageClasses.LabelledImage]
   private let store: ImageStore
-  private let isResized: Bool
+  private let reading: ImageReading
 
-  /// A split whose images all become `shape`: scaled and cropped if `isResized`, else they must have its size.
-  init(store: ImageStore, split: ImageClasses, shape: Shape, isResized: Bool) {
+  /// A split whose images are all read in the same way.
+  init(store: ImageStore, split: ImageClasses, reading: ImageReading) {
     self.store = store
-    self.shape = shape
-    self.isResized = isResized
+    self.reading = reading
     classNames = split.names
     images = split.images
   }
 
   var count: Int { images.count }
+  var shape: Shape { reading.shape }
   var decodes: Bool { true }
 
-  func name(of index: Int) -> String { images[index].entry.path }
+  func name(of index: Int) -> String { images[index].entry.path.text }
 
   func label(of index: Int) -> Int { images[index].label }
+
+  func orientation(of index: Int) throws(DatasetError) -> Orientation {
+    ImageMetadata.orientation(of: try store.bytes(of: images[index].entry))
+  }
 
   func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
     let image = images[index]
     let bytes = try store.bytes(of: image.entry)
+    let orientation = reading.orientation == .apply ? ImageMetadata.orientation(of: bytes) : .upright
+    if orientation != .upright {
+      let found = try ImageCodec.shape(of: bytes, name: store.name(of: image.entry))
+      try fit(bytes, of: found, orientation, name: store.name(of: image.entry), into: &pixels)
+      return image.label
+    }
     let found = try ImageCodec.decode(bytes, into: &pixels, ifOf: shape, name: store.name(of: image.entry))
-    if !found.isDecoded { try fit(bytes, of: found.shape, name: store.name(of: image.entry), into: &pixels) }
+    if !found.isDecoded {
+      try fit(bytes, of: found.shape, .upright, name: store.name(of: image.entry), into: &pixels)
+    }
     return image.label
   }
 
-  /// Brings an image of another shape to that of the samples.
+  /// Brings an image of another shape, or one that does not stand upright, to the shape of the samples.
   private func fit(
-    _ bytes: [UInt8], of found: Shape, name: String, into pixels: inout MutableSpan<UInt8>
+    _ bytes: [UInt8], of found: Shape, _ orientation: Orientation, name: String, into pixels: inout MutableSpan<UInt8>
   ) throws(DatasetError) {
-    let decoded = try ImageCodec.decode(bytes, shape: found, name: name)
+    let decoded = try ImageCodec.decode(bytes, shape: found, name: name).turned(orientation)
     let fitted = try fitted(decoded.converted(toChannels: shape.channels), name: name)
     precondition(pixels.count == fitted.bytes.count)
     for place in fitted.bytes.indices { pixels[place] = fitted.bytes[place] }
@@ -46,13 +66,15 @@ struct ImageSource: SampleSource {
     if image.shape == shape { return image }
     let found = Extent(height: image.shape.height, width: image.shape.width)
     let target = Extent(height: shape.height, width: shape.width)
-    guard isResized else {
+    guard reading.isResized else {
       throw DatasetError(
         "\(name): its size is \(found), but the first image's is \(target); set data.size to bring all images "
-          + "to one size")
+          + "to one size", kind: .unusable)
     }
     return Resampler(from: found, to: target)(image)
   }
 
-  func content() throws(DatasetError) -> SplitContent { try store.content(of: images) }
+  func content(report: (String) -> Void) throws(DatasetError) -> SplitContent {
+    try store.content(of: images, report: report)
+  }
 }

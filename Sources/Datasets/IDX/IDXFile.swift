@@ -30,21 +30,32 @@ struct IDXFile {
     let name = disk.name
     let start = try gzip.next(upTo: kind.headerLength)
     let header = try IDXHeader(parsing: start, kind: kind, name: name)
-    let body = try gzip.next(upTo: header.length - start.count)
+    // No byte of deflated data becomes more than 1032. Memory is asked for only when the promise can be kept.
+    guard header.length <= (disk.count + 1) * 1032 else {
+      throw DatasetError(
+        "\(name): truncated: its header expects \(header.length) bytes, which its \(disk.count) gzipped bytes cannot hold; "
+          + "fetch it again", kind: .damage)
+    }
+    let held = try HeldBytes(name: name, count: header.length)
+    let count = try unsafe held.withBytes(from: 0) { (bytes) throws(DatasetError) in
+      unsafe bytes.copyBytes(from: start)
+      return try unsafe gzip.fill(UnsafeMutableRawBufferPointer(rebasing: bytes[start.count...]))
+    }
     // Beyond the end, a few bytes are enough to know that the length is wrong.
-    let rest = try gzip.next(upTo: 1 << 16)
-    try check(found: start.count + body.count + rest.count, header, name)
-    return IDXFile(header: header, store: MemoryBytes(name: name, bytes: start + body), file: disk)
+    let rest = try gzip.next(upTo: 1 << 12)
+    try check(found: start.count + count + rest.count, header, name)
+    return IDXFile(header: header, store: held, file: disk)
   }
 
   private static func check(found: Int, _ header: IDXHeader, _ name: String) throws(DatasetError) {
     if found < header.length {
       throw DatasetError(
-        "\(name): truncated: its header expects \(header.length) bytes, it has \(found); fetch it again")
+        "\(name): truncated: its header expects \(header.length) bytes, it has \(found); fetch it again", kind: .damage)
     }
     if found > header.length {
       throw DatasetError(
-        "\(name): holds \(found - header.length) bytes more than its header says; it may be damaged, fetch it again")
+        "\(name): holds \(found - header.length) bytes or more beyond what its header says; it may be damaged, fetch it again",
+        kind: .damage)
     }
   }
 }

@@ -7,7 +7,7 @@ struct IDXSource: SampleSource, LabelChecked {
   let labelBytes: [UInt8]
   private let split: String
   private let images: IDXFile
-  private let labels: IDXFile
+  private let labels: DiskFile
 
   /// A pair of open files; `classes` nil means: up to the first class (after 0) that no sample has.
   init(split: String, images: IDXFile, labels: IDXFile, classes: Int?) throws(DatasetError) {
@@ -18,17 +18,19 @@ struct IDXSource: SampleSource, LabelChecked {
           + "the two do not belong together, check data.images and data.labels")
     }
     shape = Shape(channels: 1, height: pictures[1], width: pictures[2])
+    try Memory.check(marks[0], for: labels.store.name)
     labelBytes = try labels.store.bytes(at: IDXHeader.Kind.labels.headerLength, marks[0])
     classNames = (0..<(classes ?? Self.classCount(labelBytes))).map(String.init)
     self.split = split
     self.images = images
-    self.labels = labels
+    self.labels = labels.file
   }
 
   /// Some sets start their labels at 1, so an absent class 0 ends nothing.
   private static func classCount(_ labels: [UInt8]) -> Int {
-    let present = Set(labels)
-    return (1...256).first { $0 == 256 || !present.contains(UInt8($0)) } ?? 1
+    var isPresent = [Bool](repeating: false, count: 257)
+    for label in labels { isPresent[Int(label)] = true }
+    return (1...256).first { !isPresent[$0] } ?? 256
   }
 
   var count: Int { labelBytes.count }
@@ -39,8 +41,9 @@ struct IDXSource: SampleSource, LabelChecked {
 
   func labelDamage(at index: Int) -> DatasetError {
     DatasetError(
-      "\(labels.store.name): the label \(labelBytes[index]) at byte \(index + IDXHeader.Kind.labels.headerLength) is not one of "
-        + "the \(classNames.count) classes; fetch the file again, or set data.classes")
+      "\(labels.name): the label \(labelBytes[index]) at byte \(index + IDXHeader.Kind.labels.headerLength) is not one of "
+        + "the \(classNames.count) classes; fetch the file again, or set data.classes",
+      kind: .damage)
   }
 
   func read(_ index: Int, into pixels: inout MutableSpan<UInt8>) throws(DatasetError) -> Int {
@@ -49,7 +52,7 @@ struct IDXSource: SampleSource, LabelChecked {
     return label
   }
 
-  func content() throws(DatasetError) -> SplitContent {
-    try SplitContent(format: "idx", classes: classNames.count, files: [images.file, labels.file])
+  func content(report: (String) -> Void) throws(DatasetError) -> SplitContent {
+    try SplitContent(format: "idx", classes: classNames.count, files: [images.file, labels], report: report)
   }
 }

@@ -41,14 +41,19 @@ package struct DataIdentity: Codable, Hashable, Sendable {
 }
 
 extension Dataset {
-  /// What the data is made of; equal on ranks that see the same data. Reads files once, unless their digests are cached.
-  package func identity() throws(DatasetError) -> DataIdentity {
+  /// What the data is made of; equal on ranks that see the same data. Reads files, unless their digests are cached.
+  ///
+  /// - Parameter report: is told every two seconds of reading how far it is.
+  package func identity(report: (String) -> Void = { _ in }) throws(DatasetError) -> DataIdentity {
     DataIdentity(
-      train: try Self.identity(of: train), test: try Self.identity(of: test), classes: train.classNames)
+      train: try Self.identity(of: train, report), test: try Self.identity(of: test, report),
+      classes: train.classNames)
   }
 
-  private static func identity(of source: any SampleSource) throws(DatasetError) -> SplitIdentity {
-    let content = try source.content()
+  private static func identity(
+    of source: any SampleSource, _ report: (String) -> Void
+  ) throws(DatasetError) -> SplitIdentity {
+    let content = try source.content(report: report)
     let shape = source.shape
     return SplitIdentity(
       count: source.count, shape: [shape.channels, shape.height, shape.width], content: content.digest,

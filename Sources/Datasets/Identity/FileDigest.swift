@@ -1,3 +1,4 @@
+import Dispatch
 import Hashing
 
 /// The SHA-256 of a file's bytes, or of its size and a fixed choice of them.
@@ -12,18 +13,32 @@ struct FileDigest: Hashable, Sendable {
   /// Of longer ones so many chunks of `chunkLength` bytes, evenly spread, the first and the last at their ends.
   static let chunkCount = 1024
   static let chunkLength = 1 << 18
+  private static let patience: UInt64 = 2_000_000_000
 
-  /// Hashes a file.
-  init(of file: borrowing DiskFile) throws(DatasetError) {
+  /// A digest that was computed before.
+  init(sha256: String, isWhole: Bool) {
+    self.sha256 = sha256
+    self.isWhole = isWhole
+  }
+
+  /// Hashes a file; every two seconds `report` is told how far it is.
+  init(of file: DiskFile, report: (String) -> Void) throws(DatasetError) {
     isWhole = file.count <= Self.wholeLimit
     var hash = SHA256()
     if !isWhole { hash.update("sampled \(file.count) \(Self.chunkCount) \(Self.chunkLength)\n") }
     var piece = [UInt8](repeating: 0, count: min(file.count, Self.chunkLength))
-    for start in Self.starts(of: file.count) {
+    let starts = Self.starts(of: file.count)
+    var reported = DispatchTime.now().uptimeNanoseconds
+    for (number, start) in starts.enumerated() {
       if piece.count > file.count - start { piece.removeLast(piece.count - (file.count - start)) }
       var span = piece.mutableSpan
       try file.read(at: start, into: &span)
       hash.update(piece.span)
+      let now = DispatchTime.now().uptimeNanoseconds
+      if now - reported > Self.patience {
+        reported = now
+        report("\(file.name): reading it for its digest, \((number + 1) * 100 / starts.count) % done")
+      }
     }
     sha256 = hash.finish()
   }

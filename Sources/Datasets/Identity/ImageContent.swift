@@ -6,17 +6,19 @@ extension ImageStore {
   static let sampledFiles = 256
 
   /// The content of a split: names, sizes and labels of all images, and the bytes of the archive or of some files.
-  func content(of images: [ImageClasses.LabelledImage]) throws(DatasetError) -> SplitContent {
+  func content(
+    of images: [ImageClasses.LabelledImage], report: (String) -> Void
+  ) throws(DatasetError) -> SplitContent {
     var hash = ContentHash("images")
     for image in images {
-      hash.add(image.entry.path)
+      hash.add(bytes: image.entry.path.bytes)
       hash.add(image.entry.size)
       hash.add(image.entry.offset)
       hash.add(image.label)
     }
     switch self {
     case .archive(let file):
-      let digest = try file.digest()
+      let digest = try file.digest(report: report)
       hash.add(digest.sha256)
       return SplitContent(digest: hash.finish(), coverage: digest.isWhole ? .whole : .sampled)
     case .folder:

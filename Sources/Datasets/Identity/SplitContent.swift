@@ -23,12 +23,12 @@ package struct SplitContent: Hashable, Sendable {
 
 extension SplitContent {
   /// The content of a split that is all of some files: their digests, in order, and the number of classes.
-  init(format: String, classes: Int, files: [DiskFile]) throws(DatasetError) {
+  init(format: String, classes: Int, files: [DiskFile], report: (String) -> Void) throws(DatasetError) {
     var hash = ContentHash(format)
     hash.add(classes)
     var isWhole = true
     for file in files {
-      let digest = try file.digest()
+      let digest = try file.digest(report: report)
       isWhole = isWhole && digest.isWhole
       hash.add(digest.sha256)
     }

@@ -1,8 +1,6 @@
-import CJPEG
-import CPNG
 import Network
 
-/// Decodes JPEG and PNG images, which it tells apart by their first bytes, not by their names.
+/// Decodes JPEG, PNG and WebP images, which it tells apart by their first bytes, not by their names.
 enum ImageCodec {
   /// The longest side, in pixels.
   static let sideLimit = 16_384
@@ -12,17 +10,17 @@ enum ImageCodec {
   static let fileLimit = 1 << 28
 
   /// The file name endings of images.
-  static let extensions: Set<String> = ["jpg", "jpeg", "png"]
+  private static let endings = Set(["jpg", "jpeg", "jpe", "jfif", "png", "webp"].map { FileName($0) })
 
   /// Whether a file's name says that it is an image.
-  static func isImageName(_ name: String) -> Bool {
-    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
-    return extensions.contains(name[name.index(after: dot)...].lowercased())
-  }
+  static func isImageName(_ name: FileName) -> Bool { name.ending.map(endings.contains) ?? false }
 
-  private enum Kind {
-    case jpeg
-    case png
+  /// What a decoder did with a file.
+  struct Outcome {
+    var shape = Shape(channels: 0, height: 0, width: 0)
+    /// Whether the pixels were written.
+    var isDecoded = false
+    var failure: ImageFailure?
   }
 
   /// The shape of an image, from its header; messages call it `name`.
@@ -33,16 +31,11 @@ enum ImageCodec {
     return try decode(bytes, into: &pixels, ifOf: Shape(channels: 0, height: 0, width: 0), name: name()).shape
   }
 
-  /// Decodes a whole image; messages call it `name`.
-  static func decode(_ bytes: [UInt8], name: @autoclosure () -> String) throws(DatasetError) -> DecodedImage {
-    let shape = try shape(of: bytes, name: name())
-    return try decode(bytes, shape: shape, name: name())
-  }
-
   /// Decodes a whole image whose shape is known; messages call it `name`.
   static func decode(
     _ bytes: [UInt8], shape: Shape, name: @autoclosure () -> String
   ) throws(DatasetError) -> DecodedImage {
+    try Memory.check(shape.count, for: "decoding \(name())")
     var decoded = [UInt8](repeating: 0, count: shape.count)
     var pixels = decoded.mutableSpan
     let outcome = try decode(bytes, into: &pixels, ifOf: shape, name: name())
@@ -62,69 +55,18 @@ enum ImageCodec {
     _ bytes: [UInt8], into pixels: inout MutableSpan<UInt8>, ifOf shape: Shape, name: @autoclosure () -> String
   ) throws(DatasetError) -> (shape: Shape, isDecoded: Bool) {
     precondition(pixels.count == shape.count, "the pixels of an image of \(shape) have another length")
-    let outcome =
-      switch try kind(of: bytes, name: name()) {
-      case .jpeg: jpeg(bytes, into: &pixels, ifOf: shape)
-      case .png: png(bytes, into: &pixels, ifOf: shape)
-      }
-    if let failure = outcome.failure {
-      throw DatasetError("\(name()): \(failure); fetch it again or remove it")
+    let outcome: Outcome
+    switch ImageKind(of: bytes) {
+    case .jpeg: outcome = JPEGDecoder.decode(bytes, into: &pixels, ifOf: shape)
+    case .png: outcome = PNGDecoder.decode(bytes, into: &pixels, ifOf: shape)
+    case .webp: outcome = WebPDecoder.decode(bytes, into: &pixels, ifOf: shape)
+    case .other(let what): throw ImageFailure.otherKind(what).error(name())
+    case nil: throw ImageFailure.noImage(Array(bytes.prefix(4))).error(name())
     }
+    if let failure = outcome.failure { throw failure.error(name()) }
     guard outcome.shape.positions <= pixelLimit else {
-      throw DatasetError(
-        "\(name()): its size of \(outcome.shape) is above the limit of \(pixelLimit) pixels; scale it down or remove "
-          + "it")
+      throw ImageFailure.tooLarge("a size of \(outcome.shape) is above the limit of \(pixelLimit) pixels").error(name())
     }
     return (outcome.shape, outcome.isDecoded)
-  }
-
-  private static func kind(of bytes: [UInt8], name: @autoclosure () -> String) throws(DatasetError) -> Kind {
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return .jpeg }
-    if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) { return .png }
-    let start = bytes.prefix(4).map { String($0, radix: 16) }.joined(separator: " ")
-    throw DatasetError(
-      "\(name()): is no JPEG or PNG image, it "
-        + (bytes.isEmpty ? "is empty" : "starts with the bytes \(start)") + "; fetch it again or remove it")
-  }
-
-  private typealias Outcome = (shape: Shape, isDecoded: Bool, failure: String?)
-
-  private static func jpeg(
-    _ bytes: [UInt8], into pixels: inout MutableSpan<UInt8>, ifOf shape: Shape
-  ) -> Outcome {
-    var result = cjpeg_result()
-    (result.width, result.height) = (UInt32(shape.width), UInt32(shape.height))
-    result.channels = UInt32(shape.channels)
-    let code = unsafe bytes.withUnsafeBufferPointer { source in
-      unsafe pixels.withUnsafeMutableBufferPointer { target in
-        unsafe cjpeg_decode(source.baseAddress, source.count, UInt32(sideLimit), target.baseAddress, &result)
-      }
-    }
-    let found = Shape(channels: Int(result.channels), height: Int(result.height), width: Int(result.width))
-    if code == 0 { return (found, result.is_decoded != 0, nil) }
-    return (found, false, "damaged JPEG image, at byte \(result.offset): \(text(of: result.message))")
-  }
-
-  private static func png(
-    _ bytes: [UInt8], into pixels: inout MutableSpan<UInt8>, ifOf shape: Shape
-  ) -> Outcome {
-    var result = cpng_result()
-    (result.width, result.height) = (UInt32(shape.width), UInt32(shape.height))
-    result.channels = UInt32(shape.channels)
-    let code = unsafe bytes.withUnsafeBufferPointer { source in
-      unsafe pixels.withUnsafeMutableBufferPointer { target in
-        unsafe cpng_decode(source.baseAddress, source.count, UInt32(sideLimit), target.baseAddress, &result)
-      }
-    }
-    let found = Shape(channels: Int(result.channels), height: Int(result.height), width: Int(result.width))
-    if code == 0 { return (found, result.is_decoded != 0, nil) }
-    return (found, false, "damaged PNG image, at byte \(result.offset): \(text(of: result.message))")
-  }
-
-  /// The text in a C array of characters, which Swift sees as a tuple.
-  private static func text<Characters>(of characters: Characters) -> String {
-    unsafe withUnsafeBytes(of: characters) { bytes in
-      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
   }
 }

@@ -31,11 +31,14 @@ struct Resampler {
       : Extent(height: target.height, width: max(source.width * target.height / source.height, target.width))
   }
 
+  /// How many of `spare` positions lie before the middle ones: half of them, rounded half to even, as Python does.
+  static func skipped(_ spare: Int) -> Int { spare % 4 == 3 ? spare / 2 + 1 : spare / 2 }
+
   /// The taps of the middle `keep` of the `output` positions.
   private static func taps(from input: Int, to output: Int, keep: Int) -> [Taps] {
     let scale = Double(input) / Double(output)
     let support = max(scale, 1)
-    let skipped = (output - keep) / 2
+    let skipped = skipped(output - keep)
     return (skipped..<skipped + keep).map { position in
       let centre = (Double(position) + 0.5) * scale
       let first = max(Int(centre - support + 0.5), 0)

@@ -4,15 +4,18 @@ struct TarIndex {
   private var position = 0
   /// Bytes of the archive round the position: the headers of small members lie close together.
   private var window: (start: Int, bytes: [UInt8]) = (0, [])
-  private var images: [ImageEntry] = []
-  private var placeOfImage: [String: Int] = [:]
-  private var folders: Set<String> = []
+  private var files: [ImageEntry] = []
+  private var placeOfFile: [FileName: Int] = [:]
+  private var folders: Set<FileName> = []
+  private var junk: Set<FileName> = []
 
   /// What headers before a member say about it.
   private var longName: [UInt8]?
   private var records = PaxRecords()
 
   private static let nameLimit = 1 << 16
+  /// What is read behind the end mark, in bytes; a second's work.
+  private static let tailLimit = 1 << 30
   /// Long enough for many small members, and no great waste before long ones.
   private static let windowLength = 1 << 14
 
@@ -25,12 +28,19 @@ struct TarIndex {
         "\(file.name): is compressed, so its images cannot be read in place; unpack it with gunzip first")
     }
     while let block = try nextHeader() { try take(block) }
+    guard position > 0 else {
+      throw DatasetError("\(file.name): holds nothing: it starts with the end mark of an archive; fetch it again")
+    }
     try checkTail()
   }
 
   /// What was found; of several members with one name the last counts, as for tar itself.
   var listing: ImageListing {
-    ImageListing(place: file.name, images: images, folders: folders)
+    var listing = ImageListing(place: file.name)
+    for folder in folders { listing.add(folder: folder) }
+    for file in files { listing.add(file: file) }
+    listing.junk = junk
+    return listing
   }
 
   /// The next header block; nil at the block of zeros that ends the archive.
@@ -94,50 +104,52 @@ struct TarIndex {
   }
 
   private mutating func add(_ header: TarHeader, _ start: Int, _ size: Int) throws(DatasetError) {
-    let bytes = records.path ?? longName ?? header.name
-    guard let name = String(validating: bytes, as: UTF8.self) else {
-      throw DatasetError("\(file.name): the name of the member before byte \(start) is not UTF-8; pack it again")
+    let name = FileName(records.path ?? longName ?? header.name)
+    let parts = name.parts.filter { $0.bytes != [UInt8(ascii: ".")] }
+    if let place = parts.firstIndex(where: JunkFiles.contains) {
+      junk.insert(FileName(parts[...place].map(\.bytes).joined(separator: [FileName.slash])))
+      return
     }
-    guard let path = Self.plainPath(name) else { return }
+    guard !parts.isEmpty else { return }
+    let path = FileName(parts.map(\.bytes).joined(separator: [FileName.slash]))
     // Old archives mark a folder only by the slash at the end of its name.
-    if header.kind == .folder || (header.kind == .file && name.hasSuffix("/")) {
+    if header.kind == .folder || (header.kind == .file && name.bytes.last == FileName.slash) {
       folders.insert(path)
-    } else if ImageCodec.isImageName(path) {
-      guard header.kind == .file, !records.isSparse else {
-        throw DatasetError(
-          "\(file.name): \(path) is a link or has holes; pack it again with --dereference --hard-dereference")
-      }
+    } else if header.kind == .file, !records.isSparse {
       insert(ImageEntry(path: path, size: size, offset: start))
+    } else if ImageCodec.isImageName(path) {
+      throw DatasetError(
+        "\(file.name): \(path.text) is a link or has holes; pack it again with --dereference --hard-dereference")
     }
   }
 
-  /// A member's name without empty parts and `.`; nil if nothing is left, or if a part starts with a dot.
-  private static func plainPath(_ name: String) -> String? {
-    let parts = name.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
-    guard !parts.isEmpty, !parts.contains(where: { $0.first == UInt8(ascii: ".") }) else { return nil }
-    return parts.map { String(Substring($0)) }.joined(separator: "/")
-  }
-
-  private mutating func insert(_ image: ImageEntry) {
-    if let place = placeOfImage[image.path] {
-      images[place] = image
+  private mutating func insert(_ entry: ImageEntry) {
+    if let place = placeOfFile[entry.path] {
+      files[place] = entry
     } else {
-      placeOfImage[image.path] = images.count
-      images.append(image)
+      placeOfFile[entry.path] = files.count
+      files.append(entry)
     }
   }
 
   /// Nothing but zeros may follow the end mark: archives that were simply appended would lose images.
   private func checkTail() throws(DatasetError) {
-    var place = position
+    var place = file.data(from: position)
+    var looked = 0
     while place < file.count {
-      let bytes = try file.bytes(at: place, min(1 << 16, file.count - place))
+      guard looked < Self.tailLimit else {
+        throw DatasetError(
+          "\(file.name): more than \(looked) zeros follow its end mark; cut them off with truncate --size "
+            + "\(position + 2 * TarHeader.blockLength)")
+      }
+      let bytes = try file.bytes(at: place, min(1 << 20, file.count - place))
       if let index = bytes.firstIndex(where: { $0 != 0 }) {
         throw DatasetError(
           "\(file.name): holds data behind its end mark, at byte \(place + index); join archives with "
             + "tar --concatenate")
       }
-      place += bytes.count
+      looked += bytes.count
+      place = file.data(from: place + bytes.count)
     }
   }
 }

@@ -6,15 +6,22 @@ import Foundation
 ///
 /// Two processes with the same description compute the same bits.
 package enum KernelSet {
-  /// Caps our own loops at an instruction set and holds OpenBLAS to one thread per caller.
+  /// Caps our own loops at an instruction set, holds OpenBLAS to one thread per caller, and gives it the memory that one
+  /// caller needs.
   ///
   /// Call it once, before any thread starts.
   ///
-  /// - Throws: `KernelError.instructionSetMissing` if the CPU lacks the set.
+  /// - Throws: `KernelError` if the CPU lacks the set, or the process may not have the memory.
   package static func configure(_ cap: InstructionSet) throws(KernelError) {
     guard ck_select(cap.isa) else { throw .instructionSetMissing(cap, best: .best) }
     openblas_set_num_threads(1)
+    try holdMemory(threads: 1)
   }
+
+  /// Gives OpenBLAS the memory that it needs for so many threads that compute at once.
+  ///
+  /// - Throws: `KernelError.noProductBuffers` if the process may not have it.
+  package static func holdMemory(threads: Int) throws(KernelError) { try ProductBuffers.hold(threads) }
 
   /// The kernels in use, e.g. "openblas 0.3.21 Zen, own avx2, glibc 2.36".
   package static var description: String {

@@ -28,6 +28,7 @@ package struct StepBenchmark: Sendable {
     let peak = PeakRate.measured()
     for network in networks {
       let plan = try Self.plan(network, microBatch: microBatch, lanes: lanes, recompute: recompute)
+      try MemoryCheck(RankMemory(plan: plan, lanes: lanes), setting: "--micro-batch (now \(microBatch))").settle()
       let report = StepReport(
         network: network.name, measurement: try StepMeasurement(plan, lanes: lanes, seconds: seconds), peak: peak)
       if isJSON { report.printJSON() } else { report.printText(byLayer: showsLayers) }

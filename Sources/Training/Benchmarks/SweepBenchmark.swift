@@ -49,10 +49,12 @@ package struct SweepBenchmark: Sendable {
       let plan = try StepBenchmark.plan(network, microBatch: microBatch, lanes: 1)
       let memory = RankMemory(plan: plan, lanes: 1)
       row.memory = memory
-      guard memory.total < AvailableMemory.bytes / 10 * 9 else {
+      // Other programs are not to be pushed out for a measurement.
+      guard memory.total < MemoryLimits.current.available / 10 * 9 else {
         row.problem = "takes \(Display.bytes(memory.total)), more memory than there is"
         return row
       }
+      try MemoryCheck(memory, setting: "micro-batch").settle()
       row.imagesPerSecond = try StepMeasurement(plan, lanes: 1, seconds: seconds).imagesPerSecond
     } catch {
       row.problem = "\(error)"

@@ -85,7 +85,10 @@ extension RunState: Codable {
       weightsSHA256: try container.decode(String.self, forKey: .weightsSHA256))
     version = try container.decode(Int.self, forKey: .version)
     samplesSeen = try container.decode(Int.self, forKey: .samplesSeen)
-    seed = try container.decode(UInt64.self, forKey: .seed)
+    // JSONDecoder does not say where a number stands that is too small for its type.
+    do { seed = try container.decode(UInt64.self, forKey: .seed) } catch {
+      throw RecordError(message: "has something else than a whole number from 0 to 2^64 - 1 at 'seed'")
+    }
     wallSeconds = try container.decode(Double.self, forKey: .wallSeconds)
     pending = try container.decode(TrainingSums.self, forKey: .pending)
     trainLoss = try container.decodeIfPresent(Double.self, forKey: .trainLoss)

@@ -30,6 +30,8 @@ package struct DataConfiguration: YAMLRecord {
   package var classes: Int?
   /// What a damaged image does: end the run, or be left out.
   package var onDamage = DamagePolicy.fail
+  /// What EXIF's orientation does: turn the picture upright, or nothing.
+  package var orientation = OrientationPolicy.apply
   /// Memory of each machine in which decoded images are kept.
   package var cache = ByteCount(1 << 30)
   /// Random changes of training images, in order.
@@ -54,6 +56,8 @@ package struct DataConfiguration: YAMLRecord {
     Field("classes", \.classes, "number of classes, where the files do not tell (IDX)", check: Bounds.positive),
     Field("on-damage", \.onDamage, "what a damaged image does: end the run, or be left out"),
     Field(
+      "orientation", \.orientation, "EXIF's orientation of an image: apply it, so that it stands upright, or ignore it"),
+    Field(
       "cache", \.cache, "memory of each machine for decoded images (folders and archives); 0 keeps none",
       check: { $0.bytes <= 1 << 40 ? nil : "must be at most 1024GiB" }),
     Field("augment", \.augment, "random changes of training images, in order"),
@@ -70,8 +74,7 @@ package struct DataConfiguration: YAMLRecord {
     DatasetRequest(
       format: format, path: path, images: images, labels: labels, testImages: testImages, testLabels: testLabels,
       holdOut: holdOut, size: size, channels: channels, trainCount: trainCount, testCount: testCount, classes: classes,
-      seed: seed,
-      onDamage: onDamage)
+      seed: seed, onDamage: onDamage, orientation: orientation)
   }
 }
 
@@ -107,6 +110,7 @@ package struct NormalizationConfiguration: YAMLRecord {
 
 extension DatasetFormat: YAMLValue {}
 extension DamagePolicy: YAMLValue {}
+extension OrientationPolicy: YAMLValue {}
 
 extension Augmentation: YAMLChoice {
   package static let subject = "augmentation"

@@ -50,7 +50,8 @@ package enum Schedule: YAMLChoice {
     return position < warmUp ? target * (position + 1) / warmUp : target
   }
 
-  private var warmUpEpochs: Double {
+  /// Epochs in which the rate rises.
+  package var warmUpEpochs: Double {
     switch self {
     case .constant(let record): record.warmUpEpochs
     case .step(let record): record.warmUpEpochs

@@ -29,6 +29,7 @@ package enum CheckpointEvaluation {
     let lanes = try agreement.everywhere { () throws(RunError) in
       try blueprint.lanes(ranks: communicator.size, cores: coresPerRank.own)
     }
+    _ = try MemoryCheck.settle(blueprint, lanes: lanes, communicator)
     let worker = try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state)
     defer { worker.end() }
     guard let evaluation = try worker.evaluate() else { return }

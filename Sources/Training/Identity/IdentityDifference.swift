@@ -63,7 +63,7 @@ extension RunIdentity {
     found += data.differences(to: other.data)
     if model != other.model {
       let (before, after) = FirstDifference.lines(model, other.model)
-      compare(.model, before, after)
+      compare(.model, "\(configuration.model.name) (\(before))", "\(other.configuration.model.name) (\(after))")
     }
     found += configuration.differences(to: other.configuration).map {
       IdentityDifference(part: .key($0.path), before: $0.old, after: $0.new)

@@ -9,19 +9,25 @@ extension Agreement {
       guard shared != text else { return }
       let first: RunIdentity
       do { first = try RecordCoding.decode(RunIdentity.self, from: Array(shared.utf8)) } catch {
-        throw RunError(.unusable, "the identity of rank 0's run cannot be read here: \(error); "
-          + "install the same cnn-dist on every machine")
+        throw RunError(
+          .unusable,
+          "the identity of rank 0's run cannot be read here: \(error); install the same cnn-dist on every machine")
       }
       guard let difference = first.differences(to: identity).first else { return }
       throw RunError(
         .unusable,
-        "the \(difference.name) differs from that of rank 0 (rank 0: \(difference.before); here: \(difference.after)); "
+        "the \(difference.subject) differs from that of rank 0 (rank 0: \(difference.before); here: \(difference.after)); "
           + difference.remedyBetweenRanks)
     }
   }
 }
 
 extension IdentityDifference {
+  /// What the part is called where it stands alone.
+  fileprivate var subject: String {
+    if case .key(let path) = part { "configuration's \(path)" } else { name }
+  }
+
   /// What to do where ranks differ.
   fileprivate var remedyBetweenRanks: String {
     switch part {

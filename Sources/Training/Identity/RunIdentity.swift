@@ -35,7 +35,7 @@ package struct RunIdentity: Hashable, Sendable {
   /// The identity of a run that this process would start.
   ///
   /// - Throws: `RunError` if the data cannot be read.
-  init(_ blueprint: Blueprint) throws(RunError) {
+  package init(_ blueprint: Blueprint) throws(RunError) {
     let data: DataIdentity
     do { data = try blueprint.dataset.identity() } catch { throw RunError.unusable(error) }
     self.init(

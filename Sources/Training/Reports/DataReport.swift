@@ -3,24 +3,21 @@ import Network
 
 /// What `data` prints.
 package enum DataReport {
-  /// Prints counts, shape and statistics of both splits.
+  /// Prints counts, shape and statistics of both splits, and what is wrong with them.
   package static func info(_ configuration: RunConfiguration, asJSON: Bool) throws(RunError) {
-    let dataset = try open(configuration)
+    let dataset = try open(configuration, isSurvey: true)
     for (name, source) in [("train", dataset.train), ("test", dataset.test)] {
-      let summary: DatasetSummary
-      do { summary = try DatasetSummary(of: source) } catch { throw RunError.failed(error) }
+      var progress = ReadingProgress(name)
+      let summary = DatasetSummary(of: source) { progress.tell($0, of: $1) }
       if asJSON {
-        Report.json(summary.record(split: name))
+        Report.json(summary.record(split: name, leftOut: dataset.leftOut))
       } else {
         print("\(dataset.name) \(name): \(Display.count(summary.count)) images of \(summary.shape)")
-        let numbers = { (values: [Float]) in values.map { Display.decimal(Double($0), 4) }.joined(separator: ", ") }
-        print(
-          "  mean \(numbers(summary.normalization.mean)); deviation \(numbers(summary.normalization.deviation)); over "
-            + "\(Display.count(summary.sampled)) images")
-        for (name, count) in zip(summary.classNames, summary.classCounts) {
-          print("  \(name): \(Display.count(count))")
-        }
+        for line in summary.lines(configuration.data.orientation) { print("  \(line)") }
       }
+    }
+    if !asJSON {
+      for note in dataset.notes { print("note: \(note)") }
     }
   }
 
@@ -35,29 +32,33 @@ package enum DataReport {
   ///
   /// - Throws: `RunError` with code `failed` if any is damaged.
   package static func verify(_ configuration: RunConfiguration) throws(RunError) {
-    let dataset = try open(configuration)
-    var damages: [String] = []
+    let dataset = try open(configuration, isSurvey: true)
+    var all: [SampleProblem] = []
     for (name, source) in [("train", dataset.train), ("test", dataset.test)] {
-      let found = DatasetVerifier.verify(source) { read in
-        if read % 10_000 == 0, read > 0 {
-          print("\(name): \(Display.count(read)) of \(Display.count(source.count)) read")
-        }
-      }
-      print("\(name): \(Display.count(source.count)) samples read, \(found.count) damaged")
-      for damage in found { print("  \(damage)") }
-      damages += found
+      var progress = ReadingProgress(name)
+      let problems = DatasetVerifier.problems(of: source) { progress.tell($0, of: source.count) }
+      print("\(name): \(Display.count(source.count)) samples read, \(ProblemCounts(problems).text)")
+      for problem in problems { print("  \(problem.message)") }
+      all += problems
     }
-    guard damages.isEmpty else {
-      throw RunError(
-        .failed, "\(damages.count) samples are damaged; replace them, or train without them: --set data.on-damage=skip")
-    }
+    for note in dataset.notes { print("note: \(note)") }
+    if let failure = failure(all) { throw failure }
+  }
+
+  /// The error that problems make; nil if there are none.
+  static func failure(_ problems: [SampleProblem]) -> RunError? {
+    guard !problems.isEmpty else { return nil }
+    let counts = ProblemCounts(problems)
+    let what = counts.damaged == problems.count ? "are damaged" : "cannot be used (\(counts.text))"
+    return RunError(
+      .failed, "\(problems.count) samples \(what); replace them, or train without them: --set data.on-damage=skip")
   }
 
   /// Prints the samples of steps, a line per micro-batch.
   package static func order(
     _ configuration: RunConfiguration, steps: ClosedRange<Int>, asJSON: Bool
   ) throws(RunError) {
-    let dataset = try open(configuration)
+    let dataset = try open(configuration, isSurvey: false)
     let order = SampleOrder(count: dataset.train.count, seed: configuration.seed)
     for step in steps {
       for microBatch in 0..<configuration.train.microBatches {
@@ -78,23 +79,14 @@ package enum DataReport {
     }
   }
 
-  private static func open(_ configuration: RunConfiguration) throws(RunError) -> Dataset {
+  /// Opens the data; for a survey, with all that is damaged in it.
+  static func open(_ configuration: RunConfiguration, isSurvey: Bool) throws(RunError) -> Dataset {
     do {
-      return try DatasetCatalog.open(configuration.data.request(seed: configuration.seed))
+      var request = configuration.data.request(seed: configuration.seed)
+      request.isSurvey = isSurvey
+      return try DatasetCatalog.open(request)
     } catch {
       throw RunError.unusable(error)
     }
-  }
-}
-
-extension DatasetSummary {
-  fileprivate func record(split: String) -> [String: ReportValue] {
-    [
-      "split": .text(split), "count": .integer(count),
-      "shape": .list([.integer(shape.channels), .integer(shape.height), .integer(shape.width)]),
-      "classes": .list(classNames.map { .text($0) }), "class-counts": .list(classCounts.map { .integer($0) }),
-      "mean": .list(normalization.mean.map { .number(Double($0)) }),
-      "deviation": .list(normalization.deviation.map { .number(Double($0)) }), "sampled": .integer(sampled),
-    ]
   }
 }

@@ -1,4 +1,4 @@
-import Collectives
+package import Collectives
 package import Planner
 
 /// The memory that a rank holds at its peak, while it trains, in bytes: what depends on the model. The program itself,
@@ -15,22 +15,36 @@ package struct RankMemory: Hashable, Sendable {
   /// The images: those that are prepared ahead, and one micro-batch of test images for each lane.
   package let inputs: Int
 
+  /// Threads that compute.
+  package let lanes: Int
+  private let flat: Int
+
+  /// Threads beside the first: the other lanes, one that prepares images, and one that writes checkpoints.
+  var threads: Int { lanes + 1 }
+
+  /// The address space that the process takes beyond what it has when this is asked for: all of `total`; copies of the
+  /// parameters and momenta on their way to the ranks and into checkpoints, of which one is written while the next one
+  /// waits; the stacks; and what allocators round up.
+  package var addressSpace: Int { total + 6 * flat + (threads * 8 + 16) << 20 }
+
   /// All together.
   package var total: Int { arenas + parameters + gradients + optimizer + inputs }
 
-  /// The memory of the only rank of a run.
+  /// The memory of one rank of a run, by default the only one.
   ///
   /// - Parameters:
   ///   - plan: the step.
-  ///   - lanes: compute threads; at most one for each micro-batch of the plan counts.
-  package init(plan: StepPlan, lanes: Int) {
+  ///   - lanes: compute threads; at most one for each micro-batch of the rank counts.
+  package init(plan: StepPlan, lanes: Int, rank: Int = 0, ranks: Int = 1, order: OrderedExchange.Order = .fixed) {
     let share = WorkShare(
-      microBatches: plan.options.microBatches, rank: 0, ranks: 1, lanes: lanes, order: .fixed)
-    let (flat, working) = (4 * plan.layout.count, share.lanes.count)
+      microBatches: plan.options.microBatches, rank: rank, ranks: ranks, lanes: lanes, order: order)
+    let working = share.lanes.count
+    flat = 4 * plan.layout.count
+    self.lanes = working
     arenas = working * 4 * max(plan.training.arenaCount, plan.evaluation.arenaCount)
     parameters = flat
     gradients = flat * share.lanes.reduce(0) { $0 + $1.slotCount }
-    optimizer = flat
+    optimizer = order == .fixed ? flat / ranks : flat
     let slots = SampleFeed.slots(lanes: working) + working
     inputs = slots * 4 * plan.training[plan.training.images].count
   }

@@ -35,6 +35,7 @@ package struct Blueprint: Sendable {
   }
 
   private init(_ configuration: RunConfiguration, dataset: Dataset) throws {
+    try dataset.checkClasses()
     let shape = dataset.train.shape
     guard let normalization = configuration.data.normalize.normalization(channels: shape.channels) else {
       throw RunError(

@@ -52,6 +52,13 @@ package struct Console: Sendable {
     screen.print(Report.line(RunEvent.note(text)), to: .results)
   }
 
+  /// Says that a run trains in vain, or nearly so: "warning: …".
+  func warning(_ text: String) {
+    guard !isSilent else { return }
+    guard isJSON else { return screen.print("warning: \(text)", to: .errors) }
+    screen.print(Report.line(RunEvent.warning(text)), to: .results)
+  }
+
   /// Says what a run is about to do.
   func start(_ announcement: Announcement) {
     for note in announcement.notes { self.note(note) }

@@ -24,6 +24,8 @@ final class Coordinator {
   private var lastEvaluation: Evaluation?
   private var lastTrainLoss: Double?
   private var lastSave = ContinuousClock.now
+  private var watch: TrainingWatch
+  private var trainingMetrics: MetricsEntry?
 
   /// Opens the run directory: creates it for a new run, cuts its records back to the checkpoint for a resumed one.
   ///
@@ -62,6 +64,7 @@ final class Coordinator {
     if let state {
       best = state.bestAccuracy.flatMap { accuracy in state.bestStep.map { (accuracy, $0) } }
     }
+    watch = TrainingWatch(blueprint)
     progress = ProgressReporter(
       console: console, blueprint: blueprint, firstStep: firstStep, pending: state?.pending ?? TrainingSums(),
       secondsBefore: state?.wallSeconds ?? 0)
@@ -115,10 +118,20 @@ final class Coordinator {
       EvaluationEvent(
         evaluation: evaluation, label: Calendar(blueprint).evaluationLabel(after: done), epoch: epoch, step: done,
         steps: blueprint.steps, imagesPerSecond: progress.overallImagesPerSecond))
+    warn(evaluation, after: done)
+  }
+
+  /// Says what the scores so far tell of a run that trains in vain.
+  private func warn(_ evaluation: Evaluation, after done: Int) {
+    let warnings = watch.note(
+      trainingLoss: trainingMetrics?.loss, loss: evaluation.loss, accuracy: evaluation.accuracy,
+      samples: evaluation.samples, epochs: blueprint.epochs(after: done), isLast: done == blueprint.steps)
+    for warning in warnings { console.warning(warning) }
   }
 
   private func flushMetrics(after done: Int) throws(RunError) {
     guard let entry = progress.takeMetrics(after: done) else { return }
+    trainingMetrics = entry
     do { try metrics.append(entry) } catch { throw failure(error) }
     console.metrics(entry)
   }

@@ -63,6 +63,9 @@ enum RunEvent {
   /// What the person should know.
   static func note(_ text: String) -> [String: ReportValue] { ["event": "note", "text": .text(text)] }
 
+  /// What is wrong with how the run goes.
+  static func warning(_ text: String) -> [String: ReportValue] { ["event": "warning", "text": .text(text)] }
+
   /// A line of `metrics.jsonl`.
   static func metrics(_ entry: MetricsEntry) -> [String: ReportValue] {
     [

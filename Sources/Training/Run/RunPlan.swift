@@ -66,10 +66,21 @@ struct RunPlan {
 
   private init(resuming target: ResumeTarget, _ request: TrainRequest) throws {
     let directory = target.directory
+    guard target.holdsRun || request.configuration != nil else {
+      throw RunError(
+        .unusable,
+        "--resume: \(directory.path) holds no run, neither a checkpoint nor a config.yaml; check --run-dir, or start a "
+          + "run there without --resume")
+    }
     // Before anything is read: a run in progress moves on meanwhile.
     let lock = try RunLock(directory.path)
     guard let path = try target.checkpoint() else {
-      self = try RunPlan(restarting: target, lock, request)
+      // The run died before its first checkpoint and begins again.
+      self.init(
+        configuration: try Configurations.read(
+          path: request.configuration ?? directory.configuration, overrides: request.overrides),
+        place: .existing(directory, lock),
+        notices: ["\(directory.path) holds no checkpoint yet: the run starts at step 0"])
       return
     }
     let contents = try CheckpointStore.load(path)
@@ -84,22 +95,6 @@ struct RunPlan {
     self.init(
       configuration: configuration, place: .existing(directory, lock), checkpoint: (path, contents),
       notices: [ModelOrigin.notice(saved.model)].compactMap(\.self))
-  }
-
-  /// A run that died before its first checkpoint begins again.
-  private init(restarting target: ResumeTarget, _ lock: RunLock, _ request: TrainRequest) throws {
-    let directory = target.directory
-    let saved = FileManager.default.fileExists(atPath: directory.configuration) ? directory.configuration : nil
-    guard let file = request.configuration ?? saved else {
-      throw RunError(
-        .unusable,
-        "--resume: \(directory.path) holds no run, neither a checkpoint nor a config.yaml; check --run-dir, or start a "
-          + "run there without --resume")
-    }
-    self.init(
-      configuration: try Configurations.read(path: file, overrides: request.overrides),
-      place: .existing(directory, lock),
-      notices: ["\(directory.path) holds no checkpoint yet: the run starts at step 0"])
   }
 }
 
@@ -166,6 +161,13 @@ private struct ResumeTarget {
         + "--resume auto")
   }
 
+  /// Whether the directory holds a run, or a checkpoint was named that lies elsewhere.
+  var holdsRun: Bool {
+    if case .path = choice { return true }
+    return Disk.kind(of: directory.configuration) != .missing
+      || !CheckpointStore(directory: directory.checkpoints).list().isEmpty
+  }
+
   /// The checkpoint to continue from; nil if the run has none.
   func checkpoint() throws -> String? {
     let store = CheckpointStore(directory: directory.checkpoints)
@@ -188,8 +190,7 @@ private struct ResumeTarget {
 enum ModelOrigin {
   /// A sentence if the model file is another one now; nil if it is gone, as it was, or never was a file.
   static func notice(_ choice: ModelChoice) -> String? {
-    guard case .inline(let model) = choice, let path = model.origin, path.hasPrefix("/"),
-      Disk.kind(of: path) != .missing
+    guard case .inline(let model) = choice, let path = model.origin, path.hasPrefix("/"), Disk.kind(of: path) != .missing
     else { return nil }
     let saved = model.network.canonicalText
     let today = (try? ModelLoader.file(path).canonicalText) ?? "no model"

@@ -57,6 +57,7 @@ struct RunSetup {
     let lanes = try agreement.everywhere { () throws(RunError) in
       try opened.lanes(ranks: communicator.size, cores: coresPerRank.own)
     }
+    let memoryNotes = try MemoryCheck.settle(blueprint, lanes: lanes, communicator)
     self.lanes = lanes
     let workplace = Workplace(workers: communicator.size, lanes: lanes)
     let run = blueprint
@@ -70,7 +71,9 @@ struct RunSetup {
     if let start = start ?? nil {
       let announcement = Announcement(
         blueprint: blueprint, identity: identity, workplace: workplace, cores: coresPerRank, firstStep: state.step,
-        directory: directory.path, notices: start.notices + [cacheProblem].compactMap(\.self))
+        directory: directory.path,
+        notices: start.notices + [cacheProblem].compactMap(\.self) + memoryNotes
+          + StartWarnings.sentences(for: blueprint))
       console.start(announcement)
     }
   }

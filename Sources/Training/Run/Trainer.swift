@@ -40,6 +40,7 @@ package struct Trainer {
     guard let setup = prepared else { return }
     let worker = try setup.worker(communicator)
     defer { worker.end() }
+    signals.beginSteps()
     do {
       try loop(setup, worker)
     } catch {

@@ -38,7 +38,7 @@ struct PatternSource: SampleSource {
 
   func name(of index: Int) -> String { "pattern \(index)" }
   func label(of index: Int) -> Int { index % 2 }
-  func content() -> SplitContent { SplitContent(digest: "pattern \(count)", coverage: .generated) }
+  func content(report: (String) -> Void) -> SplitContent { SplitContent(digest: "pattern \(count)", coverage: .generated) }
 
   /// Byte `place` of sample `index`.
   static func byte(_ index: Int, _ place: Int) -> UInt8 { UInt8(truncatingIfNeeded: index * 31 + place * 7 + 1) }

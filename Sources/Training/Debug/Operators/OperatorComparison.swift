@@ -91,7 +91,7 @@ package struct OperatorComparison {
 
 extension ReferenceBatch {
   /// The same samples in double precision.
-  fileprivate init(_ samples: SampleBatch) {
+  init(_ samples: SampleBatch) {
     self.init(
       images: samples.images.map(Double.init), labels: samples.labels.map(Int.init), samples: samples.ids,
       valid: samples.valid, targets: samples.targets.map { $0.map(Double.init) })

@@ -28,7 +28,7 @@ package struct LaunchedJob: Hashable, Sendable {
       applies: { $0["PMIX_RANK"] != nil && $0["SLURM_STEP_NUM_TASKS"] != nil }),
     Kind(launcher: "a launcher with PMIx", size: [], rank: ["PMIX_RANK"], remedy: openMPI),
     Kind(
-      launcher: "srun with PMI", size: ["PMI_SIZE"], rank: ["PMI_RANK"], remedy: slurm,
+      launcher: slurmWithPMI, size: ["PMI_SIZE"], rank: ["PMI_RANK"], remedy: slurm,
       applies: { $0["SLURM_STEP_NUM_TASKS"] != nil }),
     Kind(launcher: "the mpirun of another MPI", size: ["PMI_SIZE"], rank: ["PMI_RANK"], remedy: openMPI),
     Kind(
@@ -49,6 +49,7 @@ package struct LaunchedJob: Hashable, Sendable {
       applies: { $0["WORLD_SIZE"] != nil && $0["RANK"] != nil }),
   ]
 
+  private static let slurmWithPMI = "srun with PMI"
   private static let openMPI = "start it with the mpirun of Open MPI, as in: mpirun -n 4"
   private static let slurm = "start it with: srun --mpi=pmix, or with mpirun in the batch script"
 
@@ -77,6 +78,13 @@ package struct LaunchedJob: Hashable, Sendable {
   }
 
   private static func count(_ text: String?) -> Int? { text.flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil } }
+
+  /// What to say before MPI is started, where it may fail to start; nil where it will start, and on all processes but
+  /// the first.
+  package var caution: String? {
+    guard launcher == Self.slurmWithPMI, rank == 0 else { return nil }
+    return "srun offers PMI, which Open MPI knows only if it was built for it; if MPI cannot start, \(remedy)"
+  }
 
   /// The sentence for a process that cannot join the others.
   package var refusal: String {

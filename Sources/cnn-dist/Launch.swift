@@ -34,6 +34,8 @@ enum Launch {
       if let job { throw RunError(.unusable, job.refusal) }
       return try body(SoloCommunicator(), .alone)
     }
+    // If that ends the process, Open MPI's own words lead astray.
+    if let caution = job?.caution { ErrorReport.print("note: \(caution)") }
     try MPISession.run { world in
       do {
         if let job, world.size == 1 { throw RunError(.unusable, job.refusal, isCollective: true) }

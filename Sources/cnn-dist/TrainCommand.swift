@@ -22,7 +22,7 @@ struct TrainCommand: ParsableCommand {
       \(ConfigurationKey.usualTable)
 
       Results go to the standard output, progress and notes to the standard error. With --json the standard output \
-      holds one JSON object a line: its key 'event' is start, note, progress, metrics, evaluation or end.
+      holds one JSON object a line: its key 'event' is start, note, warning, progress, metrics, evaluation or end.
       """)
 
   @OptionGroup var options: ConfigurationOptions

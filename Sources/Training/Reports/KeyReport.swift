@@ -25,9 +25,8 @@ package enum KeyReport {
 
   /// A configuration with every value.
   package static func print(_ configuration: RunConfiguration, asJSON: Bool) {
-    let tree = configuration.yaml
-    guard asJSON else { return Swift.print(tree.text, terminator: "") }
-    if case .record(let record) = ReportValue(tree) { Report.json(record) }
+    guard asJSON else { return Swift.print(configuration.text, terminator: "") }
+    if case .record(let record) = ReportValue(configuration.yaml(.full)) { Report.json(record) }
   }
 }
 

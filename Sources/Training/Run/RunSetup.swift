@@ -36,7 +36,7 @@ struct RunSetup {
     let blueprint = try agreement.everywhere { () throws(RunError) in
       try RunSetup.blueprint(shared, request, isCoordinator: communicator.rank == 0)
     }
-    let identity = try agreement.everywhere { () throws(RunError) in try RunIdentity(blueprint) }
+    let identity = try agreement.everywhere { () throws(RunError) in try RunIdentity(blueprint, report: console.note) }
     try agreement.same(identity)
     let completion = try agreement.onCoordinator { () throws(RunError) in try plan?.completion(of: blueprint) }
     guard try agreement.share(completion.flatMap(\.self)?.sentence).isEmpty else {

@@ -57,17 +57,20 @@ package enum Suggestion {
     return best.distance <= max(2, max(word.count, best.word.count) / 3) ? best.word : nil
   }
 
-  /// Levenshtein's distance: insertions, deletions and replacements that turn `a` into `b`.
+  /// How many insertions, deletions, replacements and exchanges of neighbours turn `a` into `b`.
+  ///
+  /// Source: Damerau, "A technique for computer detection and correction of spelling errors", 1964, in the form in which
+  /// no part is changed twice.
   private static func distance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
-    for (i, character) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
+    var before = Array(0...b.count)
+    var row = before
+    for i in a.indices {
+      var next = [i + 1] + Array(repeating: 0, count: b.count)
       for j in b.indices {
-        let replaced = diagonal + (character == b[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
+        next[j + 1] = min(row[j] + (a[i] == b[j] ? 0 : 1), next[j] + 1, row[j + 1] + 1)
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { next[j + 1] = min(next[j + 1], before[j - 1] + 1) }
       }
+      (before, row) = (row, next)
     }
     return row[b.count]
   }

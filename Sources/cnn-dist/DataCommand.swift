@@ -68,9 +68,11 @@ struct DataCommand: ParsableCommand {
     @Flag(help: "Print one digest of all samples; under mpirun the ranks share the work.")
     var full = false
 
+    @OptionGroup var launch: LaunchOptions
+
     func run() throws {
       guard full else { return try DataReport.verify(options.read()) }
-      try Launch.run(Greeting(command: "data verify"), isAlone: false) { communicator, _ in
+      try Launch.run(Greeting(command: "data verify"), isAlone: launch.alone) { communicator, _ in
         try FullVerification(communicator).run { () throws(RunError) in try options.read() }
       }
     }

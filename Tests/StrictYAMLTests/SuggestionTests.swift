@@ -14,7 +14,7 @@ struct SuggestionTests {
     ("resnet18", "resnet18-cifar"), ("resnet-18", "resnet18-cifar"), ("vgg11", "vgg11-cifar"),
     ("mobilenet", "mobilenet-cifar"), ("lenet", "lenet5"), ("vgg19_bn", "vgg19"), ("resnet50-v1.5", "resnet50"),
     // Slips.
-    ("resnt20", "resnet20"), ("mpl", "mlp"), ("mobilnet-cifar", "mobilenet-cifar"),
+    ("resnt20", "resnet20"), ("mpl", "mlp"), ("lneet5", "lenet5"), ("mobilnet-cifar", "mobilenet-cifar"),
   ])
   func `the model that is meant is proposed`(word: String, model: String) {
     #expect(Suggestion.phrase(for: word, among: Self.zoo) == "did you mean '\(model)'?")

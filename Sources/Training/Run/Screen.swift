@@ -68,6 +68,11 @@ package final class Screen: Sendable {
     let source: any DispatchSourceSignal
   }
 
+  /// Whether a line is drawn on the terminal of this process, for handlers of signals.
+  private static let isDrawn = Atomic<Bool>(false)
+  /// Whether this is the screen that draws there.
+  private let isKept = Atomic<Bool>(false)
+
   /// The screen whose line has to go before this process ends.
   private static let current = Mutex<Screen?>(nil)
 
@@ -81,6 +86,7 @@ package final class Screen: Sendable {
       let text = line.fitted(to: width - 1)
       device.write(Self.erasing(drawn, width: width) + text + "\u{1B}[K\r", .errors)
       drawn = Drawn(line: line, columns: text.count)
+      if isKept.load(ordering: .relaxed) { Self.isDrawn.store(true, ordering: .relaxed) }
     }
   }
 
@@ -96,6 +102,7 @@ package final class Screen: Sendable {
     guard drawn != nil else { return }
     device.write(Self.erasing(drawn, width: device.width()) + "\u{1B}[K", .errors)
     drawn = nil
+    if isKept.load(ordering: .relaxed) { Self.isDrawn.store(false, ordering: .relaxed) }
   }
 
   /// Moves to the beginning of the drawn line; takes its other parts away where it has been broken.
@@ -105,6 +112,7 @@ package final class Screen: Sendable {
 
   /// Draws the line anew when the terminal changes its size, and takes it away when the process ends by itself.
   func keepInShape() {
+    isKept.store(true, ordering: .relaxed)
     let source = DispatchSource.makeSignalSource(signal: SIGWINCH, queue: .global())
     source.setEventHandler { [weak self] in self?.redraw() }
     source.resume()
@@ -121,6 +129,14 @@ package final class Screen: Sendable {
   package func redraw() {
     guard let line = drawn.withLock({ $0?.line }) else { return }
     draw(line)
+  }
+
+  /// Takes the line away for a handler of signals that ends the process: with no lock and no memory, as it may have
+  /// interrupted anything.
+  static func eraseInHandler() {
+    guard isDrawn.load(ordering: .relaxed) else { return }
+    let erase: StaticString = "\r\u{1B}[K"
+    unsafe write(STDERR_FILENO, erase.utf8Start, erase.utf8CodeUnitCount)
   }
 
   /// Takes away the line of the screen that this process draws on. If another thread is drawing, for example on a

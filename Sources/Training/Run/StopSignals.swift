@@ -25,8 +25,17 @@ package final class StopSignals: Sendable {
       // nohup: the run is meant to outlive its terminal.
       if number == SIGHUP, Self.isIgnored(before) { signal(SIGHUP, SIG_IGN) }
     }
+    Self.unblock([SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
     // A full quota must come back as an error of write, not end the process.
     signal(SIGXFSZ, SIG_IGN)
+  }
+
+  /// A program inherits which signals its parent has blocked, and a thread of Dispatch that starts it blocks all.
+  private static func unblock(_ numbers: [Int32]) {
+    var mask = sigset_t()
+    unsafe sigemptyset(&mask)
+    for number in numbers { unsafe sigaddset(&mask, number) }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
   }
 
   // SIG_IGN is the address 1 in the place of a function.
@@ -66,6 +75,7 @@ private enum ReceivedSignals {
     firstStop.store(0, ordering: .relaxed)
     save.store(false, ordering: .relaxed)
     isTraining.store(false, ordering: .relaxed)
+    Screen.eraseInHandler()
   }
 
   /// What a handler does.
@@ -75,7 +85,10 @@ private enum ReceivedSignals {
     let (isFirst, first) = firstStop.compareExchange(expected: 0, desired: now, ordering: .relaxed)
     let insists = (number == SIGINT || number == SIGTERM) && !isFirst && now - min(first, now) > together
     // As a shell tells the end by a signal.
-    if insists || !isTraining.load(ordering: .relaxed) { _exit(128 + number) }
+    if insists || !isTraining.load(ordering: .relaxed) {
+      Screen.eraseInHandler()
+      _exit(128 + number)
+    }
   }
 
   private static func nanoseconds() -> UInt64 {

@@ -92,7 +92,8 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Network", "Randomness"], swiftSettings: strict),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Randomness"], swiftSettings: strict),
     .testTarget(
-      name: "CheckpointTests", dependencies: ["Training", "Interchange", "Datasets", "Hashing", "Network", "Randomness"], swiftSettings: strict),
+      name: "CheckpointTests",
+      dependencies: ["Training", "Interchange", "Datasets", "Hashing", "Network", "Randomness"], swiftSettings: strict),
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport", "TestSupport"], swiftSettings: strict),

@@ -145,7 +145,8 @@ struct DebugCommand: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
-        "The run's ledger.jsonl; without it the one in the run directory that the checkpoint lies in.", valueName: "file"))
+        "The run's ledger.jsonl; without it the one in the run directory that the checkpoint lies in.",
+        valueName: "file"))
     var ledger: String?
 
     @OptionGroup var report: ReportOptions

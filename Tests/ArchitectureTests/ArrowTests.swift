@@ -31,7 +31,8 @@ import Testing
 
   @Test(arguments: [
     ("CMPI", ["MPITransport"]), ("COpenBLAS", ["Kernels"]), ("CKernels", ["Kernels"]), ("Yams", ["StrictYAML"]),
-    ("ArgumentParser", ["cnn-dist"]), ("CCrypto", ["Hashing"]), ("CXXHash", ["Hashing"]), ("MPITransport", ["cnn-dist"]),
+    ("ArgumentParser", ["cnn-dist"]), ("CCrypto", ["Hashing"]), ("CXXHash", ["Hashing"]),
+    ("MPITransport", ["cnn-dist"]),
     ("Training", ["cnn-dist"]), ("CJPEG", ["Datasets"]), ("CPNG", ["Datasets"]),
   ])
   func someModulesHaveOneUser(module: String, users: [String]) {

@@ -141,7 +141,8 @@ import Testing
       expectRefusal(
         try Programs.run(
           try pair.command(
-            ["train", "c.yaml", "--run-dir", "run", "--resume", "--set", "train.steps=16"], isChanged: false, option: ""),
+            ["train", "c.yaml", "--run-dir", "run", "--resume", "--set", "train.steps=16"], isChanged: false, option: ""
+          ),
           in: place.path + "/same"), ["model", "relu", "tanh"])
     }
   }

@@ -33,7 +33,9 @@ import Testing
         ])
       }
       let change = "cd b; else cd a"
-      expectRefusal(try run(place, change, Workplace.sets(["data={format: idx, path: idx}"])), ["number of training samples", "rank 1"])
+      expectRefusal(
+        try run(place, change, Workplace.sets(["data={format: idx, path: idx}"])),
+        ["number of training samples", "rank 1"])
     }
   }
 

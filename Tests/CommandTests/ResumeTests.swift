@@ -62,7 +62,7 @@ import Testing
     try Workplace.run { place throws in
       #expect(try place.train("run", Self.saving).status == 0)
       let longer = try place.train("run", Self.saving + ["train.steps=16"], options: ["--resume"])
-      #expect(longer.status == 0 && longer.output.contains("train.steps changes from 12 to 16"), "\(longer.everything)")
+      #expect(longer.status == 0 && longer.errors.contains("train.steps changes from 12 to 16"), "\(longer.everything)")
     }
   }
 
@@ -75,7 +75,7 @@ import Testing
       try FileManager.default.createDirectory(
         atPath: place.path + "/run/checkpoints", withIntermediateDirectories: true)
       let again = try place.train("run", options: ["--resume"])
-      #expect(again.output.contains("no checkpoint yet"), "\(again.everything)")
+      #expect(again.errors.contains("no checkpoint yet"), "\(again.everything)")
       #expect(again.lastLine.hasSuffix(expected))
       let lines = try place.text("run/ledger.jsonl").split(separator: "\n")
       #expect(lines.count == 12)

@@ -26,7 +26,7 @@ import Testing
   /// The time of the last change of a file cannot be set, so a test has to let it pass.
   private func settle() { Thread.sleep(forTimeInterval: 3.2) }
 
-  @Test(.timeLimit(.minutes(1))) func `a digest is kept, used again, and given up with any change of the file`() throws
+  @Test(.timeLimit(.minutes(4))) func `a digest is kept, used again, and given up with any change of the file`() throws
   {
     try withTemporaryFolder { folder in
       let cache = DigestCache(directory: folder.path + "/cache")
@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func `entries that are damaged, foreign or links are not believed, and replaced`()
+  @Test(.timeLimit(.minutes(4))) func `entries that are damaged, foreign or links are not believed, and replaced`()
     throws
   {
     try withTemporaryFolder { folder in
@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func `a long file is known by its size and by chunks from its first to its last byte`()
+  @Test(.timeLimit(.minutes(4))) func `a long file is known by its size and by chunks from its first to its last byte`()
     throws
   {
     try withTemporaryFolder { folder in

@@ -4,7 +4,7 @@ import Network
 import Testing
 
 /// Files that promise more than they hold, and files that are mostly nothing. Each must be answered at once.
-@Suite(.timeLimit(.minutes(1))) struct HostileFileTests {
+@Suite(.timeLimit(.minutes(4))) struct HostileFileTests {
   private func sparse(_ folder: TemporaryFolder, _ name: String, start: [UInt8] = [], length: UInt64) throws {
     try folder.write(start, to: name)
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path + "/" + name))

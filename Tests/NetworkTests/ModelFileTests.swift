@@ -11,23 +11,38 @@ struct ModelFileTests {
     try NetworkDescription(parsing: network.fileText, source: "model.yaml", name: network.name)
   }
 
+  /// Both texts, the brief one and the canonical one, stand for the network and for nothing else.
+  private func expectSurvival(of network: NetworkDescription) throws {
+    #expect(try reread(network) == network, "\(network.fileText)")
+    let text = network.canonicalText
+    let again = try NetworkDescription(parsing: text, source: "model.yaml", name: network.name)
+    #expect(again == network, "\(text)")
+    #expect(again.canonicalText == text)
+  }
+
   @Test(arguments: Zoo.models.map(\.name))
   func `a zoo model survives being written`(name: String) throws {
-    let network = try #require(Zoo.model(name)).network
-    #expect(try reread(network) == network)
+    try expectSurvival(of: try #require(Zoo.model(name)).network)
   }
 
   @Test(arguments: UInt64(0)..<300)
   func `a random model survives being written`(seed: UInt64) throws {
-    let network = RandomModel.network(seed: seed)
-    #expect(try reread(network) == network, "\(network.fileText)")
+    try expectSurvival(of: RandomModel.network(seed: seed))
   }
 
   @Test(arguments: RandomModel.kinds)
   func `a model of any kind survives being written`(kind: String) throws {
     for seed in UInt64(0)..<50 {
-      let network = RandomModel.network(of: kind, seed: seed)
-      #expect(try reread(network) == network, "\(network.fileText)")
+      try expectSurvival(of: RandomModel.network(of: kind, seed: seed))
+    }
+  }
+
+  @Test
+  func `the canonical text writes every key of every layer`() throws {
+    for alternative in Layer.alternatives {
+      let network = RandomModel.network(of: alternative.name, seed: 1)
+      let text = network.canonicalText
+      for field in alternative.fields { #expect(text.contains("\(field.key):"), "\(field.key) is missing in \(text)") }
     }
   }
 

@@ -73,7 +73,8 @@ struct RandomModelTests {
     #expect(
       layers.contains { if case .fixed(let padding) = $0.padding { padding.top != padding.bottom } else { false } })
     #expect(
-      Set(layers.map { WeightInitializer.alternatives.map(\.name).firstIndex(of: $0.initial.alternative(.brief).name) }).count
+      Set(layers.map { WeightInitializer.alternatives.map(\.name).firstIndex(of: $0.initial.alternative(.brief).name) })
+        .count
         > 8)
     #expect(networks.contains { $0.input.isVector } && networks.contains { $0.input.channels == 1 })
     let rows = try networks.map { try $0.layerTable()[1] }

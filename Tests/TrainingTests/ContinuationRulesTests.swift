@@ -90,7 +90,9 @@ import Training
     let refusing: Set<ContinuationRules.Purpose>
   }
 
-  private static func split(_ old: SplitIdentity, count: Int? = nil, shape: [Int]? = nil, content: String? = nil)
+  private static func split(
+    _ old: SplitIdentity, count: Int? = nil, shape: [Int]? = nil, content: String? = nil
+  )
     -> SplitIdentity
   {
     SplitIdentity(

@@ -22,9 +22,9 @@ extension CheckpointContents {
 
   private func checkNumbers(namedStep named: Int?) throws(CheckpointDamage) {
     let train = state.identity.configuration.train
-    func require(_ holds: Bool, _ key: String, _ value: some CustomStringConvertible, _ rule: String) throws(
-      CheckpointDamage
-    ) {
+    func require(
+      _ holds: Bool, _ key: String, _ value: some CustomStringConvertible, _ rule: String
+    ) throws(CheckpointDamage) {
       guard !holds else { return }
       throw CheckpointDamage(finding: "\(CheckpointPart.state.rawValue): \(key) is \(value), but must be \(rule)")
     }
@@ -54,6 +54,7 @@ extension CheckpointContents {
       return
     }
     throw CheckpointDamage(
-      finding: "\(part.rawValue): the tensor '\(tensor.name)' holds \(values[index]) at index \(index), which is not finite")
+      finding:
+        "\(part.rawValue): the tensor '\(tensor.name)' holds \(values[index]) at index \(index), which is not finite")
   }
 }

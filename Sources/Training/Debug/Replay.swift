@@ -124,7 +124,9 @@ package enum Replay {
     var differing: [Int] = []
     for (microBatch, digest) in zip(microBatches, computed.microBatches) {
       let text = MicroBatchDigest.text(digest)
-      let known = recorded.map { $0.microBatches.indices.contains(microBatch) ? $0.microBatches[microBatch] : "missing" }
+      let known = recorded.map {
+        $0.microBatches.indices.contains(microBatch) ? $0.microBatches[microBatch] : "missing"
+      }
       if let known, text != known { differing.append(microBatch) }
       if asJSON {
         Report.json([

@@ -3,7 +3,9 @@ extension Agreement {
   /// rank 0.
   package func same(_ identity: RunIdentity) throws(RunError) {
     let text: String
-    do { text = String(decoding: try RecordCoding.encode(identity), as: UTF8.self) } catch { throw RunError.failed(error) }
+    do { text = String(decoding: try RecordCoding.encode(identity), as: UTF8.self) } catch {
+      throw RunError.failed(error)
+    }
     let shared = try share(text)
     try everywhere { () throws(RunError) in
       guard shared != text else { return }

@@ -34,10 +34,11 @@ package struct RunIdentity: Hashable, Sendable {
 
   /// The identity of a run that this process would start.
   ///
+  /// - Parameter report: told where reading large files takes a while.
   /// - Throws: `RunError` if the data cannot be read.
-  package init(_ blueprint: Blueprint) throws(RunError) {
+  package init(_ blueprint: Blueprint, report: (String) -> Void = { _ in }) throws(RunError) {
     let data: DataIdentity
-    do { data = try blueprint.dataset.identity() } catch { throw RunError.unusable(error) }
+    do { data = try blueprint.dataset.identity(report: report) } catch { throw RunError.unusable(error) }
     self.init(
       program: ProgramVersion.text, build: ProgramVersion.build, kernels: KernelSet.description,
       configuration: blueprint.configuration, data: data)

@@ -56,7 +56,7 @@ extension RunDirectory {
       do throws(FileError) {
         try run.claim()
         return run
-      } catch where error.code == EEXIST {
+      } catch  where error.code == EEXIST {
         // Another process was faster: the name is taken now, and the next one is tried.
       } catch {
         throw run.refusal(error)
@@ -71,7 +71,8 @@ extension RunDirectory {
     let places = [configuration, identity, summary, metrics, ledger, checkpoints, ranks]
     for place in places where Disk.kind(of: place) == .link {
       throw RecordError(
-        message: "\(place) is a symbolic link, which is not followed for writing; put the file or folder itself there, or "
+        message:
+          "\(place) is a symbolic link, which is not followed for writing; put the file or folder itself there, or "
           + "choose another --run-dir")
     }
     do throws(FileError) {

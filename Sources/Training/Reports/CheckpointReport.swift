@@ -28,7 +28,8 @@ package enum CheckpointReport {
       contents.model.map { [$0.name, "\($0.shape)", Display.count($0.elements.count)] })
     print("step \(state.step), \(Display.count(state.samplesSeen)) samples seen, by cnn-dist \(identity.program)")
     print("computed by \(state.workers) ranks × \(state.lanes) lanes with \(identity.kernels)")
-    print("\(identity.configuration.model.name), \(identity.data.classes.count) classes: \(names(identity.data.classes))")
+    print(
+      "\(identity.configuration.model.name), \(identity.data.classes.count) classes: \(names(identity.data.classes))")
     if let accuracy = state.testAccuracy { print("test accuracy \(Display.percent(accuracy, 2))") }
     print("weights-sha256 \(state.weightsSHA256)")
   }

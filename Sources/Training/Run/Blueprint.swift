@@ -105,6 +105,26 @@ package struct Blueprint: Sendable {
     return (dataset.test.count + size - 1) / size
   }
 
+  /// The lanes of a rank.
+  ///
+  /// - Throws: `RunError` if ranks × lanes exceed the micro-batches.
+  package func lanes(ranks: Int, cores: Int) throws(RunError) -> Int {
+    let microBatches = configuration.train.microBatches
+    let lanes: Int
+    switch configuration.lanes {
+    case .auto: lanes = max(1, min(cores, microBatches / ranks))
+    case .fixed(let count): lanes = count
+    }
+    guard ranks * lanes <= microBatches else {
+      throw RunError(
+        .unusable,
+        "\(ranks) ranks × \(lanes) lanes need \(ranks * lanes) micro-batches, but a global batch has \(microBatches) "
+          + "(\(configuration.train.globalBatch) / \(configuration.train.microBatch)); use fewer ranks or lanes, a larger "
+          + "train.global-batch or a smaller train.micro-batch")
+    }
+    return lanes
+  }
+
   /// The loader of training or test images.
   package func loader(training: Bool) -> MicroBatchLoader {
     MicroBatchLoader(

@@ -61,7 +61,8 @@ package struct Console: Sendable {
 
   /// Tells the user of a command something beside its result, on the standard error.
   static func note(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data("note: \(text)\n".utf8))
+    clear()
+    try? FileHandle.standardError.write(contentsOf: Data(PlainText.shown("note: \(text)\n").utf8))
   }
 
   /// Says what a run is about to do.

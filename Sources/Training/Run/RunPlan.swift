@@ -190,7 +190,8 @@ private struct ResumeTarget {
 enum ModelOrigin {
   /// A sentence if the model file is another one now; nil if it is gone, as it was, or never was a file.
   static func notice(_ choice: ModelChoice) -> String? {
-    guard case .inline(let model) = choice, let path = model.origin, path.hasPrefix("/"), Disk.kind(of: path) != .missing
+    guard case .inline(let model) = choice, let path = model.origin, path.hasPrefix("/"),
+      Disk.kind(of: path) != .missing
     else { return nil }
     let saved = model.network.canonicalText
     let today = (try? ModelLoader.file(path).canonicalText) ?? "no model"

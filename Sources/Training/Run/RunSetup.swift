@@ -36,7 +36,7 @@ struct RunSetup {
     let blueprint = try agreement.everywhere { () throws(RunError) in
       try RunSetup.blueprint(shared, request, isCoordinator: communicator.rank == 0)
     }
-    let identity = try agreement.everywhere { () throws(RunError) in try RunIdentity(blueprint) }
+    let identity = try agreement.everywhere { () throws(RunError) in try RunIdentity(blueprint, report: console.note) }
     try agreement.same(identity)
     let completion = try agreement.onCoordinator { () throws(RunError) in try plan?.completion(of: blueprint) }
     guard try agreement.share(completion.flatMap(\.self)?.sentence).isEmpty else {
@@ -207,55 +207,5 @@ extension RunPlan {
     } catch {
       throw RunError(.unusable, "\(checkpoint.path): \(error)")
     }
-  }
-}
-
-/// A learning rate that does not go on where it was when a run is resumed with another length or schedule.
-struct ScheduleJump {
-  private let step: Int
-  private let expected: Double
-  private let found: Double
-
-  /// The jump between the schedule of a checkpoint and that of the run that goes on; nil if there is none.
-  init?(from saved: RunState, to blueprint: Blueprint) {
-    let train = saved.identity.configuration.train
-    let samples = saved.identity.data.train.count
-    let steps = train.stepCount(samples: samples)
-    guard saved.step < blueprint.steps else { return nil }
-    step = saved.step
-    // A run that was at its end would have stayed at its last rate.
-    expected = train.schedule.rate(
-      step: min(step, steps - 1), of: steps, stepsPerEpoch: Double(samples) / Double(train.globalBatch))
-    found = blueprint.rate(step: step)
-    guard abs(found - expected) > 0.01 * max(abs(found), abs(expected)) else { return nil }
-  }
-
-  /// The sentence.
-  var notice: String {
-    "the learning rate jumps at step \(step) from \(Display.scientific(expected)) to \(Display.scientific(found)), since "
-      + "the schedule is another one or is stretched over another number of steps; keep train.epochs and "
-      + "train.schedule, or give a schedule that goes on from there"
-  }
-}
-
-extension Blueprint {
-  /// The lanes of a rank.
-  ///
-  /// - Throws: `RunError` if ranks × lanes exceed the micro-batches.
-  package func lanes(ranks: Int, cores: Int) throws(RunError) -> Int {
-    let microBatches = configuration.train.microBatches
-    let lanes: Int
-    switch configuration.lanes {
-    case .auto: lanes = max(1, min(cores, microBatches / ranks))
-    case .fixed(let count): lanes = count
-    }
-    guard ranks * lanes <= microBatches else {
-      throw RunError(
-        .unusable,
-        "\(ranks) ranks × \(lanes) lanes need \(ranks * lanes) micro-batches, but a global batch has \(microBatches) "
-          + "(\(configuration.train.globalBatch) / \(configuration.train.microBatch)); use fewer ranks or lanes, a larger "
-          + "train.global-batch or a smaller train.micro-batch")
-    }
-    return lanes
   }
 }

@@ -7,9 +7,9 @@
 extern void *blas_memory_alloc(int position) __attribute__((weak));
 extern void blas_memory_free(void *buffer) __attribute__((weak));
 
-// As many buffers as are taken in advance at most; OpenBLAS has room for two for each of the threads that it was built for,
-// which are 64 and more.
-enum { cob_most_buffers = 128 };
+// As many buffers as are taken in advance at most. OpenBLAS has room for two for each of the threads that it was built for,
+// which are 64 in Debian's build, and prints a warning beyond; those of more threads come when they are needed.
+enum { cob_most_buffers = 64 };
 
 // Lets OpenBLAS hold at least `count` buffers. Exists because taking them all at once, which makes OpenBLAS
 // allocate them, needs an array of addresses, and because a weak function that is missing cannot be asked for in Swift.

@@ -17,8 +17,6 @@ enum ProductBuffers {
   ///
   /// - Throws: `KernelError.noProductBuffers` if the system refuses them.
   static func hold(_ threads: Int) throws(KernelError) {
-    // More it cannot hold; see the shim.
-    let threads = min(threads, Int(cob_most_buffers))
     let missing = held.withLock { max(0, threads - $0) }
     guard missing > 0 else { return }
     guard areFree(missing) else {

@@ -60,24 +60,39 @@ package struct ReferenceInterpreter: Sendable {
   ///   - seed: the run's seed; with the step and the samples it keys the dropout masks.
   ///   - step: the step.
   ///   - globalBatch: the number of samples by which the gradient is divided.
+  ///   - disturbance: errors on the results of all instructions; nil for none.
   package func train(
-    _ batch: ReferenceBatch, parameters: [Double], seed: UInt64, step: Int, globalBatch: Int
+    _ batch: ReferenceBatch, parameters: [Double], seed: UInt64, step: Int, globalBatch: Int,
+    disturbance: Disturbance? = nil
   ) -> ReferenceResult {
     var execution = Execution(
       plan.training, layout: plan.layout, batch: batch, parameters: parameters,
       draw: Draw(seed: seed, step: step), globalBatch: globalBatch)
-    for instruction in plan.training.instructions { execution.run(instruction) }
+    Self.run(plan.training, &execution, disturbance)
     return execution.result
   }
 
   /// Runs the evaluation program, which uses the running statistics and no dropout.
-  package func evaluate(_ batch: ReferenceBatch, parameters: [Double]) -> ReferenceResult {
+  package func evaluate(
+    _ batch: ReferenceBatch, parameters: [Double], disturbance: Disturbance? = nil
+  ) -> ReferenceResult {
     var execution = Execution(
       plan.evaluation, layout: plan.layout, batch: batch, parameters: parameters,
       draw: Draw(seed: 0, step: 0), globalBatch: batch.valid)
-    for instruction in plan.evaluation.instructions { execution.run(instruction) }
+    Self.run(plan.evaluation, &execution, disturbance)
     var result = execution.result
     result.gradients = []
     return result
+  }
+
+  private static func run(_ program: Program, _ execution: inout Execution, _ disturbance: Disturbance?) {
+    var disturbance = disturbance
+    for instruction in program.instructions {
+      execution.run(instruction)
+      if var errors = disturbance {
+        execution.disturb(instruction, by: &errors)
+        disturbance = errors
+      }
+    }
   }
 }

@@ -53,10 +53,45 @@ import Testing
     }
   }
 
-  @Test func `gradients agree with finite differences`() throws {
+  @Test func `gradients agree with finite differences, and the engine with the interpreter`() throws {
     for model in ["mlp", "lenet5"] {
       let outcome = try Programs.run([try Programs.path(of: "cnn-dist"), "debug", "gradcheck", model])
       #expect(outcome.status == 0 && !outcome.output.contains("BAD"), "\(outcome.everything)")
+      #expect(outcome.output.contains("fc1.weight") || model == "mlp", "\(outcome.everything)")
+      #expect(outcome.output.contains("output in evaluation"), "\(outcome.everything)")
+    }
+  }
+
+  /// The matrix product of OpenBLAS is replaced, as a broken build of it would be, by one that is wrong a little.
+  @Test(.timeLimit(.minutes(3)), arguments: ["1.5f", "1.002f"])
+  func `a broken kernel fails the gradient check, by name`(factor: String) throws {
+    try Workplace.run { place throws in
+      try place.write(
+        """
+        #define _GNU_SOURCE
+        #include <dlfcn.h>
+        typedef void product(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int);
+        product cblas_sgemm;
+        void cblas_sgemm(int order, int left, int right, int m, int n, int k, float alpha, const float *a, int a_stride,
+                         const float *b, int b_stride, float beta, float *c, int c_stride) {
+          product *sound = (product *)dlsym(RTLD_NEXT, "cblas_sgemm");
+          sound(order, left, right, m, n, k, alpha * FACTOR, a, a_stride, b, b_stride, beta, c, c_stride);
+        }
+        """, to: "wrong.c")
+      let made = try Programs.run(
+        ["cc", "-O1", "-shared", "-fPIC", "-DFACTOR=\(factor)", "-o", "wrong.so", "wrong.c", "-ldl"], in: place.path)
+      try #require(made.status == 0, "\(made.everything)")
+      let program = ["LD_PRELOAD=\(place.path)/wrong.so", try Programs.path(of: "cnn-dist"), "debug", "gradcheck"]
+      let outcome = try Programs.run(program + ["lenet5"], in: place.path)
+      #expect(outcome.status == 1, "\(outcome.everything)")
+      #expect(outcome.errors.contains("'fc1'") && outcome.errors.contains("interpreter"), "\(outcome.errors)")
+      #expect(outcome.output.contains("BAD") && outcome.output.contains("fc3.weight"), "\(outcome.output)")
+      // The interpreter itself is still right, and a model without products passes.
+      #expect(!outcome.errors.contains("finite differences"), "\(outcome.errors)")
+      try place.write(
+        "input: [1, 8, 8]\nlayers: [{convolution: {channels: 3}}, relu, global-average-pool]", to: "convolution.yaml")
+      let other = try Programs.run(program + ["convolution.yaml"], in: place.path)
+      #expect(other.status == 0, "\(other.everything)")
     }
   }
 }

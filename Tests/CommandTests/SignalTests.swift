@@ -9,7 +9,7 @@ import Testing
     "train.schedule={constant: {rate: 0.01}}",
   ]
 
-  @Test(arguments: [SIGINT, SIGTERM])
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
   func `a signal saves and stops, and the run can go on`(number: Int32) throws {
     try Workplace.run { place throws in
       let job = try place.start(
@@ -63,6 +63,73 @@ import Testing
       let saved = try FileManager.default.contentsOfDirectory(atPath: place.path + "/run/checkpoints")
         .filter { $0.hasPrefix("step-") }
       #expect(saved.count == 2, "\(saved)")
+    }
+  }
+
+  /// A run that takes its time, once it has begun.
+  private func begun(_ place: Workplace, _ prefix: String = "") throws -> RunningProgram {
+    let words = ["train", "--run-dir", "run"] + Workplace.sets(Workplace.tiny + Self.long)
+    let program = try Programs.path(of: "cnn-dist")
+    let line = ([program] + words).map { "'\($0)'" }.joined(separator: " ")
+    let job = try RunningProgram(["bash", "-c", "\(prefix) exec \(line)"], in: place.path)
+    try job.await("run directory")
+    usleep(300_000)
+    return job
+  }
+
+  /// One step takes minutes, so that the first wish cannot be followed soon.
+  @Test(.timeLimit(.minutes(2)), arguments: [SIGINT, SIGTERM])
+  func `a second signal ends a run at once`(number: Int32) throws {
+    try Workplace.run { place throws in
+      let slow = ["lanes=1", "train.global-batch=1048576", "train.micro-batch=64", "train.steps=2"]
+      let job = try place.start(["train", "--run-dir", "run"] + Workplace.sets(slow))
+      try job.await("run directory")
+      usleep(500_000)
+      kill(job.identifier, number)
+      usleep(500_000)
+      #expect(job.isRunning, "the first wish waits for the end of the step")
+      kill(job.identifier, number)
+      let outcome = try job.finish(deadline: 10)
+      #expect(outcome.status == 128 + number, "\(outcome.everything)")
+    }
+  }
+
+  /// Millions of initial weights are drawn before the first step.
+  @Test(.timeLimit(.minutes(2)), arguments: [SIGTERM, SIGHUP, SIGUSR2])
+  func `a signal before the first step ends the process`(number: Int32) throws {
+    try Workplace.run { place throws in
+      try place.write(
+        "input: [1, 28, 28]\nlayers: [flatten, {dense: {features: 9000}}, {dense: {features: 9000}}, {dense: {features: 10}}]",
+        to: "wide.yaml")
+      let job = try place.start(
+        ["train", "--run-dir", "run"] + Workplace.sets(["model={file: wide.yaml}", "lanes=1"]))
+      usleep(400_000)
+      try #require(job.isRunning && !place.exists("run/ledger.jsonl"), "the set-up takes too short a time to stop it")
+      kill(job.identifier, number)
+      let outcome = try job.finish(deadline: 10)
+      #expect(outcome.status == 128 + number, "\(outcome.everything)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `signals that come together count once`() throws {
+    try Workplace.run { place throws in
+      let job = try begun(place)
+      for number in [SIGTERM, SIGTERM, SIGHUP, SIGINT] { kill(job.identifier, number) }
+      let outcome = try job.finish(deadline: 60)
+      #expect(outcome.status == 3, "\(outcome.everything)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `nohup keeps a run from the end of its terminal`() throws {
+    try Workplace.run { place throws in
+      let job = try begun(place, "trap '' HUP;")
+      kill(job.identifier, SIGHUP)
+      usleep(500_000)
+      #expect(job.isRunning)
+      kill(job.identifier, SIGTERM)
+      #expect(try job.finish(deadline: 60).status == 3)
     }
   }
 }

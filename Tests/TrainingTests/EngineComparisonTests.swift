@@ -15,7 +15,7 @@ import Training
     return try EngineComparison(check, network: network, loss: loss, batch: batch, seed: seed).rows()
   }
 
-  @Test(.timeLimit(.minutes(6)), arguments: UInt64(0)..<120)
+  @Test(.timeLimit(.minutes(6)), arguments: UInt64(0)..<300)
   func `a sound engine passes on random models`(seed: UInt64) throws {
     let network = RandomModel.network(seed: seed)
     let random = seed % 3 == 0 ? RandomModel.loss(for: try network.output(), seed: seed) : nil

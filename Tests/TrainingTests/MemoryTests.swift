@@ -96,9 +96,4 @@ import Training
     #expect(third.optimizer == alone.optimizer / 3 && third.arenas == alone.arenas)
     #expect(RankMemory(plan: plan, lanes: 2).arenas == 2 * alone.arenas)
   }
-
-  @Test func `OpenBLAS is not given more than there is`() {
-    #expect(prepared)
-    #expect(throws: KernelError.self) { try KernelSet.holdMemory(threads: 2_000_000) }
-  }
 }

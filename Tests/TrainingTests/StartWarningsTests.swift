@@ -34,7 +34,7 @@ import Training
 
   @Test(arguments: [
     [softmax], [softmax, .layer(.flatten(FlattenLayer()))], [softmax, .layer(.dropout(DropoutLayer(0.1)))],
-    [.sequential([softmax, .layer(.identity(IdentityLayer()))], name: "end")], [.branches(.add, [softmax])],
+    [.sequential([softmax, .layer(.identity(IdentityLayer()))], name: "end")],
     [sigmoid],
   ])
   func `what cross-entropy has of its own is not to be given to it`(end: [Module]) throws {

@@ -30,6 +30,20 @@ package enum Disk {
     return try file.read(0..<count)
   }
 
+  /// Reads a file piece by piece, the last of them shorter.
+  package static func read(
+    _ path: String, inPiecesOf size: Int, _ body: ([UInt8]) -> Void
+  ) throws(FileError) {
+    let file = try OpenFile.at(path, for: .reading)
+    let count = try file.count()
+    var done = 0
+    while done < count {
+      let next = min(count, done + size)
+      body(try file.read(done..<next))
+      done = next
+    }
+  }
+
   /// Writes a file and waits until it is on the disk. A crash may leave it cut.
   package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     let file = try OpenFile.at(path, for: .replacing)

@@ -62,6 +62,9 @@ package struct OpenFile: ~Copyable, Sendable {
   /// The bytes of the whole file, or of `range` of it; a range that the file does not hold is an error.
   package func read(_ range: Range<Int>? = nil) throws(FileError) -> [UInt8] {
     let range = if let range { range } else { 0..<(try count()) }
+    guard Self.hasMemory(range.count) else {
+      throw FileError("read", path, reason: "there is no memory for \(range.count) bytes (ulimit -v)")
+    }
     var failure: Int32?
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
       while count < range.count {
@@ -77,6 +80,13 @@ package struct OpenFile: ~Copyable, Sendable {
       throw FileError("read", path, reason: "it ends before byte \(range.upperBound)")
     }
     return bytes
+  }
+
+  // An array that cannot have its memory ends the process.
+  private static func hasMemory(_ count: Int) -> Bool {
+    let memory = unsafe malloc(count)
+    defer { unsafe free(memory) }
+    return unsafe count == 0 || memory != nil
   }
 
   /// Cuts the file after `count` bytes.

@@ -19,18 +19,23 @@ enum ProductBuffers {
   static func hold(_ threads: Int) throws(KernelError) {
     let missing = held.withLock { max(0, threads - $0) }
     guard missing > 0 else { return }
-    guard isFree(missing * byteCount) else {
+    guard areFree(missing) else {
       throw .noProductBuffers(threads: threads, bytes: missing * byteCount)
     }
     cob_hold_buffers(Int32(clamping: threads))
     held.withLock { $0 = max($0, threads) }
   }
 
-  /// Whether the system would give so many bytes of address space now.
-  private static func isFree(_ bytes: Int) -> Bool {
-    let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { return false }
-    unsafe munmap(memory, bytes)
+  /// Whether the system would give so many buffers now: each asked for by itself, as OpenBLAS does, since a single large
+  /// request is judged otherwise than many small ones.
+  private static func areFree(_ buffers: Int) -> Bool {
+    var taken: [UInt] = []
+    defer { for address in taken { unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount) } }
+    for _ in 0..<buffers {
+      let memory = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { return false }
+      taken.append(UInt(bitPattern: memory))
+    }
     return true
   }
 }

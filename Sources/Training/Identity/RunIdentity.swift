@@ -98,7 +98,13 @@ package enum ProgramVersion {
 
   /// The digest of the program file.
   package static let build: String = {
-    guard let bytes = try? Disk.read("/proc/self/exe") else { return "unknown" }
-    return MicroBatchDigest.text(Digest.block(bytes.span, seed: 0))
+    var digest = Digest()
+    // In pieces, since memory may be short and the program is not.
+    do throws(FileError) {
+      try Disk.read("/proc/self/exe", inPiecesOf: 1 << 20) { digest.update(bytes: $0.span) }
+    } catch {
+      return "unknown"
+    }
+    return MicroBatchDigest.text(digest.finish())
   }()
 }

@@ -73,10 +73,8 @@ package enum OutputWarnings {
         return Place(layer: layer, path: own)
       case .sequential(let inner):
         if let found = last(of: inner, below: own) { return found }
-      case .branches(_, let inner):
-        // Several branches are merged into something new.
-        guard inner.count == 1 else { return nil }
-        if let found = last(of: inner, below: own) { return found }
+      // Branches are merged into something new.
+      case .branches: return nil
       }
     }
     return nil

@@ -30,7 +30,8 @@ package struct TrainingWatch {
   package init(chance: Double?, guessing: Double?, warmUp: Double) {
     self.chance = chance
     self.guessing = guessing
-    patience = max(1, warmUp)
+    // A whole epoch at rates that are meant to teach something.
+    patience = warmUp + 1
   }
 
   /// Takes a score in and returns what is to be said about it.

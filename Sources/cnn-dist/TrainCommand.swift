@@ -9,12 +9,16 @@ struct TrainCommand: ParsableCommand {
     abstract: "Train a network, alone or on all ranks of mpirun.",
     discussion: """
       Without a configuration file it trains lenet5 on built-in digits. The number of ranks and lanes never changes the \
-      weights, to the bit. Ctrl-C and SIGTERM save and stop (exit code 3), SIGUSR1 saves and goes on.
+      weights, to the bit. Ctrl-C, SIGTERM and SIGHUP save and stop (exit code 3), SIGUSR1 saves and goes on.
+
+      Under mpirun send SIGUSR2 to it (kill -USR2): it passes that on, the ranks save and stop, and the exit code is 3. \
+      Ctrl-C and SIGTERM it follows itself: its exit code is 1, and it ends the ranks about two seconds later, saved or not.
 
       Examples:
         cnn-dist train
         mpirun -n 4 cnn-dist train configs/cifar10-resnet20.yaml --set data.path=/data/cifar10
         mpirun -n 2 cnn-dist train --run-dir runs/lenet5-digits-001 --resume
+        cnn-dist train my.yaml --name mine --resume auto     the one command of a job script: starts, goes on, or ends
         cnn-dist train --debug --set train.steps=20
         cnn-dist train --name first-try --quiet
 
@@ -37,7 +41,10 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Continue from a checkpoint: 'latest' (also without a value), 'best', a name such as step-0000391, or a path.",
+      """
+      Continue from a checkpoint: 'latest' (also without a value), 'best', a name such as step-0000391, or a path. \
+      'auto' starts the run if there is none yet, and a run that is complete ends with exit code 0.
+      """,
       valueName: "checkpoint"))
   var resume: String?
 

@@ -88,7 +88,7 @@ import Training
     """
 
   private func limit(_ groups: String, _ mounts: String, _ files: [String: String]) -> ControlGroups.Limit? {
-    ControlGroups.tightest(ControlGroups.places(groups: groups, mounts: mounts)) { files[$0] }
+    ControlGroups.tightest(ControlGroups.places(of: "cpu", groups: groups, mounts: mounts)) { files[$0] }
   }
 
   @Test func `the group's own limit counts, and those of all groups above it`() {
@@ -130,7 +130,7 @@ import Training
   }
 
   @Test func `other texts have no groups`() {
-    #expect(ControlGroups.places(groups: "nonsense\n::\n", mounts: Self.unified).isEmpty)
-    #expect(ControlGroups.places(groups: "0::/a\n", mounts: "nonsense\n- - -\n").isEmpty)
+    #expect(ControlGroups.places(of: "cpu", groups: "nonsense\n::\n", mounts: Self.unified).isEmpty)
+    #expect(ControlGroups.places(of: "cpu", groups: "0::/a\n", mounts: "nonsense\n- - -\n").isEmpty)
   }
 }

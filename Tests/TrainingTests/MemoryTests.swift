@@ -20,13 +20,16 @@ import Training
 
   @Test func `the smallest of all groups around the process counts, in both versions`() {
     let second = limits([
-      "/proc/self/cgroup": "0::/job/task\n", "/sys/fs/cgroup/job/task/memory.max": "max\n",
+      "/proc/self/cgroup": "0::/job/task\n",
+      "/proc/self/mountinfo": "25 23 0:21 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+      "/sys/fs/cgroup/job/task/memory.max": "max\n",
       "/sys/fs/cgroup/job/memory.max": "4096000\n", "/sys/fs/cgroup/job/memory.current": "96000\n",
       "/sys/fs/cgroup/memory.max": "9000000\n",
     ])
     #expect(second.whole == 4_096_000 && second.available == 4_000_000 && second.isControlGroup)
     let first = limits([
       "/proc/self/cgroup": "3:cpu,cpuacct:/x\n2:memory:/job\n",
+      "/proc/self/mountinfo": "30 25 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
       "/sys/fs/cgroup/memory/job/memory.limit_in_bytes": "1000000\n",
       "/sys/fs/cgroup/memory/job/memory.usage_in_bytes": "1200000\n",
       "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",

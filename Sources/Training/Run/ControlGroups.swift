@@ -1,6 +1,7 @@
 import Foundation
 
-/// The limits of processor time that control groups set: those of containers, of Kubernetes, of systemd.
+/// Where control groups keep their limits (those of containers, of Kubernetes, of systemd), and the limit of processor
+/// time among them; `MemoryLimits` reads that of memory.
 ///
 /// Source: the kernel's documentation, "Control Group v2" (cpu.max), "CFS Bandwidth Control" (cpu.cfs_quota_us), and
 /// proc(5) on /proc/self/cgroup and /proc/self/mountinfo.
@@ -17,31 +18,41 @@ package enum ControlGroups {
   package struct Place: Hashable, Sendable {
     /// The folder.
     package let folder: String
-    /// Whether it is of version 2, with `cpu.max`.
+    /// Whether it is of version 2.
     package let isUnified: Bool
   }
 
   /// The tightest limit of this process; nil without one.
   static var ownLimit: Limit? {
-    let files = ["/proc/self/cgroup", "/proc/self/mountinfo"].map { try? String(contentsOfFile: $0, encoding: .utf8) }
-    guard let groups = files[0], let mounts = files[1] else { return nil }
-    return tightest(places(groups: groups, mounts: mounts)) { try? String(contentsOfFile: $0, encoding: .utf8) }
+    let read = { (path: String) in try? String(contentsOfFile: path, encoding: .utf8) }
+    return tightest(places(of: "cpu", read: read), read: read)
+  }
+
+  /// The folders in which a controller keeps the limits of this process.
+  ///
+  /// - Parameters:
+  ///   - controller: "cpu" or "memory".
+  ///   - read: the text of a file of the system; nil if there is none.
+  static func places(of controller: String, read: (String) -> String?) -> [Place] {
+    guard let groups = read("/proc/self/cgroup"), let mounts = read("/proc/self/mountinfo") else { return [] }
+    return places(of: controller, groups: groups, mounts: mounts)
   }
 
   /// The folders from a process's groups up to where they are mounted.
   ///
   /// - Parameters:
+  ///   - controller: "cpu" or "memory".
   ///   - groups: the text of /proc/self/cgroup: "0::/path" for version 2, "4:cpu,cpuacct:/path" for version 1.
   ///   - mounts: the text of /proc/self/mountinfo.
-  package static func places(groups: String, mounts: String) -> [Place] {
+  package static func places(of controller: String, groups: String, mounts: String) -> [Place] {
     let paths = groups.split(separator: "\n").compactMap { line -> (isUnified: Bool, path: String)? in
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3 else { return nil }
       if parts[0] == "0", parts[1].isEmpty { return (true, String(parts[2])) }
-      return parts[1].split(separator: ",").contains("cpu") ? (false, String(parts[2])) : nil
+      return parts[1].split(separator: ",").contains(Substring(controller)) ? (false, String(parts[2])) : nil
     }
     return paths.flatMap { isUnified, path in
-      mounts.split(separator: "\n").compactMap { Mount($0) }.filter { $0.isUnified == isUnified }
+      mounts.split(separator: "\n").compactMap { Mount($0, of: controller) }.filter { $0.isUnified == isUnified }
         .flatMap { mount in mount.folders(to: path).map { Place(folder: $0, isUnified: isUnified) } }
     }
   }
@@ -77,7 +88,7 @@ package enum ControlGroups {
   }
 }
 
-/// Where a hierarchy of control groups with processor time is mounted.
+/// Where a hierarchy of control groups with a controller is mounted.
 private struct Mount {
   /// Whether it is of version 2.
   let isUnified: Bool
@@ -88,12 +99,12 @@ private struct Mount {
 
   /// A line of /proc/self/mountinfo: "36 35 0:29 /root /point options tags - type source super-options"; nil for
   /// everything else that is mounted.
-  init?(_ line: Substring) {
+  init?(_ line: Substring, of controller: String) {
     let halves = line.split(separator: " ").split(separator: "-", maxSplits: 1).map(Array.init)
     guard halves.count == 2, halves[0].count >= 5, halves[1].count >= 3 else { return nil }
     switch halves[1][0] {
     case "cgroup2": isUnified = true
-    case "cgroup" where halves[1][2].split(separator: ",").contains("cpu"): isUnified = false
+    case "cgroup" where halves[1][2].split(separator: ",").contains(Substring(controller)): isUnified = false
     default: return nil
     }
     (root, point) = (String(halves[0][3]), String(halves[0][4]))

@@ -37,9 +37,10 @@ package struct MemoryLimits: Hashable, Sendable {
     let machine = read("/proc/meminfo") ?? ""
     whole = Self.kibibytes("MemTotal", in: machine) ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
     available = Self.kibibytes("MemAvailable", in: machine) ?? whole
-    for group in Self.groups(read("/proc/self/cgroup") ?? "") {
-      guard let limit = read(group.limit).flatMap(Self.number), limit < whole else { continue }
-      let used = read(group.used).flatMap(Self.number) ?? 0
+    for place in ControlGroups.places(of: "memory", read: read) {
+      let files = place.isUnified ? ("memory.max", "memory.current") : ("memory.limit_in_bytes", "memory.usage_in_bytes")
+      guard let limit = read("\(place.folder)/\(files.0)").flatMap(Self.number), limit < whole else { continue }
+      let used = read("\(place.folder)/\(files.1)").flatMap(Self.number) ?? 0
       (whole, isControlGroup) = (limit, true)
       available = min(available, max(0, limit - used))
     }
@@ -56,25 +57,6 @@ package struct MemoryLimits: Hashable, Sendable {
       .unusable,
       "\(what) needs about \(Display.bytes(bytes)) of memory, more than the \(Display.bytes(most)) that this process may "
         + "have; use a smaller \(remedy), a smaller model, or a larger machine or limit (ulimit -v)")
-  }
-
-  /// The files of the process's control group and of all groups around it, in either version of the interface.
-  private static func groups(_ text: String) -> [(limit: String, used: String)] {
-    text.split(separator: "\n").flatMap { line -> [(String, String)] in
-      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3 else { return [] }
-      let controllers = parts[1].split(separator: ",")
-      guard controllers.isEmpty || controllers.contains("memory") else { return [] }
-      let (root, limit, used) =
-        controllers.isEmpty
-        ? ("/sys/fs/cgroup", "memory.max", "memory.current")
-        : ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes")
-      let names = parts[2].split(separator: "/")
-      return (0...names.count).map { depth in
-        let folder = ([Substring(root)] + names[..<depth]).joined(separator: "/")
-        return ("\(folder)/\(limit)", "\(folder)/\(used)")
-      }
-    }
   }
 
   /// The number in a file of one; nil for "max".

@@ -38,7 +38,8 @@ package struct MemoryLimits: Hashable, Sendable {
     whole = Self.kibibytes("MemTotal", in: machine) ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
     available = Self.kibibytes("MemAvailable", in: machine) ?? whole
     for place in ControlGroups.places(of: "memory", read: read) {
-      let files = place.isUnified ? ("memory.max", "memory.current") : ("memory.limit_in_bytes", "memory.usage_in_bytes")
+      let files =
+        place.isUnified ? ("memory.max", "memory.current") : ("memory.limit_in_bytes", "memory.usage_in_bytes")
       guard let limit = read("\(place.folder)/\(files.0)").flatMap(Self.number), limit < whole else { continue }
       let used = read("\(place.folder)/\(files.1)").flatMap(Self.number) ?? 0
       (whole, isControlGroup) = (limit, true)

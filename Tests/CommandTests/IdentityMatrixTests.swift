@@ -167,6 +167,34 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(2)), arguments: [nil, 2])
+  func `a class more is said as that, and not as a model that does not fit`(ranks: Int?) throws {
+    try Workplace.run { place throws in
+      let bytes = { (count: Int) in (0..<count).map { UInt8($0 % 5) } }
+      func write(classes: Int) throws {
+        for (name, count) in [("train", 40), ("t10k", 10)] {
+          let head: (UInt8, [UInt8]) -> [UInt8] = { [0, 0, 8, $0] + [0, 0, 0, UInt8(count)] + $1 }
+          try place.write(
+            head(3, [0, 0, 0, 4, 0, 0, 0, 4]) + bytes(16 * count), to: "data/\(name)-images-idx3-ubyte")
+          try place.write(
+            head(1, []) + (0..<count).map { UInt8($0 % classes) }, to: "data/\(name)-labels-idx1-ubyte")
+        }
+      }
+      try write(classes: 3)
+      try place.write("input: [1, 4, 4]\nlayers: [flatten, {dense: {features: 3}}]\n", to: "m.yaml")
+      let settings = ["data={format: idx, path: data}", "model={file: m.yaml}", "train.steps=4", "lanes=1"]
+      let run = try place.cnnDist(["train", "--run-dir", "run"] + Workplace.sets(settings))
+      try #require(run.status == 0, "\(run.everything)")
+      try write(classes: 4)
+      for command in [
+        ["train", "--run-dir", "run", "--resume", "--set", "train.steps=8"],
+        ["evaluate", "--checkpoint", "run/checkpoints/latest"],
+      ] {
+        expectRefusal(try place.cnnDist(command, ranks: ranks), ["class names: 3 classes", "as class 3 of 4 here"])
+      }
+    }
+  }
+
   @Test(.timeLimit(.minutes(2)))
   func `a checkpoint copied alone can be evaluated and replayed without the model file`() throws {
     try Workplace.run { place throws in

@@ -1,5 +1,4 @@
 import Datasets
-import Kernels
 import Planner
 
 /// A checkpoint that is used without its run: its own model and configuration, and what differs here today.
@@ -23,15 +22,10 @@ struct OpenedCheckpoint {
     }
   }
 
-  /// The blueprint of a checkpoint's configuration.
-  static func blueprint(_ text: String) throws(RunError) -> Blueprint {
-    do {
-      let configuration = try Configurations.parse(text, source: "the checkpoint's configuration")
-      try KernelSet.configure(configuration.kernels.isa)
-      return try Blueprint(configuration)
-    } catch {
-      throw RunError.unusable(error)
-    }
+  /// What all ranks are told of it.
+  var offer: RunOffer {
+    RunOffer(
+      configuration: configuration.text, trained: TrainedData(checkpoint: path, data: contents.state.identity.data))
   }
 
   /// The tensors in the layout of the blueprint, after a word to the user about what has changed since the run.

@@ -28,7 +28,7 @@ package enum Replay {
     checkpoint: String, step: Int, part: Part, ledger: String? = nil, asJSON: Bool
   ) throws(RunError) {
     let opened = try OpenedCheckpoint(checkpoint, overrides: ["lanes=1"])
-    let blueprint = try OpenedCheckpoint.blueprint(opened.configuration.text)
+    let blueprint = try opened.offer.blueprint()
     let state = try opened.state(for: blueprint, try RunIdentity(blueprint), .replay)
     let recorded = try entry(ledger, of: checkpoint, step: step)
     let microBatches = try microBatches(of: part, blueprint)

@@ -15,9 +15,9 @@ package enum CheckpointEvaluation {
     let opened = try agreement.onCoordinator { () throws(RunError) in
       try OpenedCheckpoint(checkpoint, overrides: overrides)
     }
-    let text = try agreement.share(opened?.configuration.text)
+    let offer = try agreement.share(opened?.offer)
     let (blueprint, identity) = try agreement.everywhere { () throws(RunError) in
-      let blueprint = try OpenedCheckpoint.blueprint(text)
+      let blueprint = try offer.blueprint()
       return (blueprint, try RunIdentity(blueprint))
     }
     try agreement.same(identity)

@@ -50,15 +50,26 @@ package enum ContinuationRules {
     for difference in saved.differences(to: now) {
       let change = "\(difference.name) changes from \(difference.before) to \(difference.after)"
       switch verdict(purpose, difference, choosesData) {
-      case .refuse(let remedy):
-        throw RunError(
-          .unusable,
-          "\(difference.name): \(difference.before) in the run of \(checkpoint), \(difference.after) here; \(remedy)")
+      case .refuse(let remedy): throw refusal(of: difference, checkpoint: checkpoint, remedy: remedy)
       case .say(let consequence): notices.append("\(change): \(consequence)")
       case .ignore: break
       }
     }
     return notices
+  }
+
+  /// The error that refuses a difference between a checkpoint's data and today's of which no purpose can make anything.
+  static func refusal(of difference: IdentityDifference, checkpoint: String) -> RunError {
+    guard case .refuse(let remedy) = verdict(.resume, difference, false) else {
+      preconditionFailure("\(difference.name) may differ")
+    }
+    return refusal(of: difference, checkpoint: checkpoint, remedy: remedy)
+  }
+
+  private static func refusal(of difference: IdentityDifference, checkpoint: String, remedy: String) -> RunError {
+    RunError(
+      .unusable,
+      "\(difference.name): \(difference.before) in the run of \(checkpoint), \(difference.after) here; \(remedy)")
   }
 
   private static func verdict(_ purpose: Purpose, _ difference: IdentityDifference, _ choosesData: Bool) -> Verdict {

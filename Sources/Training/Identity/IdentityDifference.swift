@@ -77,7 +77,7 @@ extension RunIdentity {
 
 extension DataIdentity {
   /// The parts in which other data differs: of a split with another count or shape the content is no news.
-  fileprivate func differences(to other: DataIdentity) -> [IdentityDifference] {
+  func differences(to other: DataIdentity) -> [IdentityDifference] {
     var found: [IdentityDifference] = []
     if classes != other.classes {
       let (before, after) = FirstDifference.names(classes, other.classes)

@@ -7,6 +7,8 @@ import Interchange
 /// Source: flock(2); on NFS Linux makes a lock of the whole file of it, which other machines see.
 package final class RunLock: Sendable {
   private static let fileName = "lock"
+  /// Seconds for which a lock is tried: a process that was killed a moment ago may not have ended yet.
+  private static let patience = 2.0
   private let file: OpenFile
 
   private struct Holder: Codable {
@@ -23,12 +25,21 @@ package final class RunLock: Sendable {
     let isFree: Bool
     do throws(FileError) {
       file = try OpenFile.at(path, for: .appending)
-      isFree = try file.lock()
+      isFree = try Self.take(file)
     } catch {
       throw RunError(.unusable, "\(error); a run directory has to be locked while it is written to")
     }
     guard isFree else { throw RunError(.unusable, Self.refusal(directory, path)) }
     note()
+  }
+
+  private static func take(_ file: borrowing OpenFile) throws(FileError) -> Bool {
+    let started = ContinuousClock.now
+    while started.secondsUntilNow < patience {
+      if try file.lock() { return true }
+      usleep(50_000)
+    }
+    return try file.lock()
   }
 
   /// Tells others who holds the lock. That it holds does not depend on it.

@@ -24,10 +24,12 @@ package struct Blueprint: Sendable {
 
   /// Opens the data, builds the network and plans the step.
   ///
+  /// - Parameter trained: of a checkpoint that is used again, the data that its model was made for.
   /// - Throws: `RunError` with code `unusable`.
-  package init(_ configuration: RunConfiguration) throws(RunError) {
+  package init(_ configuration: RunConfiguration, trained: TrainedData? = nil) throws(RunError) {
     do {
       let dataset = try DatasetCatalog.open(configuration.data.request(seed: configuration.seed))
+      try trained?.check(dataset)
       self = try Blueprint(configuration, dataset: dataset)
     } catch {
       throw RunError.unusable(error)

@@ -32,9 +32,11 @@ struct RunSetup {
   ) throws(RunError) -> RunSetup? {
     let agreement = Agreement(communicator)
     let plan = try agreement.onCoordinator { () throws(RunError) in try RunPlan(request) }
-    let shared = try agreement.share(plan?.offer)
+    let offer = try agreement.share(plan?.offer)
     let blueprint = try agreement.everywhere { () throws(RunError) in
-      try RunSetup.blueprint(shared, request, isCoordinator: communicator.rank == 0)
+      try offer.blueprint { () throws(YAMLError) in
+        try Configurations.read(path: request.configuration, overrides: request.overrides)
+      }
     }
     let identity = try agreement.everywhere { () throws(RunError) in try RunIdentity(blueprint, report: console.note) }
     try agreement.same(identity)
@@ -116,23 +118,6 @@ struct RunSetup {
   func worker(_ communicator: any Communicator) throws(RunError) -> Worker {
     try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state)
   }
-
-  /// Each rank reads its own configuration, so that a difference between machines is found; only a resumed run, whose
-  /// directory may lie on the coordinator's machine alone, takes the coordinator's.
-  private static func blueprint(
-    _ offer: String, _ request: TrainRequest, isCoordinator: Bool
-  ) throws(RunError) -> Blueprint {
-    do {
-      let configuration =
-        isCoordinator || offer.hasPrefix(RunPlan.resumed)
-        ? try Configurations.parse(offer, source: "the coordinator's configuration")
-        : try Configurations.read(path: request.configuration, overrides: request.overrides)
-      try KernelSet.configure(configuration.kernels.isa)
-      return try Blueprint(configuration)
-    } catch {
-      throw RunError.unusable(error)
-    }
-  }
 }
 
 /// Where a run computes, for information only: nothing of it reaches the bits.
@@ -144,11 +129,12 @@ struct Workplace: Hashable, Sendable {
 }
 
 extension RunPlan {
-  /// A first line that is a comment to YAML.
-  fileprivate static let resumed = "# resumed\n"
-
-  /// The configuration as the ranks get it.
-  fileprivate var offer: String { (isResumed ? Self.resumed : "# new\n") + configuration.text }
+  /// What the ranks are told.
+  fileprivate var offer: RunOffer {
+    RunOffer(
+      configuration: isResumed ? configuration.text : nil,
+      trained: checkpoint.map { TrainedData(checkpoint: $0.path, data: $0.contents.state.identity.data) })
+  }
 
   /// Sentences about what differs between the checkpoint and what goes on.
   ///

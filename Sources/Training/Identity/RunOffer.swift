@@ -1,0 +1,64 @@
+import Datasets
+import Kernels
+import Network
+import StrictYAML
+
+/// What the coordinator tells all ranks before any of them opens the data.
+struct RunOffer: Codable, Sendable {
+  /// The configuration of a checkpoint; nil where each rank reads its own, so that a difference between machines is
+  /// found. (The directory of a run that goes on may lie on the coordinator's machine alone.)
+  var configuration: String?
+  /// The data that the checkpoint's model was made for.
+  var trained: TrainedData?
+
+  /// The run on this rank.
+  ///
+  /// - Parameter own: reads the rank's own configuration; by default there is none, and a checkpoint's must be offered.
+  /// - Throws: `RunError` with code `unusable`.
+  func blueprint(
+    own: () throws(YAMLError) -> RunConfiguration = { () throws(YAMLError) in throw YAMLError("no run was offered") }
+  ) throws(RunError) -> Blueprint {
+    do {
+      let configuration = try configuration.map { text throws(YAMLError) in
+        try Configurations.parse(text, source: "the configuration of the run")
+      }
+      let run = try configuration ?? own()
+      try KernelSet.configure(run.kernels.isa)
+      return try Blueprint(run, trained: trained)
+    } catch {
+      throw RunError.unusable(error)
+    }
+  }
+}
+
+/// The data that a checkpoint's model was made for.
+package struct TrainedData: Codable, Hashable, Sendable {
+  /// The checkpoint's path, for messages.
+  let checkpoint: String
+  /// The identity of the data.
+  let data: DataIdentity
+
+  /// Fails unless a data set has the classes and the shape that the model was made for. Asked before a model meets the
+  /// data: what it would complain of is only a consequence.
+  func check(_ dataset: Dataset) throws(RunError) {
+    let shape = dataset.train.shape
+    let today = SplitIdentity(
+      count: data.train.count, shape: [shape.channels, shape.height, shape.width], content: data.train.content,
+      coverage: data.train.coverage)
+    let seen = DataIdentity(train: today, test: data.test, classes: dataset.train.classNames)
+    guard let difference = data.differences(to: seen).first else { return }
+    throw ContinuationRules.refusal(of: difference, checkpoint: checkpoint)
+  }
+}
+
+extension Agreement {
+  /// What rank 0 offers, on all ranks.
+  func share(_ offer: RunOffer?) throws(RunError) -> RunOffer {
+    do {
+      let text = try offer.map { String(decoding: try RecordCoding.encode($0), as: UTF8.self) }
+      return try RecordCoding.decode(RunOffer.self, from: Array(try share(text).utf8))
+    } catch {
+      throw RunError.failed(error)
+    }
+  }
+}

@@ -7,8 +7,9 @@ import Interchange
 /// Source: flock(2); on NFS Linux makes a lock of the whole file of it, which other machines see.
 package final class RunLock: Sendable {
   private static let fileName = "lock"
-  /// Seconds for which a lock is tried: a process that was killed a moment ago may not have ended yet.
-  private static let patience = 2.0
+  /// Seconds for which a lock is tried: a process that was killed a moment ago may not have ended yet. Who would wait
+  /// longer would take over from a run that is about to end, and not from a dead one.
+  private static let patience = 0.25
   private let file: OpenFile
 
   private struct Holder: Codable {
@@ -37,7 +38,7 @@ package final class RunLock: Sendable {
     let started = ContinuousClock.now
     while started.secondsUntilNow < patience {
       if try file.lock() { return true }
-      usleep(50_000)
+      usleep(20_000)
     }
     return try file.lock()
   }

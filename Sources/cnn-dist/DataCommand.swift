@@ -10,7 +10,7 @@ struct DataCommand: ParsableCommand {
   /// `cnn-dist data info`.
   struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print what a dataset holds: counts per class, shape, mean and deviation of the channels.",
+      abstract: "Print what a dataset holds: counts per class, shape, mean and std of the channels.",
       discussion: "Example: cnn-dist data info --set data.format=idx --set data.path=data/mnist")
 
     @OptionGroup var options: ConfigurationOptions

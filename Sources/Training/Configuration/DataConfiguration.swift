@@ -36,7 +36,7 @@ package struct DataConfiguration: YAMLRecord {
   package var cache = ByteCount(1 << 30)
   /// Random changes of training images, in order.
   package var augment: [Augmentation] = []
-  /// Mean and deviation of each channel, on the scale 0 to 1.
+  /// Mean and std of each channel, on the scale 0 to 1.
   package var normalize = NormalizationConfiguration()
 
   package init() {}
@@ -61,7 +61,7 @@ package struct DataConfiguration: YAMLRecord {
       "cache", \.cache, "memory of each machine for decoded images (folders and archives); 0 keeps none",
       check: { $0.bytes <= 1 << 40 ? nil : "must be at most 1024GiB" }),
     Field("augment", \.augment, "random changes of training images, in order"),
-    Field("normalize", \.normalize, "mean and deviation of each channel, on the scale 0 to 1"),
+    Field("normalize", \.normalize, "mean and std of each channel, on the scale 0 to 1"),
   ]
 
   package func problem() -> String? {

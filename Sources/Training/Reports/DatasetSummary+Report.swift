@@ -8,7 +8,7 @@ extension DatasetSummary {
   func lines(_ orientation: OrientationPolicy) -> [String] {
     let numbers = { (values: [Float]) in values.map { Display.decimal(Double($0), 4) }.joined(separator: ", ") }
     var lines = [
-      "mean \(numbers(normalization.mean)); deviation \(numbers(normalization.deviation)); over "
+      "mean \(numbers(normalization.mean)); std \(numbers(normalization.deviation)); over "
         + "\(Display.count(sampled)) images"
     ]
     lines += zip(classNames, classCounts).map { "\($0): \(Display.count($1))" }

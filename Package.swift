@@ -67,11 +67,12 @@ let package = Package(
       name: "Datasets", dependencies: ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CWebP", "CZlib"],
       swiftSettings: strict),
     .target(name: "Interchange", dependencies: ["Network"], swiftSettings: strict),
+    .target(name: "Optimizers", dependencies: ["StrictYAML"], swiftSettings: strict),
     .target(
       name: "Training",
       dependencies: [
         "StrictYAML", "Randomness", "Hashing", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference",
-        "Datasets", "Interchange",
+        "Datasets", "Interchange", "Optimizers",
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -111,10 +112,13 @@ let package = Package(
       name: "ReferenceTests",
       dependencies: ["Reference", "Planner", "Network", "StrictYAML", "Randomness", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Randomness"], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     .testTarget(
       name: "ConfigurationTests",
-      dependencies: ["Training", "StrictYAML", "Network", "Planner", "Datasets", "Kernels", "Randomness"],
+      dependencies: [
+        "Training", "Optimizers", "StrictYAML", "Network", "Planner", "Datasets", "Kernels", "Randomness",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "EngineTests",
@@ -123,7 +127,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network",
+        "Training", "Optimizers", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network",
         "Randomness", "Reference", "StrictYAML",
       ],
       swiftSettings: strict),

@@ -40,11 +40,13 @@ enum HouseTable {
     Row("Reference", ["Planner", "Network", "StrictYAML", "Randomness"]),
     Row("Datasets", ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CWebP", "CZlib"]),
     Row("Interchange", ["Network"]),
+    // How a gradient changes the weights, and how fast.
+    Row("Optimizers", ["StrictYAML"]),
     Row(
       "Training",
       [
         "StrictYAML", "Randomness", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference", "Datasets",
-        "Interchange", "Hashing",
+        "Interchange", "Hashing", "Optimizers",
       ]),
     // The command line; from below `Training` it names a communicator, a network and a plan.
     Row("cnn-dist", ["Training", "MPITransport", "CStart", "Collectives", "Network", "Planner", "ArgumentParser"]),

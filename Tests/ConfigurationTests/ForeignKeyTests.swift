@@ -1,3 +1,4 @@
+import Optimizers
 import StrictYAML
 import Testing
 import Training

@@ -1,6 +1,7 @@
 import Datasets
 import Kernels
 import Network
+import Optimizers
 import Planner
 import Randomness
 import Training

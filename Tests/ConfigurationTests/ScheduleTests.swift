@@ -1,4 +1,5 @@
 import Foundation
+import Optimizers
 import Randomness
 import Testing
 import Training

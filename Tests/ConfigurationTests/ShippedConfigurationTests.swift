@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Kernels
 import Network
+import Optimizers
 import StrictYAML
 import Testing
 import Training

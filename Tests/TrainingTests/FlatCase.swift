@@ -1,5 +1,6 @@
 import Collectives
 import Network
+import Optimizers
 import Planner
 import Randomness
 import Testing

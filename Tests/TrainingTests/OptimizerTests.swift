@@ -1,4 +1,5 @@
 import Collectives
+import Optimizers
 import Planner
 import Testing
 import Training

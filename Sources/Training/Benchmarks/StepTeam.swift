@@ -1,6 +1,7 @@
 import Collectives
 import Engine
 import Kernels
+import Optimizers
 package import Planner
 
 /// A rank at work on random micro-batches: one for each of its lanes, the sum of their gradients along the fixed tree, and

@@ -1,4 +1,5 @@
 package import Datasets
+import Optimizers
 package import StrictYAML
 
 // What PyTorch, Keras and their like call the keys and words of a configuration. Words that differ from ours in spelling

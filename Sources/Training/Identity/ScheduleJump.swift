@@ -1,4 +1,5 @@
 import Datasets
+import Optimizers
 
 /// A learning rate that does not go on where it was when a run is resumed with another length or schedule.
 struct ScheduleJump {

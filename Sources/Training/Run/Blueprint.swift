@@ -1,6 +1,7 @@
 package import Datasets
 import Foundation
 package import Network
+import Optimizers
 package import Planner
 
 /// Everything about a run that does not depend on the rank: made from the configuration alone, before any work.

@@ -1,5 +1,6 @@
 import Datasets
 package import Network
+import Optimizers
 
 /// What is likely a mistake in a run although it can be trained: the run goes on, and learns little or nothing. One
 /// sentence each, with the remedy.

@@ -1,6 +1,7 @@
 package import Datasets
 import Foundation
 import Network
+import Optimizers
 
 /// Looks at the scores of a run and says when it trains in vain. Each kind of sentence is said once.
 package struct TrainingWatch {

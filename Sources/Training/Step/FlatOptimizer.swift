@@ -1,6 +1,7 @@
 import Collectives
 import Kernels
 import Network
+package import Optimizers
 package import Planner
 
 /// Updates the segments of the flat buffer that this rank owns: weights by SGD, running statistics by their moving

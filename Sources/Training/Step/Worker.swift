@@ -1,4 +1,5 @@
 package import Collectives
+import Optimizers
 import Planner
 
 /// One rank at work: its lanes, its buffers and its side of the exchange. Used from the thread of its communicator.

@@ -67,7 +67,9 @@ let package = Package(
       name: "Datasets", dependencies: ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CWebP", "CZlib"],
       swiftSettings: strict),
     .target(name: "Interchange", dependencies: ["Network"], swiftSettings: strict),
-    .target(name: "Optimizers", dependencies: ["StrictYAML"], swiftSettings: strict),
+    .target(
+      name: "Optimizers", dependencies: ["StrictYAML", "Network", "Planner", "Kernels", "Collectives"],
+      swiftSettings: strict),
     .target(
       name: "Training",
       dependencies: [
@@ -112,7 +114,10 @@ let package = Package(
       name: "ReferenceTests",
       dependencies: ["Reference", "Planner", "Network", "StrictYAML", "Randomness", "TestSupport"],
       swiftSettings: strict),
-    .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Randomness"], swiftSettings: strict),
+    .testTarget(
+      name: "OptimizersTests",
+      dependencies: ["Optimizers", "Collectives", "Kernels", "Planner", "Network", "StrictYAML", "Randomness"],
+      swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     .testTarget(
       name: "ConfigurationTests",
@@ -127,7 +132,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Optimizers", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network",
+        "Training", "Optimizers", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner",
+        "Network",
         "Randomness", "Reference", "StrictYAML",
       ],
       swiftSettings: strict),

@@ -6,6 +6,10 @@ package struct YAMLCursor: Sendable {
   package let source: String
   /// Where values come from that have no line.
   private let lineless: String
+  /// The paths of the whole document at which a key may belong that the record at `path` does not have, the likeliest
+  /// first.
+  package typealias Elsewhere = @Sendable (_ key: String, _ path: String) -> [String]
+  private let elsewhere: Elsewhere?
 
   /// The root of a document.
   ///
@@ -13,19 +17,21 @@ package struct YAMLCursor: Sendable {
   ///   - tree: the document.
   ///   - source: the file that it was read from.
   ///   - lineless: where its values without a line come from, if not from the file.
-  package init(_ tree: YAMLTree, source: String, lineless: String? = nil) {
-    self.init(tree, path: "", source: source, lineless: lineless ?? source)
+  ///   - elsewhere: where else in the document an unknown key may belong.
+  package init(_ tree: YAMLTree, source: String, lineless: String? = nil, elsewhere: Elsewhere? = nil) {
+    self.init(tree, path: "", source: source, lineless: lineless ?? source, elsewhere: elsewhere)
   }
 
-  private init(_ tree: YAMLTree, path: String, source: String, lineless: String) {
+  private init(_ tree: YAMLTree, path: String, source: String, lineless: String, elsewhere: Elsewhere?) {
     self.tree = tree
     self.path = path
     self.source = source
     self.lineless = lineless
+    self.elsewhere = elsewhere
   }
 
   private func moved(to tree: YAMLTree, path: String) -> YAMLCursor {
-    YAMLCursor(tree, path: path, source: source, lineless: lineless)
+    YAMLCursor(tree, path: path, source: source, lineless: lineless, elsewhere: elsewhere)
   }
 
   /// The cursor at the same place with another tree.
@@ -67,6 +73,19 @@ package struct YAMLCursor: Sendable {
   package func failure(_ message: String) -> YAMLError {
     let place = tree.line.map { "\(source):\($0)" } ?? lineless
     return YAMLError(path.isEmpty ? "\(place): \(message)" : "\(place): \(path): \(message)")
+  }
+
+  /// What a user probably meant by a key that this record does not have: a near spelling, or a place elsewhere in the
+  /// document. Within the record the key alone is enough.
+  func suggestion(for key: String, among known: [String]) -> String? {
+    let paths = elsewhere?(key, path) ?? []
+    guard let first = paths.first else { return nil }
+    if let word = Suggestion.spelling(of: key, among: known) { return "did you mean '\(word)'?" }
+    // What another record calls so, this one may have too.
+    let names = paths.compactMap { $0.split(separator: ".").last.map(String.init) }
+    if let own = names.first(where: known.contains) { return "did you mean '\(own)'?" }
+    let prefix = path.isEmpty ? "" : path + "."
+    return "did you mean '\(first.hasPrefix(prefix) ? String(first.dropFirst(prefix.count)) : first)'?"
   }
 
   /// The error for a word that is none of `known`, with the nearest of them.

@@ -98,7 +98,9 @@ extension YAMLRecord {
     let entries = try cursor.entries()
     for entry in entries {
       guard let field = Self.fields.first(where: { $0.key == entry.key }) else {
-        let remedy = Self.fields.isEmpty ? "nothing can be set here" : Self.suggestion(for: entry.key, in: cursor.path)
+        let remedy =
+          cursor.suggestion(for: entry.key, among: Self.fields.map(\.key))
+          ?? (Self.fields.isEmpty ? "nothing can be set here" : Self.suggestion(for: entry.key, in: cursor.path))
         throw cursor.at(entry).failure("unknown key '\(entry.key)'; \(remedy)")
       }
       try field.decode(&self, cursor.at(entry))

@@ -41,7 +41,7 @@ enum HouseTable {
     Row("Datasets", ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CWebP", "CZlib"]),
     Row("Interchange", ["Network"]),
     // How a gradient changes the weights, and how fast.
-    Row("Optimizers", ["StrictYAML"]),
+    Row("Optimizers", ["StrictYAML", "Network", "Planner", "Kernels", "Collectives"]),
     Row(
       "Training",
       [

@@ -16,6 +16,8 @@ enum UnsafeList {
     ("Sources/Interchange/SafeTensors/", "floats are seen as bytes"),
     ("Sources/Kernels/", "spans are handed to OpenBLAS and to the inner loops by address"),
     ("Sources/MPITransport/", "handles and buffers of MPI are pointers"),
+    ("Sources/Optimizers/FlatOptimizer.swift", "pieces of the flat buffers are handed to the update loops by address"),
+    ("Sources/Optimizers/ParameterGroup.swift", "patterns are matched by the C library"),
     ("Sources/Training/", "flat buffers and arenas are passed on by view between the engine and the exchange"),
   ]
 

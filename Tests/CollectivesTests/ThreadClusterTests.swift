@@ -119,6 +119,12 @@ private final class Counter: Sendable {
 /// A few bytes at a fixed place in memory.
 @safe
 private final class Cell: SegmentUpdate {
+  var waitsForWholeGradient: Bool { false }
+  var gatherPositions: [Int] { [] }
+  func complete(
+    squares: Double, gather: (inout [Double]) throws(CommunicationError) -> Void
+  ) throws(CommunicationError) {}
+
   private let memory: UnsafeMutableRawBufferPointer
 
   init(count: Int) {
@@ -132,7 +138,7 @@ private final class Cell: SegmentUpdate {
     unsafe memory.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
   }
 
-  func update(range: Range<Int>, gradient: UnsafePointer<Float>) {}
+  func update(range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {}
 
   func overwrite() { unsafe memory[0] = 2 }
 

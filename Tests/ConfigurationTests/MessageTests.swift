@@ -12,8 +12,8 @@ import Testing
     ),
     ("data:\n  format: cifar", "my.yaml:2: data.format: unknown value 'cifar'; did you mean 'cifar10'?"),
     (
-      "train:\n  optimizer:\n    adam: {}",
-      "my.yaml:2: train.optimizer: unknown optimizer 'adam'; known are sgd"
+      "train:\n  optimizer:\n    lion: {}",
+      "my.yaml:2: train.optimizer: unknown optimizer 'lion'; known are sgd, adam, adamw, rmsprop, adagrad, lars, lamb"
     ),
     (
       "train:\n  schedule: {one-cycel: {}}",

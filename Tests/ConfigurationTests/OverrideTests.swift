@@ -23,7 +23,7 @@ import Training
     #expect(run.exchange.bucket == ByteCount(65_536))
     #expect(run.kernels.isa == .avx2)
     #expect(run.numerics.winograd == .off)
-    #expect(run.train.optimizer.sgd.nesterov)
+    #expect((run.train.optimizer.rule as? SGD)?.nesterov == true)
     #expect(run.data.trainCount == 1000)
     #expect(run.checkpoint.keep == 1)
     #expect(run.data.onDamage == .skip)

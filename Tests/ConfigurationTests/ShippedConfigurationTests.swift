@@ -32,7 +32,7 @@ import Training
     expectKeys(EvaluationConfiguration.self, in: tree[key: "evaluate"])
     expectKeys(NumericsConfiguration.self, in: tree[key: "numerics"])
     expectKeys(KernelConfiguration.self, in: tree[key: "kernels"])
-    expectKeys(SGDConfiguration.self, in: tree[key: "train"]?[key: "optimizer"]?[key: "sgd"])
+    expectKeys(SGD.self, in: tree[key: "train"]?[key: "optimizer"]?[key: "sgd"])
     expectKeys(OneCycleSchedule.self, in: tree[key: "train"]?[key: "schedule"]?[key: "one-cycle"])
   }
 
@@ -53,8 +53,8 @@ import Training
     #expect(run.data.augment == [.randomCrop(padding: 4), .horizontalFlip])
     #expect(run.data.normalize.mean == [0.4914, 0.4822, 0.4465])
     #expect(run.train.microBatches == 8)
-    #expect(run.train.optimizer.sgd.nesterov)
-    #expect(run.train.optimizer.sgd.weightDecay == 5e-4)
+    let sgd = try #require(run.train.optimizer.rule as? SGD)
+    #expect(sgd.nesterov && sgd.weightDecay == 5e-4)
     #expect(run.train.stepCount(samples: 50_000) == 1954)
   }
 

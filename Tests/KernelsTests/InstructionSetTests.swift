@@ -59,9 +59,8 @@ extension KernelTests {
         }
         all.append(("rows", scaled + products))
       }
-      all += OptimizerTests.all.map { settings in
-        ("sgd", changed(x) { w in _ = changed(x) { v in OptimizerTests.step(settings, dy.span, &v, &w) } })
-      }
+      all.append(("squares", [Float(Statistics.sumOfSquares(x.span))]))
+      all += OptimizerTests.updates.map { name, update in (name, OptimizerTests.weights(after: update, dy, x)) }
       return all
     }
 

@@ -4,66 +4,101 @@ import Testing
 extension KernelTests {
   @Suite("Optimizer")
   struct OptimizerTests {
-    /// The settings of a step.
-    struct Settings: Sendable {
-      var momentum: Float
-      var nesterov: Bool
+    /// Each update with some settings; two states are enough for all.
+    static let updates: [(name: String, update: @Sendable (UpdatePiece) -> Void)] = [
+      ("sgd", { Optimizer.descend($0, rate: 0.1, decay: 5e-4) }),
+      ("momentum", { Optimizer.descend($0, rate: 0.1, decay: 5e-4, momentum: 0.9, nesterov: false) }),
+      ("nesterov", { Optimizer.descend($0, rate: 0.1, decay: 5e-4, momentum: 0.9, nesterov: true) }),
+      ("dampened", { Optimizer.descend($0, rate: 0.1, decay: 5e-4, momentum: 0.9, fresh: 0.5) }),
+      ("adam", { Optimizer.adam($0, adam) }),
+      (
+        "lamb",
+        {
+          Optimizer.adamDirection($0, adam)
+          Optimizer.descend($0, rate: 0.1, decay: 0)
+        }
+      ),
+      (
+        "rmsprop",
+        {
+          Optimizer.rootMeanSquareDirection($0, keep: 0.9, fresh: 0.1, epsilon: 1e-6, decay: 0.01, mean: nil)
+          Optimizer.descend($0, rate: 0.1, decay: 0)
+        }
+      ),
+      (
+        "centered",
+        {
+          Optimizer.rootMeanSquareDirection($0, keep: 0.9, fresh: 0.1, epsilon: 1e-3, decay: 0.01, mean: 1)
+          Optimizer.descend($0, rate: 0.1, decay: 0)
+        }
+      ),
+      (
+        "adagrad",
+        {
+          Optimizer.adagradDirection($0, epsilon: 1e-6, decay: 0.01)
+          Optimizer.descend($0, rate: 0.1, decay: 0)
+        }
+      ),
+      (
+        "clipped",
+        {
+          Optimizer.clampGradient($0, to: 0.5)
+          Optimizer.scaleGradient($0, by: 0.3)
+          Optimizer.descend($0, rate: 0.1, decay: 0)
+        }
+      ),
+      (
+        "averaged",
+        {
+          Optimizer.averageWeights($0, part: 0.25, state: 1)
+          Optimizer.takeWeights($0, fromState: 1)
+        }
+      ),
+    ]
+
+    private static var adam: Optimizer.AdamFactors {
+      var factors = Optimizer.AdamFactors(
+        rate: 0.1, fresh1: 0.1, beta2: 0.99, fresh2: 0.01, rootScale: 1.5, epsilon: 1e-6)
+      (factors.shrink, factors.penalty) = (0.99, 0.01)
+      return factors
     }
 
-    static let all = [
-      Settings(momentum: 0, nesterov: false), Settings(momentum: 0.9, nesterov: false),
-      Settings(momentum: 0.9, nesterov: true),
-    ]
+    /// The weights after one update, with states of squares, so that roots are of something positive.
+    static func weights(after update: (UpdatePiece) -> Void, _ gradient: [Float], _ start: [Float]) -> [Float] {
+      let count = start.count
+      var (g, w, s) = (Array(gradient.prefix(count)), start, (start + start).map { $0 * $0 })
+      unsafe g.withUnsafeMutableBufferPointer { g in
+        unsafe w.withUnsafeMutableBufferPointer { w in
+          unsafe s.withUnsafeMutableBufferPointer { s in
+            guard let g = g.baseAddress, let w = w.baseAddress, let s = s.baseAddress else { return }
+            unsafe update(UpdatePiece(count: count, gradient: g, weights: w, states: s, stride: count))
+          }
+        }
+      }
+      return w
+    }
 
     init() { #expect(prepared) }
 
-    static func step(_ s: Settings, _ g: Span<Float>, _ v: inout MutableSpan<Float>, _ w: inout MutableSpan<Float>) {
-      Optimizer.sgd(
-        learningRate: 0.1, momentum: s.momentum, nesterov: s.nesterov, weightDecay: 5e-4, gradient: g,
-        momentumBuffer: &v, parameters: &w)
-    }
-
-    @Test("Three steps follow PyTorch's formula", arguments: all)
-    func formula(_ settings: Settings) {
-      var dice = Dice(3)
-      let start = dice.floats(501)
-      var (v, w) = ([Float](repeating: 0, count: settings.momentum == 0 ? 0 : 501), start)
-      var (velocity, weight) = ([Double](repeating: 0, count: 501), start.doubles)
-      for _ in 0..<3 {
-        let g = dice.floats(501)
-        for i in g.indices {
-          let decayed = Double(g[i]) + 5e-4 * weight[i]
-          velocity[i] = Double(settings.momentum) * velocity[i] + decayed
-          weight[i] -= 0.1 * (settings.nesterov ? decayed + Double(settings.momentum) * velocity[i] : velocity[i])
-        }
-        var vSpan = v.mutableSpan
-        var wSpan = w.mutableSpan
-        Self.step(settings, g.span, &vSpan, &wSpan)
-      }
-      #expect(distance(w, weight) < elementTolerance)
-      if settings.momentum != 0 { #expect(distance(v, velocity) < elementTolerance) }
-    }
-
     /// Segments depend on the number of ranks, the weights must not.
-    @Test("However the work is cut, the bits are the same", arguments: all, 0..<5 as Range<UInt64>)
-    func cuts(_ settings: Settings, seed: UInt64) throws {
+    @Test(arguments: updates.indices, 0..<5 as Range<UInt64>)
+    func `however the work is cut, the bits are the same`(index: Int, seed: UInt64) {
       var dice = Dice(seed)
-      let count = 300
-      let (g, w, v) = (dice.floats(count), dice.floats(count), dice.floats(count))
-      let run = { (cuts: [Int]) throws -> [UInt32] in
-        var weights = try AlignedBuffer.holding(w)
-        var velocities = try AlignedBuffer.holding(v)
-        for (start, end) in zip(cuts, cuts.dropFirst()) {
-          weights.withMutableSpan(start..<end) { weights in
-            velocities.withMutableSpan(start..<end) { velocities in
-              Self.step(settings, g.span.extracting(start..<end), &velocities, &weights)
-            }
-          }
-        }
-        return bits(weights.array()) + bits(velocities.array())
+      let (g, w) = (dice.floats(300), dice.floats(300))
+      let update = Self.updates[index].update
+      let cuts = [0] + (0..<9).map { _ in dice.integer(0...300) }.sorted() + [300]
+      let parts = zip(cuts, cuts.dropFirst()).flatMap { start, end in
+        start == end ? [] : Self.weights(after: update, Array(g[start..<end]), Array(w[start..<end]))
       }
-      let inner = (0..<9).map { _ in dice.integer(0...count) }.sorted()
-      #expect(try run([0] + inner + [count]) == run([0, count]))
+      #expect(bits(parts) == bits(Self.weights(after: update, g, w)))
+    }
+
+    @Test(arguments: 0..<40)
+    func `the sum of squares is exact to double precision`(count: Int) {
+      var dice = Dice(UInt64(count))
+      let x = dice.floats(count)
+      let want = x.reduce(0) { $0 + Double($1) * Double($1) }
+      #expect(abs(Statistics.sumOfSquares(x.span) - want) <= 1e-14 * max(1, want))
     }
 
     @Test("Exponential average")

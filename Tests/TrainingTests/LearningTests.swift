@@ -10,7 +10,8 @@ import Training
   func lenet5ReadsTheDigits() throws {
     precondition(prepared)
     let blueprint = try Blueprint(try Configurations.read(path: nil, overrides: ["train.epochs=3", "lanes=2"]))
-    let state = TrainingState(initial: blueprint.plan.layout, seed: blueprint.configuration.seed)
+    let state = TrainingState(
+      initial: blueprint.plan.layout, seed: blueprint.configuration.seed, updates: blueprint.updates)
     let worker = try Worker(blueprint: blueprint, communicator: SoloCommunicator(), lanes: 2, state: state)
     defer { worker.end() }
     for step in 0..<blueprint.steps { _ = try worker.step(step, votes: Votes()) }

@@ -74,7 +74,8 @@ enum LittleRun {
 
   /// The state before the first step.
   static func start(_ blueprint: Blueprint) -> TrainingState {
-    TrainingState(initial: blueprint.plan.layout, seed: blueprint.configuration.seed)
+    TrainingState(
+      initial: blueprint.plan.layout, seed: blueprint.configuration.seed, updates: blueprint.updates)
   }
 }
 

@@ -1,4 +1,5 @@
 import Collectives
+import Optimizers
 import Planner
 import Testing
 import Training
@@ -76,11 +77,14 @@ import Training
       identity: try RunIdentity(blueprint), step: state.step, workers: 1, lanes: 1,
       weightsSHA256: WeightsHash.sha256(model))
     let contents = CheckpointContents(
-      model: model, optimizer: ModelTensors.optimizer(state, layout: layout), state: runState)
+      model: model, optimizer: ModelTensors.optimizer(state, updates: blueprint.updates, layout: layout),
+      state: runState)
     let loaded = try withTemporaryDirectory { directory in
       try CheckpointStore.load(try CheckpointStore(directory: directory).commit(contents, keep: 1, best: false))
     }
     return try ModelTensors.state(
-      model: loaded.model, optimizer: loaded.optimizer, step: loaded.state.step, layout: layout)
+      model: loaded.model, optimizer: loaded.optimizer, step: loaded.state.step,
+      saved: SavedUpdates(since: 0, rule: SGD(), averaging: nil, lookahead: nil, groups: []),
+      updates: blueprint.updates, layout: layout)
   }
 }

@@ -38,9 +38,20 @@ static void elements(const struct ck_table *t, size_t n) {
   t->sgd(n, 0.1f, 0.01f, a, b);
   t->sgd_momentum(n, 0.1f, 0.9f, 0.01f, a, b, c);
   t->sgd_nesterov(n, 0.1f, 0.9f, 0.01f, a, b, c);
+  float *d = floats(n);
+  t->sgd_dampened(n, 0.1f, 0.9f, 0.5f, 0.01f, a, b, c);
+  t->fill(n, 1, c);
+  t->adam(n, &(struct ck_adam){0.1f, 1, 0, 0.1f, 0.99f, 0.01f, 1, 1e-8f}, a, b, c, d);
+  t->adam_direction(n, &(struct ck_adam){0.1f, 1, 0, 0.1f, 0.99f, 0.01f, 1, 1e-8f}, a, b, c, d);
+  t->rms_direction(n, 0.9f, 0.1f, 1e-8f, 0.1f, a, c, d);
+  t->rms_centered_direction(n, 0.9f, 0.1f, 1e-8f, 0.1f, a, c, b, d);
+  t->adagrad_direction(n, 1e-8f, 0.1f, a, c, d);
+  t->rescale(n, 0.5f, a);
+  t->clamp(n, 0.5f, a);
   t->dropout_mask(n, (uint32_t[]){1, 2}, (uint32_t[]){3, 4, 5}, 0.5f, 2, c);
   t->first_not_finite(n, a);
   t->summary(n, a);
+  t->sum_of_squares(n, a);
   release();
 }
 

@@ -103,6 +103,26 @@ struct ck_summary {
   size_t not_finite;
 };
 
+/// What one step of Adam multiplies with; see Sources/Kernels/Optimizer.
+struct ck_adam {
+  /// The rate, or for a direction the scale of the first moment.
+  float rate;
+  /// What is left of a weight by decoupled decay; 1 without.
+  float shrink;
+  /// The part of a weight that is added: to the gradient, or to the direction.
+  float penalty;
+  /// The part of the newest gradient in the first moment, 1 - beta1.
+  float fresh1;
+  /// The part of the second moment that is kept.
+  float beta2;
+  /// The part of the newest squared gradient in the second moment, 1 - beta2.
+  float fresh2;
+  /// What the root of the second moment is multiplied by, which corrects its bias.
+  float root_scale;
+  /// What is added to the root.
+  float epsilon;
+};
+
 /// One compilation of all loops.
 struct ck_table {
   // Elements: i in 0 ..< n.
@@ -125,6 +145,25 @@ struct ck_table {
   void (*sgd_momentum)(size_t n, float rate, float momentum, float decay, const float *g, float *v, float *w);
   /// v as above; w = w - rate · (g + decay · w + momentum · v)
   void (*sgd_nesterov)(size_t n, float rate, float momentum, float decay, const float *g, float *v, float *w);
+  /// v = momentum · v + fresh · (g + decay · w); w = w - rate · v
+  void (*sgd_dampened)(
+      size_t n, float rate, float momentum, float fresh, float decay, const float *g, float *v, float *w);
+  /// m, v: moving averages of g' = g + penalty · w and of its square; w = shrink · w - rate · m / (√v · root_scale + ε)
+  void (*adam)(size_t n, const struct ck_adam *c, const float *g, float *m, float *v, float *w);
+  /// m, v: moving averages of g and of its square; g = rate · m / (√v · root_scale + ε) + penalty · w
+  void (*adam_direction)(size_t n, const struct ck_adam *c, float *g, float *m, float *v, const float *w);
+  /// s = keep · s + fresh · (g + decay · w)²; g = (g + decay · w) / (√s + ε)
+  void (*rms_direction)(
+      size_t n, float keep, float fresh, float epsilon, float decay, float *g, float *s, const float *w);
+  /// As above with the moving average of g + decay · w, whose square is taken off s.
+  void (*rms_centered_direction)(
+      size_t n, float keep, float fresh, float epsilon, float decay, float *g, float *s, float *mean, const float *w);
+  /// s = s + (g + decay · w)²; g = (g + decay · w) / (√s + ε)
+  void (*adagrad_direction)(size_t n, float epsilon, float decay, float *g, float *s, const float *w);
+  /// d = factor · d
+  void (*rescale)(size_t n, float factor, float *d);
+  /// d = d, but at most limit and at least -limit
+  void (*clamp)(size_t n, float limit, float *d);
 
   // Activations: i in 0 ..< n. NaN stays NaN.
 
@@ -308,6 +347,8 @@ struct ck_table {
   /// The index of the first NaN or infinity, or n.
   size_t (*first_not_finite)(size_t n, const float *x);
   struct ck_summary (*summary)(size_t n, const float *x);
+  /// the sum of the squares; the same bits in every table
+  double (*sum_of_squares)(size_t n, const float *x);
 
   // The yardstick of benchmarks.
 

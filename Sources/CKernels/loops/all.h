@@ -13,6 +13,7 @@
 #define CK_NOINLINE __attribute__((noinline))
 
 #include "elements.h"
+#include "optimizers.h"
 #include "activations.h"
 #include "matrices.h"
 #include "chunks.h"
@@ -44,6 +45,14 @@ const struct ck_table CK_TABLE = {
     .sgd = sgd,
     .sgd_momentum = sgd_momentum,
     .sgd_nesterov = sgd_nesterov,
+    .sgd_dampened = sgd_dampened,
+    .adam = adam,
+    .adam_direction = adam_direction,
+    .rms_direction = rms_direction,
+    .rms_centered_direction = rms_centered_direction,
+    .adagrad_direction = adagrad_direction,
+    .rescale = rescale,
+    .clamp = clamp_elements,
     .relu_forward = relu_forward,
     .relu_backward = relu_backward,
     .relu6_forward = relu6_forward,
@@ -95,5 +104,6 @@ const struct ck_table CK_TABLE = {
     .dropout_mask = dropout_mask,
     .first_not_finite = first_not_finite,
     .summary = summary,
+    .sum_of_squares = sum_of_squares,
     .multiply_adds = multiply_adds,
 };

@@ -26,32 +26,3 @@ static void scale_elements(size_t n, float factor, float *d) {
 static void fill(size_t n, float value, float *d) {
   for (size_t i = 0; i < n; i++) d[i] = value;
 }
-
-static void average(size_t n, float rate, float factor, const float *observation, float *average) {
-  CK_ELEMENTWISE
-  for (size_t i = 0; i < n; i++) average[i] = (1 - rate) * average[i] + rate * (factor * observation[i]);
-}
-
-static void sgd(size_t n, float rate, float decay, const float *g, float *w) {
-  CK_ELEMENTWISE
-  for (size_t i = 0; i < n; i++) w[i] -= rate * (g[i] + decay * w[i]);
-}
-
-static void sgd_momentum(size_t n, float rate, float momentum, float decay, const float *g, float *v, float *w) {
-  CK_ELEMENTWISE
-  for (size_t i = 0; i < n; i++) {
-    const float step = momentum * v[i] + (g[i] + decay * w[i]);
-    v[i] = step;
-    w[i] -= rate * step;
-  }
-}
-
-static void sgd_nesterov(size_t n, float rate, float momentum, float decay, const float *g, float *v, float *w) {
-  CK_ELEMENTWISE
-  for (size_t i = 0; i < n; i++) {
-    const float decayed = g[i] + decay * w[i];
-    const float velocity = momentum * v[i] + decayed;
-    v[i] = velocity;
-    w[i] -= rate * (decayed + momentum * velocity);
-  }
-}

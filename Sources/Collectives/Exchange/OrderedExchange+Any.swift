@@ -29,7 +29,7 @@ extension OrderedExchange {
     let flat = unsafe contributions[bucket]
     ownDigest &+= unsafe GradientDigest.share(
       of: segment, values: UnsafePointer(flat + segment.lowerBound), count: digestCount)
-    unsafe finish(bucket: bucket, range: range, gradient: UnsafePointer(flat + range.lowerBound))
+    unsafe finish(bucket: bucket, range: range, gradient: flat + range.lowerBound)
     secondsReducing += start.duration(to: clock.now) / .seconds(1)
   }
 

@@ -61,7 +61,7 @@ extension OrderedExchange {
     for piece in stride(from: 0, to: segment.count, by: Self.pieceElements) {
       add(piece..<min(piece + Self.pieceElements, segment.count), of: segment)
     }
-    unsafe finish(bucket: bucket, range: segment, gradient: UnsafePointer(partPointers[0]))
+    unsafe finish(bucket: bucket, range: segment, gradient: partPointers[0])
     secondsReducing += start.duration(to: clock.now) / .seconds(1)
     try sendParameters(bucket: bucket, segment: segment)
   }

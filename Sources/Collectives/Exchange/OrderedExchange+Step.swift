@@ -91,7 +91,7 @@ extension OrderedExchange {
   }
 
   /// Updates `range`, which is reduced, and marks its bucket as done.
-  func finish(bucket: Int, range: Range<Int>, gradient: UnsafePointer<Float>) {
+  func finish(bucket: Int, range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {
     if !range.isEmpty { unsafe segmentUpdate.update(range: range, gradient: gradient) }
     stages[bucket] = .updated
     updatedCount += 1

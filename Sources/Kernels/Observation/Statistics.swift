@@ -37,6 +37,13 @@ package enum Statistics {
       standardDeviation: found.deviation, notFinite: found.not_finite)
   }
 
+  /// The sum of the squares, in double precision and in an order that depends on the count alone: the same bits with
+  /// every instruction set.
+  package static func sumOfSquares(_ x: Span<Float>) -> Double {
+    let count = x.count
+    return unsafe x.withPointer { x in unsafe ck_loops().pointee.sum_of_squares(count, x) }
+  }
+
   /// The index of the first element that is NaN or infinite.
   package static func firstNotFinite(x: Span<Float>) -> Int? {
     let count = x.count

@@ -34,17 +34,22 @@ package final class StepTeam {
     let buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: InitialParameters.values(layout, seed: 1), count: layout.count)
     let segments = BucketLayout(count: layout.count, bucketElements: plan.options.bucketElements, ranks: 1)
-    unsafe optimizer = FlatOptimizer(
-      layout: layout, owned: OwnedSegments(layout: segments, rank: 0, order: .fixed), settings: Self.descent,
-      microBatches: lanes, parameters: buffers.parameters)
-    optimizer.rate = 1e-6
+    let updates = UpdatePlan(Self.descent, layout: layout)
+    do {
+      unsafe optimizer = try FlatOptimizer(
+        updates, layout: layout, owned: OwnedSegments(layout: segments, rank: 0, order: .fixed),
+        microBatches: lanes, parameters: buffers.parameters, states: [Array(repeating: 0, count: layout.count)])
+    } catch {
+      throw RunError.failed(error)
+    }
+    optimizer.begin(StepScalars(age: 0, rate: 1e-6))
     shared = StepLane.Shared(plan: plan, buffers: buffers, lanes: lanes)
     mainLane = try StepLane(index: 0, shared: shared)
     threads = try Self.threads(1..<lanes, shared)
   }
 
-  private static var descent: SGDConfiguration {
-    var settings = SGDConfiguration()
+  private static var descent: SGD {
+    var settings = SGD()
     settings.weightDecay = 1e-4
     return settings
   }

@@ -34,6 +34,8 @@ extension CheckpointContents {
     try require(state.samplesSeen == samples, "samples-seen", state.samplesSeen, "\(samples), step × global-batch")
     let seed = state.identity.configuration.seed
     try require(state.seed == seed, "seed", state.seed, "\(seed), as in its configuration")
+    try require(
+      (0...state.step).contains(state.statesSince), "states-since", state.statesSince, "from 0 to its step")
     try require(state.workers >= 1, "workers", state.workers, "at least 1")
     try require(state.lanes >= 1, "lanes", state.lanes, "at least 1")
     try require(

@@ -40,7 +40,8 @@ struct OpenedCheckpoint {
     for notice in notices + blueprint.dataset.notes { Console.note(notice) }
     do {
       return try ModelTensors.state(
-        model: contents.model, optimizer: contents.optimizer, step: contents.state.step, layout: blueprint.plan.layout)
+        model: contents.model, optimizer: contents.optimizer, step: contents.state.step,
+        saved: contents.state.savedUpdates, updates: blueprint.updates, layout: blueprint.plan.layout)
     } catch {
       throw RunError(.unusable, "\(path): \(error)")
     }

@@ -14,6 +14,8 @@ package struct RunState: Equatable, Sendable {
   package var samplesSeen: Int
   /// The run's seed.
   package var seed: UInt64
+  /// The step before which the optimizer's states were started; 0 unless the optimizer was changed on the way.
+  package var statesSince = 0
   /// The number of ranks that wrote it.
   package var workers: Int
   /// The lanes of a rank that wrote it.
@@ -68,6 +70,7 @@ extension RunState: Codable {
   private enum CodingKeys: String, CodingKey {
     case version, step, seed, workers, lanes, pending
     case samplesSeen = "samples-seen"
+    case statesSince = "states-since"
     case weightsSHA256 = "weights-sha256"
     case wallSeconds = "wall-seconds"
     case trainLoss = "train-loss"
@@ -89,6 +92,7 @@ extension RunState: Codable {
     do { seed = try container.decode(UInt64.self, forKey: .seed) } catch {
       throw RecordError(message: "has something else than a whole number from 0 to 2^64 - 1 at 'seed'")
     }
+    statesSince = try container.decodeIfPresent(Int.self, forKey: .statesSince) ?? 0
     wallSeconds = try container.decode(Double.self, forKey: .wallSeconds)
     pending = try container.decode(TrainingSums.self, forKey: .pending)
     trainLoss = try container.decodeIfPresent(Double.self, forKey: .trainLoss)
@@ -105,6 +109,7 @@ extension RunState: Codable {
     try container.encode(step, forKey: .step)
     try container.encode(samplesSeen, forKey: .samplesSeen)
     try container.encode(seed, forKey: .seed)
+    if statesSince != 0 { try container.encode(statesSince, forKey: .statesSince) }
     try container.encode(workers, forKey: .workers)
     try container.encode(lanes, forKey: .lanes)
     try container.encode(weightsSHA256, forKey: .weightsSHA256)

@@ -29,8 +29,9 @@ package struct ConfigurationKey: Hashable, Sendable {
         path: own, form: field.form, standard: field.standard, summary: field.summary, hasParts: field.parts != .none)
       switch field.parts {
       case .none: return [key]
-      // A section is no key of its own: its parts say all.
-      case .keys(let fields): return keys(fields, below: own)
+      // A section is no key of its own, since its parts say all; one that may be absent, or a list of them, is.
+      case .keys(let fields):
+        return (["null", "[]"].contains(field.standard) ? [key] : []) + keys(fields, below: own)
       case .kinds(let kinds): return [key] + kinds.flatMap { keys($0.keys, below: "\(own).\($0.name)") }
       }
     }

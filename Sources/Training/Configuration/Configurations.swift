@@ -48,7 +48,8 @@ package enum Configurations {
     }
     tree = ConfigurationPaths.resolved(in: tree, against: FileManager.default.currentDirectoryPath)
     let lineless = overrides.isEmpty ? source : "\(source) with --set"
-    return try RunConfiguration(yaml: YAMLCursor(tree, source: source, lineless: lineless))
+    return try RunConfiguration(
+      yaml: YAMLCursor(tree, source: source, lineless: lineless, elsewhere: ForeignKeys.elsewhere))
   }
 
   private static func split(_ override: String) throws(YAMLError) -> (path: [String], value: YAMLTree) {

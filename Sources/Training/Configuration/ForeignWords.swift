@@ -1,5 +1,5 @@
 package import Datasets
-import Optimizers
+package import Optimizers
 package import StrictYAML
 
 // What PyTorch, Keras and their like call the keys and words of a configuration. Words that differ from ours in spelling
@@ -27,6 +27,12 @@ package enum ForeignKeys {
     "train.optimizer.sgd.momentum": ["momentum", "sgdmomentum"],
     "train.optimizer.sgd.weight-decay": ["weightdecay", "wd", "l2", "l2reg", "decay"],
     "train.optimizer.sgd.nesterov": ["nesterov"],
+    "train.optimizer.adam.beta1": ["betas", "beta", "adambeta1"],
+    "train.optimizer.adam.beta2": ["adambeta2"],
+    "train.optimizer.adam.epsilon": ["eps", "adamepsilon", "opteps"],
+    "train.clip": ["clipgrad", "clipgradnorm", "gradclip", "gradientclipping", "clipnorm", "maxgradnorm", "maxnorm"],
+    "train.ema": ["modelema", "emadecay", "ema", "averagedmodel", "swa"],
+    "train.groups": ["paramgroups", "freeze", "freezelayers", "frozen", "llrd", "layerdecay"],
     "train.loss": ["loss", "criterion", "lossfn", "lossfunction", "objective"],
     "train.loss.cross-entropy.label-smoothing": ["labelsmoothing", "smoothing"],
     "train.recompute": ["recompute", "gradientcheckpointing", "activationcheckpointing", "checkpointactivations"],
@@ -67,36 +73,10 @@ package enum ForeignKeys {
     let whole = ConfigurationKey.all.filter { Suggestion.plain($0.path) == plain }.map(\.path)
     return whole + synonyms + ConfigurationKey.all.filter { Suggestion.plain($0.name) == plain }.map(\.path)
   }
+
+  /// Where in a configuration a key may belong that a part of it does not have; a model has words of its own.
+  static let elsewhere: YAMLCursor.Elsewhere = { key, path in path.hasPrefix("model") ? [] : paths(for: key) }
 }
-
-/// A part of a configuration: a key that it does not have may stand elsewhere in it, or have another name.
-package protocol ConfigurationRecord: YAMLRecord {}
-
-extension ConfigurationRecord {
-  package static func suggestion(for key: String, in path: String) -> String {
-    let known = fields.map(\.key)
-    if let word = Suggestion.spelling(of: key, among: known) { return "did you mean '\(word)'?" }
-    guard let found = ForeignKeys.paths(for: key).first else { return Suggestion.phrase(for: key, among: known) }
-    // Within this part the key alone is enough.
-    let prefix = path.isEmpty ? "" : path + "."
-    return "did you mean '\(found.hasPrefix(prefix) ? String(found.dropFirst(prefix.count)) : found)'?"
-  }
-}
-
-extension RunConfiguration: ConfigurationRecord {}
-extension DataConfiguration: ConfigurationRecord {}
-extension NormalizationConfiguration: ConfigurationRecord {}
-extension TrainConfiguration: ConfigurationRecord {}
-extension SGDConfiguration: ConfigurationRecord {}
-extension ConstantSchedule: ConfigurationRecord {}
-extension StepSchedule: ConfigurationRecord {}
-extension CosineSchedule: ConfigurationRecord {}
-extension OneCycleSchedule: ConfigurationRecord {}
-extension ExchangeConfiguration: ConfigurationRecord {}
-extension CheckpointConfiguration: ConfigurationRecord {}
-extension EvaluationConfiguration: ConfigurationRecord {}
-extension NumericsConfiguration: ConfigurationRecord {}
-extension KernelConfiguration: ConfigurationRecord {}
 
 extension Schedule {
   package static var synonyms: Synonyms {

@@ -14,7 +14,15 @@ package struct TrainConfiguration: YAMLRecord {
   /// Samples that one lane computes at once.
   package var microBatch = 16
   /// How a gradient changes the weights.
-  package var optimizer = OptimizerChoice.sgd(SGDConfiguration())
+  package var optimizer = OptimizerChoice(SGD())
+  /// A limit on the gradient.
+  package var clip: GradientClipping?
+  /// What differs for some of the parameters.
+  package var groups: [ParameterGroup] = []
+  /// A moving average of the weights.
+  package var ema: WeightAveraging?
+  /// Slow weights that the fast ones return to.
+  package var lookahead: Lookahead?
   /// The learning rate over the steps.
   package var schedule = Schedule.oneCycle(OneCycleSchedule())
   /// What is minimised.
@@ -30,6 +38,10 @@ package struct TrainConfiguration: YAMLRecord {
     Field("global-batch", \.globalBatch, "samples of one optimizer step", check: Self.batch),
     Field("micro-batch", \.microBatch, "samples that one lane computes at once", check: Self.batch),
     Field("optimizer", \.optimizer, "how a gradient changes the weights"),
+    Field("clip", \.clip, "a limit on the gradient, by its norm or by value"),
+    Field("groups", \.groups, "what differs for parameters by their names: rate, weight decay, frozen or not"),
+    Field("ema", \.ema, "an exponential moving average of the weights, evaluated and saved beside them"),
+    Field("lookahead", \.lookahead, "slow weights that follow every few steps, and that the fast ones return to"),
     Field("schedule", \.schedule, "the learning rate over the steps"),
     Field("loss", \.loss, "what is minimised"),
     Field(
@@ -60,6 +72,29 @@ package struct TrainConfiguration: YAMLRecord {
   package func stepCount(samples: Int) -> Int {
     if let steps { return steps }
     return max(1, Int(((epochs ?? 1) * Double(samples) / Double(globalBatch)).rounded(.up)))
+  }
+}
+
+extension TrainConfiguration {
+  /// What becomes of a step's gradient.
+  ///
+  /// - Throws: `RunError` for a group that no parameter belongs to.
+  func updates(_ layout: FlatLayout) throws(RunError) -> UpdatePlan {
+    if let problem = ParameterGroups(groups).problem(names: layout.parameters.map(\.name)) {
+      throw RunError(.unusable, problem)
+    }
+    return UpdatePlan(
+      optimizer.rule, clipping: clip, averaging: ema, lookahead: lookahead, groups: groups, layout: layout)
+  }
+}
+
+extension RunState {
+  /// What the optimizer kept.
+  var savedUpdates: SavedUpdates {
+    let train = identity.configuration.train
+    return SavedUpdates(
+      since: statesSince, rule: train.optimizer.rule, averaging: train.ema, lookahead: train.lookahead,
+      groups: train.groups)
   }
 }
 

@@ -1,7 +1,7 @@
 package import Datasets
 import Foundation
 package import Network
-import Optimizers
+package import Optimizers
 package import Planner
 
 /// Everything about a run that does not depend on the rank: made from the configuration alone, before any work.
@@ -18,6 +18,8 @@ package struct Blueprint: Sendable {
   package let normalization: Normalization
   /// The programs of a step and their layout.
   package let plan: StepPlan
+  /// What becomes of a step's gradient.
+  package let updates: UpdatePlan
   /// The stream of training samples.
   package let order: SampleOrder
   /// The number of steps of the whole run.
@@ -55,6 +57,7 @@ package struct Blueprint: Sendable {
     self.plan = try Planner.plan(network, options: configuration.planOptions)
     try Self.checkStatistics(plan.training)
     try plan.checkAnswers(classes: classes, network: network.name)
+    self.updates = try configuration.train.updates(plan.layout)
     self.order = SampleOrder(count: dataset.train.count, seed: configuration.seed)
     self.steps = configuration.train.stepCount(samples: dataset.train.count)
     let violations = Verifier.violations(of: plan)

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Interchange
 import Kernels
+import Optimizers
 import Planner
 import StrictYAML
 
@@ -72,7 +73,8 @@ final class Coordinator {
 
   /// Two checkpoints must fit beside what is there: the one that is written and the one before it.
   private static func checkRoom(at path: String, blueprint: Blueprint) throws {
-    let needed = 2 * 8 * blueprint.plan.layout.parameterCount + (1 << 16)
+    let buffers = 1 + blueprint.updates.states.count
+    let needed = 2 * 4 * buffers * blueprint.plan.layout.parameterCount + (1 << 16)
     // What else is wrong with the place shows when the directory is made.
     guard let bytes = try? CheckpointStore.freeBytes(at: path) else { return }
     let free = Int(clamping: bytes)
@@ -147,12 +149,14 @@ final class Coordinator {
       weightsSHA256: WeightsHash.sha256(model))
     runState.wallSeconds = progress.wallSeconds
     runState.pending = progress.pending
+    runState.statesSince = state.statesSince
     runState.trainLoss = lastTrainLoss
     (runState.testLoss, runState.testAccuracy) = (lastEvaluation?.loss, lastEvaluation?.accuracy)
     (runState.bestAccuracy, runState.bestStep) = (best?.accuracy, best?.step)
     writer.submit(
       CheckpointContents(
-        model: model, optimizer: ModelTensors.optimizer(state, layout: layout), state: runState),
+        model: model, optimizer: ModelTensors.optimizer(state, updates: blueprint.updates, layout: layout),
+        state: runState),
       keep: blueprint.configuration.checkpoint.keep, best: isBest)
     lastEvaluation = nil
     lastSave = ContinuousClock.now

@@ -3,6 +3,7 @@ import Datasets
 import Interchange
 import Kernels
 import Network
+import Optimizers
 import Planner
 import StrictYAML
 
@@ -144,7 +145,8 @@ extension RunPlan {
     let saved = checkpoint.contents.state
     let changes = try ContinuationRules.notices(
       .resume, from: saved.identity, to: identity, checkpoint: checkpoint.path)
-    return changes + [ScheduleJump(from: saved, to: blueprint)?.notice].compactMap(\.self)
+    let notices = [ScheduleJump(from: saved, to: blueprint)?.notice, saved.savedUpdates.notice(for: blueprint.updates)]
+    return changes + notices.compactMap(\.self)
   }
 
   /// What to say if the run is complete and its summary is written; nil if there is something left to do.
@@ -184,12 +186,13 @@ extension RunPlan {
   fileprivate func state(for blueprint: Blueprint) throws(RunError) -> TrainingState {
     let layout = blueprint.plan.layout
     guard let checkpoint else {
-      return TrainingState(initial: layout, seed: blueprint.configuration.seed)
+      return TrainingState(initial: layout, seed: blueprint.configuration.seed, updates: blueprint.updates)
     }
     do {
       return try ModelTensors.state(
         model: checkpoint.contents.model, optimizer: checkpoint.contents.optimizer,
-        step: checkpoint.contents.state.step, layout: layout)
+        step: checkpoint.contents.state.step, saved: checkpoint.contents.state.savedUpdates,
+        updates: blueprint.updates, layout: layout)
     } catch {
       throw RunError(.unusable, "\(checkpoint.path): \(error)")
     }

@@ -30,7 +30,8 @@ package enum PlainText {
   /// The signs of this program's own texts, in ASCII. What a user has named stays as it is.
   private static let signs: [Character: String] = [
     "×": "x", "…": "...", "–": "-", "−": "-", "·": "*", "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≈": "~", "±": "+-",
-    "µ": "u", "μ": "mu", "λ": "lambda", "η": "eta", "ε": "epsilon", "σ": "sigma", "Σ": "sum", "Φ": "Phi", "√": "sqrt",
+    "µ": "u", "μ": "mu", "λ": "lambda", "η": "eta", "ε": "epsilon", "σ": "sigma", "τ": "tau", "α": "alpha", "β": "beta",
+    "κ": "kappa", "Σ": "sum", "Φ": "Phi", "√": "sqrt",
     "½": "1/2", "²": "^2", "³": "^3", "⌊": "floor(", "⌋": ")", "ℓ": "l", "’": "'", "‘": "'", "“": "\"", "”": "\"",
     "∞": "inf", "∈": "in", "≠": "!=", "°": " degrees",
   ]

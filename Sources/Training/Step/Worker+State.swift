@@ -1,6 +1,7 @@
 import Collectives
 import Hashing
 import Kernels
+import Optimizers
 import Planner
 
 /// What a worker tells about its state.
@@ -31,22 +32,24 @@ extension Worker {
     }
   }
 
-  /// The state after `step` steps, on rank 0; nil elsewhere. All ranks call it together, since each holds the momentum
-  /// of its own segments only.
+  /// The state after `step` steps, on rank 0; nil elsewhere. All ranks call it together, since each holds the
+  /// optimizer states of its own segments only.
   package func snapshot(step: Int) throws(RunError) -> TrainingState? {
     guard communicator.rank == 0 else {
-      try sendMomenta()
+      for index in blueprint.updates.states.indices { try sendState(index) }
       return nil
     }
-    return TrainingState(step: step, parameters: parameters, momenta: try receiveMomenta())
+    var states: [[Float]] = []
+    for index in blueprint.updates.states.indices { states.append(try receiveState(index)) }
+    return TrainingState(step: step, statesSince: statesSince, parameters: parameters, states: states)
   }
 
-  private func sendMomenta() throws(RunError) {
-    guard order == .fixed, optimizer.keepsMomentum else { return }
+  private func sendState(_ index: Int) throws(RunError) {
+    guard order == .fixed else { return }
     let owned = OwnedSegments(layout: segments, rank: communicator.rank, order: order)
-    let momenta = optimizer.ownedMomenta
+    let values = optimizer.ownedState(index)
     try failing { () throws(CommunicationError) in
-      try unsafe momenta.withUnsafeBufferPointer { (all) throws(CommunicationError) in
+      try unsafe values.withUnsafeBufferPointer { (all) throws(CommunicationError) in
         for (range, place) in owned.pieces {
           let piece = unsafe UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: all[place..<place + range.count]))
           try unsafe communicator.send(
@@ -57,10 +60,9 @@ extension Worker {
     }
   }
 
-  private func receiveMomenta() throws(RunError) -> [Float] {
+  private func receiveState(_ index: Int) throws(RunError) -> [Float] {
     var flat = [Float](repeating: 0, count: blueprint.plan.layout.count)
-    guard optimizer.keepsMomentum else { return flat }
-    let own = optimizer.ownedMomenta
+    let own = optimizer.ownedState(index)
     for (range, place) in OwnedSegments(layout: segments, rank: 0, order: order).pieces {
       flat.replaceSubrange(range, with: own[place..<place + range.count])
     }

@@ -17,6 +17,8 @@ package final class Worker {
   let buffers: FlatBuffers
   /// Updates the segments that this rank owns.
   let optimizer: FlatOptimizer
+  /// The step before which the optimizer's states were started.
+  let statesSince: Int
   /// Fixed, or plain MPI_Allreduce.
   let order: OrderedExchange.Order
   private let exchange: OrderedExchange
@@ -39,7 +41,7 @@ package final class Worker {
   ///   - blueprint: the run.
   ///   - communicator: the ranks.
   ///   - lanes: compute threads of this rank; at most one per micro-batch of the rank is used.
-  ///   - state: parameters and momenta after `state.step` steps, the same on every rank.
+  ///   - state: parameters and optimizer states after `state.step` steps, the same on every rank.
   /// - Throws: `RunError` if memory is short or the transport cannot carry the buckets.
   package init(
     blueprint: Blueprint, communicator: any Communicator, lanes: Int, state: TrainingState
@@ -56,11 +58,9 @@ package final class Worker {
       count: layout.count, bucketElements: blueprint.plan.options.bucketElements, ranks: communicator.size)
     buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: state.parameters, count: layout.count)
-    unsafe optimizer = FlatOptimizer(
-      layout: layout, owned: OwnedSegments(layout: segments, rank: communicator.rank, order: order),
-      settings: settings.train.optimizer.sgd, microBatches: settings.train.microBatches,
-      parameters: buffers.parameters)
-    optimizer.restore(from: state.momenta)
+    statesSince = state.statesSince
+    optimizer = try Worker.optimizer(
+      blueprint, OwnedSegments(layout: segments, rank: communicator.rank, order: order), buffers, state)
     exchange = try unsafe Worker.exchange(
       communicator, segments, blueprint, order, parameters: buffers.parameters, optimizer)
     snapshotGroup = communicator.reserveGroups(1)
@@ -78,6 +78,18 @@ package final class Worker {
   package func end() {
     for thread in threads { thread.begin(.end) }
     feed.stop()
+  }
+
+  private static func optimizer(
+    _ blueprint: Blueprint, _ owned: OwnedSegments, _ buffers: FlatBuffers, _ state: TrainingState
+  ) throws(RunError) -> FlatOptimizer {
+    do {
+      return try unsafe FlatOptimizer(
+        blueprint.updates, layout: blueprint.plan.layout, owned: owned,
+        microBatches: blueprint.configuration.train.microBatches, parameters: buffers.parameters, states: state.states)
+    } catch {
+      throw RunError.failed(error)
+    }
   }
 
   private static func exchange(
@@ -106,7 +118,7 @@ package final class Worker {
     _ step: Int, votes: Votes, inspect: LeafObserver.Watch? = nil
   ) throws(RunError) -> StepMetrics {
     let started = ContinuousClock.now
-    optimizer.rate = Float(blueprint.rate(step: step))
+    optimizer.begin(StepScalars(age: step - statesSince, rate: blueprint.rate(step: step)))
     contributed = 0
     try failing { () throws(CommunicationError) in try exchange.beginStep() }
     for thread in threads { thread.begin(.train(step: step)) }

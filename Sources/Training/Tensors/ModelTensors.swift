@@ -1,5 +1,6 @@
 package import Interchange
 import Network
+package import Optimizers
 package import Planner
 
 /// Between the flat layout and tensors by name, in PyTorch's shapes and order.
@@ -27,34 +28,42 @@ package enum ModelTensors {
     }
   }
 
-  /// The optimizer's state.
-  package static func optimizer(_ state: TrainingState, layout: FlatLayout) -> [NamedTensor] {
-    parameters(state.momenta, layout: layout, prefix: momentumPrefix)
+  /// The optimizer's states, each under its name: "exp_avg.fc.weight".
+  package static func optimizer(
+    _ state: TrainingState, updates: UpdatePlan, layout: FlatLayout
+  ) -> [NamedTensor] {
+    zip(updates.states, state.states).flatMap { parameters($1, layout: layout, prefix: "\($0.name).") }
   }
 
-  private static let momentumPrefix = "momentum."
-
-  /// The state that a checkpoint's tensors describe.
+  /// The state that a checkpoint's tensors describe. What its optimizer did not keep begins as in a new run.
   ///
+  /// - Parameter saved: what the optimizer of the checkpoint kept.
   /// - Throws: `RunError` that names the first tensor that is missing or has another shape.
   package static func state(
-    model: [NamedTensor], optimizer: [NamedTensor], step: Int, layout: FlatLayout
+    model: [NamedTensor], optimizer: [NamedTensor], step: Int, saved: SavedUpdates, updates: UpdatePlan,
+    layout: FlatLayout
   ) throws(RunError) -> TrainingState {
-    var state = TrainingState(
-      step: step, parameters: Array(repeating: 0, count: layout.count),
-      momenta: Array(repeating: 0, count: layout.count))
+    var parameters = [Float](repeating: 0, count: layout.count)
     let tensors = byName(model)
-    try store(tensors, layout: layout, into: &state.parameters)
-    try storeStatistics(tensors, layout: layout, into: &state.parameters)
-    try store(byName(optimizer), layout: layout, prefix: momentumPrefix, into: &state.momenta)
+    try store(tensors, layout: layout, into: &parameters)
+    try storeStatistics(tensors, layout: layout, into: &parameters)
+    var state = TrainingState(step: step, parameters: parameters, updates: updates)
+    if saved.goesOn(with: updates) { state.statesSince = saved.since }
+    let states = byName(optimizer)
+    for (index, name) in updates.states.map(\.name).enumerated() {
+      try store(states, layout: layout, prefix: "\(name).", into: &state.states[index]) {
+        saved.holds(name, of: $0, for: updates)
+      }
+    }
     return state
   }
 
-  /// Writes the parameters of `tensors` into a flat buffer.
+  /// Writes the parameters of `tensors` into a flat buffer, by default all; the others stay as they are.
   package static func store(
-    _ tensors: [String: NamedTensor], layout: FlatLayout, prefix: String = "", into flat: inout [Float]
+    _ tensors: [String: NamedTensor], layout: FlatLayout, prefix: String = "", into flat: inout [Float],
+    where isHeld: (_ parameter: String) -> Bool = { _ in true }
   ) throws(RunError) {
-    for parameter in layout.parameters {
+    for parameter in layout.parameters where isHeld(parameter.name) {
       let values = try values(prefix + parameter.name, shape: parameter.description.shape, in: tensors)
       var span = flat.mutableSpan
       layout.store(values, of: parameter, into: &span)

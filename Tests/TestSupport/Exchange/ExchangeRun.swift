@@ -95,7 +95,13 @@ private final class Replica: SegmentUpdate {
 
   init(_ values: [Float]) { parameters = FloatBuffer(values) }
 
-  func update(range: Range<Int>, gradient: UnsafePointer<Float>) {
+  var waitsForWholeGradient: Bool { false }
+  var gatherPositions: [Int] { [] }
+  func complete(
+    squares: Double, gather: (inout [Double]) throws(CommunicationError) -> Void
+  ) throws(CommunicationError) {}
+
+  func update(range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {
     for (offset, index) in range.enumerated() {
       unsafe parameters.start[index] = ExchangeCase.updated(parameters.start[index], gradient: gradient[offset])
     }

@@ -1,5 +1,3 @@
-package import Collectives
-
 /// The segments of all buckets that a rank owns, one behind the other.
 package struct OwnedSegments: Hashable, Sendable {
   /// The owned ranges of the flat buffer and where each begins in the rank's own storage.
@@ -29,6 +27,17 @@ package struct OwnedSegments: Hashable, Sendable {
 
   /// Where the number at `position` of the flat buffer lies in the rank's own storage.
   package func place(of position: Int) -> Int { position + shifts[position / bucketElements] }
+
+  /// Whether the number at `position` of the flat buffer is the rank's.
+  package func contains(_ position: Int) -> Bool {
+    // The piece that begins last before the position is the only one that can hold it.
+    var (low, high) = (0, pieces.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if pieces[middle].range.lowerBound <= position { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 && pieces[low - 1].range.contains(position)
+  }
 
   package static func == (a: OwnedSegments, b: OwnedSegments) -> Bool { a.shifts == b.shifts && a.count == b.count }
 

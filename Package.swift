@@ -117,7 +117,8 @@ let package = Package(
     .testTarget(
       name: "ConfigurationTests",
       dependencies: [
-        "Training", "Optimizers", "StrictYAML", "Network", "Planner", "Datasets", "Kernels", "Randomness",
+        "Training", "Optimizers", "Collectives", "StrictYAML", "Network", "Planner", "Datasets", "Kernels",
+        "Randomness",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -5,7 +5,7 @@ import Testing
   @Test(arguments: [1, 255, 256, 257, 5_000, 100_000], [1, 2, 3, 5, 8])
   func bucketsAndSegmentsPartitionTheBuffer(count: Int, ranks: Int) {
     for bucketElements in [256, 768, 4_096] {
-      let layout = BucketLayout(count: count, bucketElements: bucketElements, ranks: ranks)
+      let layout = BucketLayout(count: count, bucketElements: bucketElements, owners: ranks)
       #expect(layout.buckets.flatMap { Array($0) } == Array(0..<count))
       for (bucket, range) in layout.buckets.enumerated() {
         let segments = (0..<ranks).map { layout.segment(bucket: bucket, rank: $0) }.filter { !$0.isEmpty }
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func smallBucketsBurdenAllRanksAlike() {
-    let layout = BucketLayout(count: 256 * 12, bucketElements: 256, ranks: 4)
+    let layout = BucketLayout(count: 256 * 12, bucketElements: 256, owners: 4)
     let owned = (0..<4).map { rank in
       layout.buckets.indices.reduce(0) { $0 + layout.segment(bucket: $1, rank: rank).count }
     }

@@ -100,10 +100,10 @@ import Testing
     #expect(throws: CommunicationError.self) {
       try ThreadCluster.run(ranks: 1) { communicator in
         let memory = Cell(count: 4)
-        let layout = BucketLayout(count: 256 << 20, bucketElements: 256, ranks: 1)
-        _ = try unsafe OrderedExchange(
-          communicator: communicator, layout: layout, tree: ReductionTree(leaves: 1), order: .fixed,
-          parameters: memory.floats, update: memory)
+        let layout = BucketLayout(count: 256 << 20, bucketElements: 256, owners: 1)
+        _ = try unsafe ExchangeOrder.fixed.exchange(
+          communicator, layout: layout, tree: ReductionTree(leaves: 1), parameters: memory.floats,
+          sums: [memory.floats], update: memory, gradientCount: 4)
       }
     }
   }

@@ -53,17 +53,17 @@ struct FlatCase {
     start = (0..<count).map { _ in Float(random.normal()) }
   }
 
-  /// The buffers after all steps, each rank having updated its segments of them.
+  /// The buffers after all steps, each owner having updated its segments of them.
   func updated(
-    by settings: SGDConfiguration, ranks: Int, bucket: Int, order: OrderedExchange.Order
+    by settings: SGDConfiguration, owners: Int, bucket: Int
   ) -> (parameters: [Float], momenta: [Float]) {
-    let segments = BucketLayout(count: layout.count, bucketElements: bucket, ranks: ranks)
+    let segments = BucketLayout(count: layout.count, bucketElements: bucket, owners: owners)
     var parameters = start
     var momenta = [Float](repeating: 0, count: layout.count)
     unsafe parameters.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
-      for rank in 0..<ranks {
-        let owned = OwnedSegments(layout: segments, rank: rank, order: order)
+      for rank in 0..<owners {
+        let owned = OwnedSegments(layout: segments, rank: rank)
         let optimizer = unsafe FlatOptimizer(
           layout: layout, owned: owned, settings: settings, microBatches: Self.microBatches, parameters: base)
         for (rate, gradient) in zip(Self.rates, gradients) { step(optimizer, owned, rate, gradient) }

@@ -1,25 +1,12 @@
-/// Exchanges the gradients of one step after the other and updates the parameters, bucket by bucket, while the
-/// backward pass still runs.
+/// The exchange that gives the same bits for any number of ranks and any buckets.
 ///
-/// Each rank owns one segment of every bucket. With the fixed order it receives the subtree sums of all ranks for its
-/// segments, adds them along the reduction tree, updates its segments (only the owner holds optimizer state: Rajbhandari
-/// et al., "ZeRO", SC 2020, stage 1) and sends the new parameters to the others. The transport moves bytes and never
-/// adds, so the bits do not depend on the number of ranks or the size of buckets.
-///
-/// One object per rank, used from the communicator's thread. After the first step no step allocates. When a call
-/// throws, the step cannot be saved: the run has to end.
+/// Each rank owns one segment of every bucket. It receives the subtree sums of all ranks for its segments, adds them
+/// along the reduction tree, updates its segments (only the owner holds optimizer state: Rajbhandari et al., "ZeRO",
+/// SC 2020, stage 1) and sends the new parameters to the others. The transport moves bytes and never adds.
 @safe
-package final class OrderedExchange {
-  /// The order in which gradients are added.
-  package enum Order: String, Hashable, Sendable, CaseIterable {
-    /// Along the reduction tree: the same bits for any number of ranks.
-    case fixed
-    /// As the transport likes (plain all-reduce): the baseline.
-    case any
-  }
-
+final class OrderedExchange: GradientExchange {
   /// What has happened to a bucket in this step.
-  enum Stage {
+  private enum Stage {
     /// This rank still computes it.
     case computing
     /// This rank's sums are complete and on their way.
@@ -28,74 +15,58 @@ package final class OrderedExchange {
     case updated
   }
 
-  let communicator: any Communicator
-  let layout: BucketLayout
-  let plan: ExchangePlan
-  let order: Order
-  let parameters: UnsafeMutablePointer<Float>
-  let segmentUpdate: any SegmentUpdate
-  /// The floats from the start of the flat buffer that the digest covers.
-  let digestCount: Int
-  let groups: ExchangeGroups
-  let receiveBuffers: ReceiveBuffers
-  let digestShares: UnsafeMutableBufferPointer<UInt64>
+  /// The floats that are added at a time, so that all parts of a piece stay in a core's cache.
+  private static let pieceElements = 16 * BucketLayout.blockElements
 
-  var stages: [Stage]
-  /// This rank's contributed flat buffers, `nodesPerBucket` for each bucket.
-  var contributions: [UnsafeMutablePointer<Float>]
-  /// Where the parts of the bucket that is being reduced stand, in the order of the plan's parts.
-  var partPointers: [UnsafeMutablePointer<Float>]
+  private let communicator: any Communicator
+  private let layout: BucketLayout
+  private let plan: ExchangePlan
+  /// The other ranks. Every rank starts with another one, so that the first messages do not all go to rank 0.
+  private let peers: [Int]
+  private let parameters: UnsafeMutablePointer<Float>
+  private let sums: [UnsafeMutablePointer<Float>]
+  private let segmentUpdate: any SegmentUpdate
+  private let gradientCount: Int
+  private let groups: ExchangeGroups
+  private let receiveBuffers: ReceiveBuffers
+  private let digestShares: UnsafeMutableBufferPointer<UInt64>
+
+  private var stages: [Stage]
+  private var updatedCount = 0
   /// The bucket whose parts each slot of the window awaits; past the last bucket if none is left.
-  var bucketOfSlot: [Int]
-  /// With any order: sums are started and finished in the order of the buckets.
-  var nextSum = 0
-  var nextUpdate = 0
-  var updatedCount = 0
-  var isStepOpen = false
-  var ownDigest: UInt64 = 0
-  var secondsReducing = 0.0
+  private var bucketOfSlot: [Int]
+  private var isStepOpen = false
+  private var secondsWorking = 0.0
 
-  /// The digest of the reduced gradient of the last finished step (see `GradientDigest`), on rank 0; zero elsewhere.
-  package internal(set) var gradientDigest: UInt64 = 0
+  private(set) var gradientDigest: UInt64 = 0
+  private(set) var waited = 0.0
 
-  /// The seconds that the last `finishStep` spent waiting for other ranks.
-  package internal(set) var waited = 0.0
-
-  /// Prepares the exchange; every rank passes the same layout, tree and order.
-  ///
-  /// - Parameters:
-  ///   - parameters: the flat buffer of this rank's replica, `layout.count` floats. It outlives the exchange.
-  ///   - update: changes the parameters of the segments that this rank owns.
-  ///   - digestCount: the floats from the start of the flat buffer that are gradient, all by default; the trailer
-  ///     behind them is left out of the digest.
-  ///   - window: the number of buckets whose parts are received at a time, which bounds the memory.
-  /// - Throws: `CommunicationError.tooLarge` when the transport has too few tags for the buckets.
-  package init(
-    communicator: any Communicator, layout: BucketLayout, tree: ReductionTree, order: Order,
-    parameters: UnsafeMutablePointer<Float>, update: any SegmentUpdate, digestCount: Int? = nil, window: Int = 8
+  /// Prepares the exchange (see `ExchangeOrder.exchange`).
+  init(
+    _ communicator: any Communicator, layout: BucketLayout, tree: ReductionTree,
+    parameters: UnsafeMutablePointer<Float>, sums: [UnsafeMutablePointer<Float>], update: any SegmentUpdate,
+    gradientCount: Int, window: Int
   ) throws(CommunicationError) {
-    precondition(layout.ranks == communicator.size, "the layout is made for \(layout.ranks) ranks")
+    let (rank, size) = (communicator.rank, communicator.size)
+    precondition(layout.owners == size, "the layout is made for \(layout.owners) ranks")
     try Self.checkTags(layout, communicator)
-    let plan = ExchangePlan(tree: tree, rank: communicator.rank, ranks: communicator.size)
+    let plan = ExchangePlan(tree: tree, rank: rank, ranks: size)
+    precondition(unsafe sums.count == plan.own.count, "the tree leaves this rank \(plan.own.count) sums")
     let slots = min(window, layout.buckets.count)
     self.communicator = communicator
     self.layout = layout
     self.plan = plan
-    self.order = order
+    self.peers = (1..<max(1, size)).map { (rank + $0) % size }
     unsafe self.parameters = parameters
+    unsafe self.sums = sums
     self.segmentUpdate = update
-    self.digestCount = digestCount ?? layout.count
+    self.gradientCount = gradientCount
     self.groups = ExchangeGroups(communicator: communicator, slots: slots)
     self.receiveBuffers = ReceiveBuffers(
-      slots: order == .fixed ? slots : 0, parts: plan.foreignCount,
-      capacity: layout.longestSegment(rank: communicator.rank))
-    unsafe self.digestShares = .allocate(capacity: communicator.size)
+      slots: slots, parts: plan.foreignCount, capacity: layout.longestSegment(rank: rank))
+    unsafe self.digestShares = .allocate(capacity: size)
     unsafe digestShares.initialize(repeating: 0)
     self.stages = Array(repeating: .computing, count: layout.buckets.count)
-    let nodesPerBucket = order == .fixed ? plan.own.count : 1
-    // Every entry is written by `contribute` before it is read; until then it names any valid memory.
-    unsafe self.contributions = Array(repeating: parameters, count: layout.buckets.count * nodesPerBucket)
-    unsafe self.partPointers = Array(repeating: parameters, count: plan.parts.count)
     self.bucketOfSlot = Array(0..<slots)
   }
 
@@ -116,10 +87,176 @@ package final class OrderedExchange {
           + "choose a larger exchange.bucket")
     }
   }
+
+  func beginStep() throws(CommunicationError) {
+    precondition(!isStepOpen, "the step before is not finished")
+    isStepOpen = true
+    updatedCount = 0
+    unsafe digestShares[communicator.rank] = 0
+    for bucket in stages.indices { stages[bucket] = .computing }
+    for slot in bucketOfSlot.indices {
+      bucketOfSlot[slot] = slot
+      try receiveParts(bucket: slot, slot: slot)
+    }
+    try receiveDigestShares()
+  }
+
+  func contribute(bucket: Int) throws(CommunicationError) {
+    precondition(isStepOpen && stages[bucket] == .computing, "bucket \(bucket) is contributed out of turn")
+    stages[bucket] = .contributed
+    try sendParts(bucket: bucket)
+    // With one rank there is nothing to wait for, so the bucket is reduced and updated here and now.
+    if peers.isEmpty { try reduceArrivals() }
+  }
+
+  @discardableResult
+  func poll() throws(CommunicationError) -> Bool {
+    let moved = try communicator.progress()
+    let before = updatedCount
+    try reduceArrivals()
+    return moved || updatedCount > before
+  }
+
+  func finishStep(deadline: Deadline?) throws(CommunicationError) {
+    precondition(isStepOpen && !stages.contains(.computing), "a bucket is missing at the end of the step")
+    let start = ContinuousClock.now
+    secondsWorking = 0
+    try reduceArrivals()
+    try poll(until: { updatedCount == stages.count }, deadline)
+    try sendDigestShare()
+    try communicator.wait(group: groups.sends, deadline: deadline)
+    try communicator.wait(group: groups.parameters, deadline: deadline)
+    try communicator.wait(group: groups.digest, deadline: deadline)
+    gradientDigest = unsafe digestShares.reduce(0, &+)
+    waited = max(0, start.duration(to: .now) / .seconds(1) - secondsWorking)
+    isStepOpen = false
+  }
+
+  // MARK: Sums on their way to the owners
+
+  /// Starts to receive the other ranks' sums of the segment that this rank owns.
+  ///
+  /// A rank that makes several parts sends them in order, and they are received in that order.
+  private func receiveParts(bucket: Int, slot: Int) throws(CommunicationError) {
+    let segment = layout.segment(bucket: bucket, rank: communicator.rank)
+    for part in plan.parts {
+      guard let index = part.foreignIndex else { continue }
+      let buffer = unsafe UnsafeMutableBufferPointer(
+        start: receiveBuffers.buffer(slot: slot, part: index), count: segment.count)
+      try unsafe communicator.receive(
+        into: UnsafeMutableRawBufferPointer(buffer), from: part.rank, tag: Tag.sums(bucket: bucket),
+        group: groups.arrivals(slot: slot))
+    }
+  }
+
+  /// Starts to receive the bucket's new parameters and sends this rank's sums to the owners, straight from and to the
+  /// flat buffers.
+  ///
+  /// No owner can have new parameters before it has these sums, so a receive that starts here is never late, and the
+  /// parameters stay as they are until the backward pass is done with them.
+  private func sendParts(bucket: Int) throws(CommunicationError) {
+    for peer in peers {
+      let segment = layout.segment(bucket: bucket, rank: peer)
+      try unsafe communicator.receive(
+        into: UnsafeMutableRawBufferPointer(Self.view(of: segment, in: parameters)), from: peer,
+        tag: Tag.parameters(bucket: bucket), group: groups.parameters)
+      for node in 0..<plan.own.count {
+        let values = unsafe UnsafeRawBufferPointer(Self.view(of: segment, in: sums[node]))
+        try unsafe communicator.send(values, to: peer, tag: Tag.sums(bucket: bucket), group: groups.sends)
+      }
+    }
+  }
+
+  // MARK: Reduction
+
+  private func reduceArrivals() throws(CommunicationError) {
+    for slot in bucketOfSlot.indices { try reduceArrivals(slot: slot) }
+  }
+
+  /// Reduces the bucket in this slot if all its parts are here, and then gives the slot to a later bucket.
+  private func reduceArrivals(slot: Int) throws(CommunicationError) {
+    while bucketOfSlot[slot] < stages.count, stages[bucketOfSlot[slot]] == .contributed,
+      communicator.pending(group: groups.arrivals(slot: slot)) == 0
+    {
+      let bucket = bucketOfSlot[slot]
+      reduce(bucket: bucket, slot: slot)
+      try sendParameters(bucket: bucket)
+      bucketOfSlot[slot] += bucketOfSlot.count
+      if bucketOfSlot[slot] < stages.count { try receiveParts(bucket: bucketOfSlot[slot], slot: slot) }
+    }
+  }
+
+  /// Adds the parts of this rank's segment along the tree and updates it.
+  private func reduce(bucket: Int, slot: Int) {
+    let start = ContinuousClock.now
+    let segment = layout.segment(bucket: bucket, rank: communicator.rank)
+    for piece in stride(from: 0, to: segment.count, by: Self.pieceElements) {
+      add(piece..<min(piece + Self.pieceElements, segment.count), of: segment, slot: slot)
+    }
+    if !segment.isEmpty {
+      unsafe segmentUpdate.update(range: segment, gradient: UnsafePointer(part(0, of: segment, slot: slot)))
+    }
+    stages[bucket] = .updated
+    updatedCount += 1
+    secondsWorking += start.duration(to: .now) / .seconds(1)
+  }
+
+  /// Adds one piece of all parts along the tree; the sum stands in part 0.
+  private func add(_ piece: Range<Int>, of segment: Range<Int>, slot: Int) {
+    for addition in plan.additions {
+      let source = unsafe part(addition.source, of: segment, slot: slot) + piece.lowerBound
+      let destination = unsafe part(addition.destination, of: segment, slot: slot) + piece.lowerBound
+      unsafe Support.add(UnsafePointer(source), to: destination, count: piece.count)
+    }
+    let range = segment.lowerBound + piece.lowerBound..<segment.lowerBound + piece.upperBound
+    let sum = unsafe UnsafePointer(part(0, of: segment, slot: slot) + piece.lowerBound)
+    unsafe digestShares[communicator.rank] &+= GradientDigest.share(of: range, values: sum, count: gradientCount)
+  }
+
+  /// Where a part of the plan begins: in what was received into the slot, or in this rank's own sums.
+  private func part(_ index: Int, of segment: Range<Int>, slot: Int) -> UnsafeMutablePointer<Float> {
+    if let foreign = plan.parts[index].foreignIndex { return unsafe receiveBuffers.buffer(slot: slot, part: foreign) }
+    return unsafe sums[index - plan.own.lowerBound] + segment.lowerBound
+  }
+
+  // MARK: What the others are told
+
+  private func sendParameters(bucket: Int) throws(CommunicationError) {
+    let segment = layout.segment(bucket: bucket, rank: communicator.rank)
+    let values = unsafe UnsafeRawBufferPointer(Self.view(of: segment, in: parameters))
+    for peer in peers {
+      try unsafe communicator.send(values, to: peer, tag: Tag.parameters(bucket: bucket), group: groups.sends)
+    }
+  }
+
+  /// Rank 0 gets ready for the others' shares of the digest.
+  private func receiveDigestShares() throws(CommunicationError) {
+    guard communicator.rank == 0 else { return }
+    for peer in peers {
+      try unsafe communicator.receive(
+        into: digestShare(of: peer), from: peer, tag: Tag.digest, group: groups.digest)
+    }
+  }
+
+  private func sendDigestShare() throws(CommunicationError) {
+    guard communicator.rank != 0 else { return }
+    let share = unsafe UnsafeRawBufferPointer(digestShare(of: communicator.rank))
+    try unsafe communicator.send(share, to: 0, tag: Tag.digest, group: groups.digest)
+  }
+
+  private func digestShare(of rank: Int) -> UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: digestShares[rank..<rank + 1]))
+  }
+
+  private static func view(
+    of range: Range<Int>, in flat: UnsafeMutablePointer<Float>
+  ) -> UnsafeMutableBufferPointer<Float> {
+    unsafe UnsafeMutableBufferPointer(start: flat + range.lowerBound, count: range.count)
+  }
 }
 
 /// The request groups of an exchange.
-struct ExchangeGroups {
+private struct ExchangeGroups {
   private let first: Int
   private let slots: Int
 
@@ -141,7 +278,7 @@ struct ExchangeGroups {
 
 /// The memory into which the parts of other ranks are received: for each slot of the window, one buffer per part.
 @safe
-struct ReceiveBuffers {
+private struct ReceiveBuffers {
   private let memory: UnsafeMutablePointer<Float>
   private let parts: Int
   private let capacity: Int

@@ -33,9 +33,9 @@ package final class StepTeam {
     share = WorkShare(microBatches: lanes, rank: 0, ranks: 1, lanes: lanes, order: .fixed)
     let buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: InitialParameters.values(layout, seed: 1), count: layout.count)
-    let segments = BucketLayout(count: layout.count, bucketElements: plan.options.bucketElements, ranks: 1)
+    let segments = BucketLayout(count: layout.count, bucketElements: plan.options.bucketElements, owners: 1)
     unsafe optimizer = FlatOptimizer(
-      layout: layout, owned: OwnedSegments(layout: segments, rank: 0, order: .fixed), settings: Self.descent,
+      layout: layout, owned: OwnedSegments(layout: segments, rank: 0), settings: Self.descent,
       microBatches: lanes, parameters: buffers.parameters)
     optimizer.rate = 1e-6
     shared = StepLane.Shared(plan: plan, buffers: buffers, lanes: lanes)

@@ -10,13 +10,13 @@ package struct OwnedSegments: Hashable, Sendable {
   /// For each bucket the place of its segment's first number minus the segment's start.
   private let shifts: [Int]
 
-  /// The segments of `rank`; with a plain sum (`any`) every rank owns everything.
-  package init(layout: BucketLayout, rank: Int, order: OrderedExchange.Order) {
+  /// The segments of `rank`.
+  package init(layout: BucketLayout, rank: Int) {
     var pieces: [(Range<Int>, Int)] = []
     var shifts: [Int] = []
     var end = 0
-    for (bucket, whole) in layout.buckets.enumerated() {
-      let range = order == .any ? whole : layout.segment(bucket: bucket, rank: rank)
+    for bucket in layout.buckets.indices {
+      let range = layout.segment(bucket: bucket, rank: rank)
       shifts.append(end - range.lowerBound)
       if !range.isEmpty { pieces.append((range, end)) }
       end += range.count

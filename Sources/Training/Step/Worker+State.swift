@@ -31,8 +31,8 @@ extension Worker {
     }
   }
 
-  /// The state after `step` steps, on rank 0; nil elsewhere. All ranks call it together, since each holds the momentum
-  /// of its own segments only.
+  /// The state after `step` steps, on rank 0; nil elsewhere. All ranks call it together, since each owner holds the
+  /// momentum of its own segments only.
   package func snapshot(step: Int) throws(RunError) -> TrainingState? {
     guard communicator.rank == 0 else {
       try sendMomenta()
@@ -42,8 +42,9 @@ extension Worker {
   }
 
   private func sendMomenta() throws(RunError) {
-    guard order == .fixed, optimizer.keepsMomentum else { return }
-    let owned = OwnedSegments(layout: segments, rank: communicator.rank, order: order)
+    // Where rank 0 owns everything the others have nothing to tell.
+    guard communicator.rank < segments.owners, optimizer.keepsMomentum else { return }
+    let owned = OwnedSegments(layout: segments, rank: communicator.rank)
     let momenta = optimizer.ownedMomenta
     try failing { () throws(CommunicationError) in
       try unsafe momenta.withUnsafeBufferPointer { (all) throws(CommunicationError) in
@@ -61,13 +62,12 @@ extension Worker {
     var flat = [Float](repeating: 0, count: blueprint.plan.layout.count)
     guard optimizer.keepsMomentum else { return flat }
     let own = optimizer.ownedMomenta
-    for (range, place) in OwnedSegments(layout: segments, rank: 0, order: order).pieces {
+    for (range, place) in OwnedSegments(layout: segments, rank: 0).pieces {
       flat.replaceSubrange(range, with: own[place..<place + range.count])
     }
-    guard order == .fixed else { return flat }
     try failing { () throws(CommunicationError) in
       try unsafe flat.withUnsafeMutableBufferPointer { (all) throws(CommunicationError) in
-        for rank in 1..<max(1, communicator.size) {
+        for rank in 1..<max(1, segments.owners) {
           try unsafe receivePieces(of: rank, into: all)
         }
         try communicator.wait(group: snapshotGroup)
@@ -79,7 +79,7 @@ extension Worker {
   private func receivePieces(
     of rank: Int, into flat: UnsafeMutableBufferPointer<Float>
   ) throws(CommunicationError) {
-    for (range, _) in OwnedSegments(layout: segments, rank: rank, order: order).pieces {
+    for (range, _) in OwnedSegments(layout: segments, rank: rank).pieces {
       let piece = unsafe UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: flat[range]))
       try unsafe communicator.receive(
         into: piece, from: rank, tag: Tag.snapshot, group: snapshotGroup)

@@ -6,8 +6,8 @@ struct ExchangeCase: CustomStringConvertible {
   let seed: UInt64
   /// The length of the flat buffer.
   var count: Int
-  /// The floats that the digest covers.
-  var digestCount: Int
+  /// The floats that are gradient; a trailer follows.
+  var gradientCount: Int
   var bucketElements: Int
   /// G.
   var leaves: Int
@@ -21,7 +21,7 @@ struct ExchangeCase: CustomStringConvertible {
     var random = RandomStream(seed: seed, purpose: .testing, sample: UInt64(index))
     self.seed = seed &+ UInt64(index)
     count = 1 + random.integer(below: 6_000)
-    digestCount = count - random.integer(below: min(count, 300))
+    gradientCount = count - random.integer(below: min(count, 300))
     bucketElements = BucketLayout.blockElements * (1 + random.integer(below: 8))
     leaves = max(ranks, 1 + random.integer(below: 37))
     lanes = 1 + random.integer(below: 4)

@@ -13,7 +13,7 @@ struct ExchangeOracle {
       for index in parameters.indices {
         parameters[index] = ExchangeCase.updated(parameters[index], gradient: gradient[index])
       }
-      digests.append(Self.digest(of: gradient, count: problem.digestCount))
+      digests.append(Self.digest(of: gradient, count: problem.gradientCount))
     }
   }
 

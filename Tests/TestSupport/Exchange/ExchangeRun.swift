@@ -13,31 +13,36 @@ struct ExchangeRun {
 
   private let problem: ExchangeCase
   private let communicator: any Communicator
-  private let order: OrderedExchange.Order
+  private let order: ExchangeOrder
   private let tree: ReductionTree
   private let layout: BucketLayout
   private let share: Range<Int>
 
   /// A run of `problem` on this rank.
-  init(_ problem: ExchangeCase, on communicator: any Communicator, order: OrderedExchange.Order) {
+  init(_ problem: ExchangeCase, on communicator: any Communicator, order: ExchangeOrder) {
     self.problem = problem
     self.communicator = communicator
     self.order = order
     tree = ReductionTree(leaves: problem.leaves)
     layout = BucketLayout(
-      count: problem.count, bucketElements: problem.bucketElements, ranks: communicator.size)
+      count: problem.count, bucketElements: problem.bucketElements,
+      owners: order.owners(among: communicator.size))
     share = ReductionTree.share(of: problem.leaves, rank: communicator.rank, ranks: communicator.size)
   }
 
   /// Runs all steps.
   func outcome() throws -> Outcome {
     let replica = Replica(problem.initialParameters)
-    let exchange = try unsafe OrderedExchange(
-      communicator: communicator, layout: layout, tree: tree, order: order, parameters: replica.parameters.start,
-      update: replica, digestCount: problem.digestCount, window: problem.window)
+    let local = localSums
+    let exposed = local.join.nodes.map { _ in FloatBuffer([Float](repeating: .nan, count: problem.count)) }
+    let exchange = try unsafe order.exchange(
+      communicator, layout: layout, tree: tree, parameters: replica.parameters.start,
+      sums: exposed.map { unsafe $0.start }, update: replica, gradientCount: problem.gradientCount,
+      window: problem.window)
     var outcome = Outcome()
     for step in 0..<problem.steps {
-      if let bucket = try run(step, exchange, replica.parameters) { outcome.disturbedBucket = bucket }
+      let sums = ScheduledSum.nodes(local.join, local.lanes) { problem.leaf($0, step: step) }
+      if let bucket = try run(step, exchange, sums, exposed, replica.parameters) { outcome.disturbedBucket = bucket }
       outcome.digests.append(exchange.gradientDigest)
     }
     outcome.parameters = replica.parameters.values
@@ -46,19 +51,20 @@ struct ExchangeRun {
 
   /// The contributed buffers hold NaN outside the contributed buckets, and everywhere once the step is finished, so
   /// that whatever is read too early or too late shows. Returns a disturbed bucket.
-  private func run(_ step: Int, _ exchange: OrderedExchange, _ parameters: FloatBuffer) throws -> Int? {
+  private func run(
+    _ step: Int, _ exchange: any GradientExchange, _ sums: [[Float]], _ exposed: [FloatBuffer],
+    _ parameters: FloatBuffer
+  ) throws -> Int? {
     let before = parameters.values
     var disturbed: Int?
     try exchange.beginStep()
-    let sums = order == .fixed ? treeSums(step) : [sequentialSum(step)]
-    let exposed = sums.map { FloatBuffer([Float](repeating: .nan, count: $0.count)) }
     var random = RandomStream(
       seed: problem.seed, purpose: .testing, time: UInt64(step), sample: UInt64(communicator.rank))
     for bucket in shuffled(Array(layout.buckets.indices), &random) {
       for _ in 0..<random.integer(below: 4) { try exchange.poll() }
       if parameters.differs(from: before, in: layout.buckets[bucket]) { disturbed = bucket }
       for (buffer, sum) in zip(exposed, sums) { buffer.copy(layout.buckets[bucket], from: sum) }
-      try unsafe exchange.contribute(bucket: bucket, nodes: exposed.map { unsafe $0.start })
+      try exchange.contribute(bucket: bucket)
     }
     try exchange.finishStep()
     for buffer in exposed { buffer.fill(.nan) }
@@ -71,21 +77,14 @@ struct ExchangeRun {
     return items
   }
 
-  /// The sums over this rank's nodes, by the schedules of its lanes and their join.
-  private func treeSums(_ step: Int) -> [[Float]] {
+  /// How this rank's lanes sum.
+  private var localSums: (lanes: [Accumulation], join: LaneJoin) {
     let lanes = min(problem.lanes, share.count)
     let parts = (0..<lanes).map { lane in
       let local = ReductionTree.share(of: share.count, rank: lane, ranks: lanes)
-      return tree.accumulation(of: share.lowerBound + local.lowerBound..<share.lowerBound + local.upperBound)
+      return share.lowerBound + local.lowerBound..<share.lowerBound + local.upperBound
     }
-    return ScheduledSum.nodes(tree.join(parts), parts) { problem.leaf($0, step: step) }
-  }
-
-  /// The sum over this rank's leaves one after the other, as a trainer without a tree would add.
-  private func sequentialSum(_ step: Int) -> [Float] {
-    share.dropFirst().reduce(problem.leaf(share.lowerBound, step: step)) { sum, leaf in
-      zip(sum, problem.leaf(leaf, step: step)).map { $0 + $1 }
-    }
+    return order.localSums(of: parts, leaves: problem.leaves)
   }
 }
 

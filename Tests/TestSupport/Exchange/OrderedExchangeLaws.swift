@@ -10,7 +10,7 @@ extension ExchangeLaws {
       Law(name: "the fixed order gives the bits of one thread beyond the eager limit") { communicator in
         var large = ExchangeCase(seed: seed, index: cases, ranks: communicator.size)
         large.count = 1_300_000
-        large.digestCount = 1_299_999
+        large.gradientCount = 1_299_999
         large.bucketElements = 1 << 20
         large.leaves = max(communicator.size, 3)
         large.steps = 1

@@ -128,8 +128,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Optimizers", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner", "Network",
-        "Randomness", "Reference", "StrictYAML",
+        "Training", "Optimizers", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner",
+        "Network", "Randomness", "Reference", "StrictYAML", "TestSupport",
       ],
       swiftSettings: strict),
   ]

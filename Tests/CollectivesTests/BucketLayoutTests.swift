@@ -1,11 +1,12 @@
 import Collectives
+import TestSupport
 import Testing
 
 @Suite struct BucketLayoutTests {
   @Test(arguments: [1, 255, 256, 257, 5_000, 100_000], [1, 2, 3, 5, 8])
   func bucketsAndSegmentsPartitionTheBuffer(count: Int, ranks: Int) {
-    for bucketElements in [256, 768, 4_096] {
-      let layout = BucketLayout(count: count, bucketElements: bucketElements, owners: ranks)
+    for lengths in [[256], [768], [4_096], [256, 2_048, 512]] {
+      let layout = BucketLayout(buckets: .cut(count, into: lengths), block: 256, owners: ranks)
       #expect(layout.buckets.flatMap { Array($0) } == Array(0..<count))
       for (bucket, range) in layout.buckets.enumerated() {
         let segments = (0..<ranks).map { layout.segment(bucket: bucket, rank: $0) }.filter { !$0.isEmpty }
@@ -13,12 +14,13 @@ import Testing
         #expect(ordered.flatMap { Array($0) } == Array(range))
         #expect(segments.allSatisfy { $0.lowerBound.isMultiple(of: 256) })
         #expect(segments.allSatisfy { $0.upperBound.isMultiple(of: 256) || $0.upperBound == count })
+        #expect([range.lowerBound, range.upperBound - 1].allSatisfy { layout.bucket(at: $0) == bucket })
       }
     }
   }
 
   @Test func smallBucketsBurdenAllRanksAlike() {
-    let layout = BucketLayout(count: 256 * 12, bucketElements: 256, owners: 4)
+    let layout = BucketLayout(buckets: .cut(256 * 12, into: [256]), block: 256, owners: 4)
     let owned = (0..<4).map { rank in
       layout.buckets.indices.reduce(0) { $0 + layout.segment(bucket: $1, rank: rank).count }
     }
@@ -35,7 +37,7 @@ import Testing
       let piece = Array(values[range.0..<range.1])
       return unsafe piece.withUnsafeBufferPointer { floats in
         guard let start = floats.baseAddress else { return sum }
-        return unsafe sum &+ GradientDigest.share(of: range.0..<range.1, values: start, count: count)
+        return unsafe sum &+ GradientDigest.share(of: range.0..<range.1, values: start, count: count, block: 256)
       }
     }
   }

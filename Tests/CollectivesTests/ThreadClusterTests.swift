@@ -1,5 +1,6 @@
 import Collectives
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(4))) struct ThreadClusterTests {
@@ -100,7 +101,7 @@ import Testing
     #expect(throws: CommunicationError.self) {
       try ThreadCluster.run(ranks: 1) { communicator in
         let memory = Cell(count: 4)
-        let layout = BucketLayout(count: 256 << 20, bucketElements: 256, owners: 1)
+        let layout = BucketLayout(buckets: .cut(256 << 20, into: [256]), block: 256, owners: 1)
         _ = try unsafe ExchangeOrder.fixed.exchange(
           communicator, layout: layout, tree: ReductionTree(leaves: 1), parameters: memory.floats,
           sums: [memory.floats], update: memory, gradientCount: 4)

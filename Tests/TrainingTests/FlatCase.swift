@@ -3,6 +3,7 @@ import Network
 import Optimizers
 import Planner
 import Randomness
+import TestSupport
 import Testing
 import Training
 
@@ -57,7 +58,7 @@ struct FlatCase {
   func updated(
     by settings: SGDConfiguration, owners: Int, bucket: Int
   ) -> (parameters: [Float], momenta: [Float]) {
-    let segments = BucketLayout(count: layout.count, bucketElements: bucket, owners: owners)
+    let segments = BucketLayout(buckets: .cut(layout.count, into: [bucket]), block: 256, owners: owners)
     var parameters = start
     var momenta = [Float](repeating: 0, count: layout.count)
     unsafe parameters.withUnsafeMutableBufferPointer { buffer in

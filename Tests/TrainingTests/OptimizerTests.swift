@@ -1,6 +1,7 @@
 import Collectives
 import Optimizers
 import Planner
+import TestSupport
 import Testing
 import Training
 
@@ -8,7 +9,7 @@ import Training
 @Suite struct OptimizerTests {
   @Test func segmentsPartitionTheBuffer() {
     for (count, bucket, ranks) in [(1, 256, 1), (1000, 256, 3), (5000, 1024, 4), (5000, 1 << 18, 7), (256, 256, 9)] {
-      let layout = BucketLayout(count: count, bucketElements: bucket, owners: ranks)
+      let layout = BucketLayout(buckets: .cut(count, into: [bucket]), block: 256, owners: ranks)
       let owned = (0..<ranks).map { OwnedSegments(layout: layout, rank: $0) }
       #expect(owned.flatMap { $0.pieces.flatMap { Array($0.range) } }.sorted() == Array(0..<count))
       for segments in owned {
@@ -16,7 +17,7 @@ import Training
         #expect(places == Array(0..<segments.count), "the rank's own storage has no gap")
         #expect(segments.pieces.map(\.place) == segments.pieces.map { segments.place(of: $0.range.lowerBound) })
       }
-      let undivided = BucketLayout(count: count, bucketElements: bucket, owners: 1)
+      let undivided = BucketLayout(buckets: layout.buckets, block: 256, owners: 1)
       let whole = (0..<ranks).map { OwnedSegments(layout: undivided, rank: $0) }
       #expect(whole.allSatisfy { $0.count == count }, "where one owns everything, each rank does so for itself")
     }
@@ -79,7 +80,7 @@ import Training
 
   @Test func momentaAreRestoredBySegments() throws {
     let flat = try FlatCase(seed: 5)
-    let segments = BucketLayout(count: flat.layout.count, bucketElements: 256, owners: 3)
+    let segments = BucketLayout(buckets: flat.layout.buckets, block: 256, owners: 3)
     let values = (0..<flat.layout.count).map(Float.init)
     var collected = [Float](repeating: -1, count: flat.layout.count)
     var parameters = flat.start

@@ -32,6 +32,9 @@ package protocol Communicator: AnyObject {
 
   /// Starts a plain sum over all ranks, in place. The order of the additions is not fixed, so its bits may differ
   /// between runs and numbers of ranks. All ranks start their sums in the same order.
+  ///
+  /// It is here for the baseline alone: what the ordered exchange is measured against must be the transport's own
+  /// all-reduce, not one that is built of these sends and receives.
   func startSum(_ values: UnsafeMutableBufferPointer<Float>, group: Int) throws(CommunicationError)
 
   /// Gives the transport a chance to move data and returns without waiting. True if something completed.

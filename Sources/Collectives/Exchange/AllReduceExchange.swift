@@ -95,7 +95,7 @@ final class AllReduceExchange: GradientExchange {
   private func update(_ range: Range<Int>) {
     let start = ContinuousClock.now
     let gradient = unsafe sum + range.lowerBound
-    digest &+= unsafe GradientDigest.share(of: range, values: gradient, count: gradientCount)
+    digest &+= unsafe GradientDigest.share(of: range, values: gradient, count: gradientCount, block: layout.block)
     unsafe segmentUpdate.update(range: range, gradient: gradient)
     secondsWorking += start.duration(to: .now) / .seconds(1)
   }

@@ -15,8 +15,8 @@ final class OrderedExchange: GradientExchange {
     case updated
   }
 
-  /// The floats that are added at a time, so that all parts of a piece stay in a core's cache.
-  private static let pieceElements = 16 * BucketLayout.blockElements
+  /// The blocks that are added at a time, so that all parts of a piece stay in a core's cache.
+  private static let blocksOfPiece = 16
 
   private let communicator: any Communicator
   private let layout: BucketLayout
@@ -188,17 +188,18 @@ final class OrderedExchange: GradientExchange {
 
   /// Adds the parts of this rank's segment along the tree and updates it.
   private func reduce(bucket: Int, slot: Int) {
-    let start = ContinuousClock.now
+    let began = ContinuousClock.now
     let segment = layout.segment(bucket: bucket, rank: communicator.rank)
-    for piece in stride(from: 0, to: segment.count, by: Self.pieceElements) {
-      add(piece..<min(piece + Self.pieceElements, segment.count), of: segment, slot: slot)
+    let length = Self.blocksOfPiece * layout.block
+    for start in stride(from: 0, to: segment.count, by: length) {
+      add(start..<min(start + length, segment.count), of: segment, slot: slot)
     }
     if !segment.isEmpty {
       unsafe segmentUpdate.update(range: segment, gradient: UnsafePointer(part(0, of: segment, slot: slot)))
     }
     stages[bucket] = .updated
     updatedCount += 1
-    secondsWorking += start.duration(to: .now) / .seconds(1)
+    secondsWorking += began.duration(to: .now) / .seconds(1)
   }
 
   /// Adds one piece of all parts along the tree; the sum stands in part 0.
@@ -210,7 +211,8 @@ final class OrderedExchange: GradientExchange {
     }
     let range = segment.lowerBound + piece.lowerBound..<segment.lowerBound + piece.upperBound
     let sum = unsafe UnsafePointer(part(0, of: segment, slot: slot) + piece.lowerBound)
-    unsafe digestShares[communicator.rank] &+= GradientDigest.share(of: range, values: sum, count: gradientCount)
+    unsafe digestShares[communicator.rank] &+= GradientDigest.share(
+      of: range, values: sum, count: gradientCount, block: layout.block)
   }
 
   /// Where a part of the plan begins: in what was received into the slot, or in this rank's own sums.

@@ -33,7 +33,7 @@ package final class StepTeam {
     share = WorkShare(microBatches: lanes, rank: 0, ranks: 1, lanes: lanes, order: .fixed)
     let buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: InitialParameters.values(layout, seed: 1), count: layout.count)
-    let segments = BucketLayout(count: layout.count, bucketElements: plan.options.bucketElements, owners: 1)
+    let segments = BucketLayout(buckets: layout.buckets, block: FlatLayout.block, owners: 1)
     unsafe optimizer = FlatOptimizer(
       layout: layout, owned: OwnedSegments(layout: segments, rank: 0), settings: Self.descent,
       microBatches: lanes, parameters: buffers.parameters)

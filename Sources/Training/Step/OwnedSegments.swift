@@ -6,7 +6,7 @@ package struct OwnedSegments: Hashable, Sendable {
   package let pieces: [(range: Range<Int>, place: Int)]
   /// The length of the rank's own storage.
   package let count: Int
-  private let bucketElements: Int
+  private let layout: BucketLayout
   /// For each bucket the place of its segment's first number minus the segment's start.
   private let shifts: [Int]
 
@@ -24,13 +24,15 @@ package struct OwnedSegments: Hashable, Sendable {
     self.pieces = pieces
     self.shifts = shifts
     self.count = end
-    self.bucketElements = layout.bucketElements
+    self.layout = layout
   }
 
   /// Where the number at `position` of the flat buffer lies in the rank's own storage.
-  package func place(of position: Int) -> Int { position + shifts[position / bucketElements] }
+  package func place(of position: Int) -> Int { position + shifts[layout.bucket(at: position)] }
 
-  package static func == (a: OwnedSegments, b: OwnedSegments) -> Bool { a.shifts == b.shifts && a.count == b.count }
+  package static func == (a: OwnedSegments, b: OwnedSegments) -> Bool {
+    a.layout == b.layout && a.shifts == b.shifts
+  }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(shifts) }
 }

@@ -51,7 +51,7 @@ package final class Worker {
       microBatches: settings.train.microBatches, rank: communicator.rank, ranks: communicator.size, lanes: lanes,
       order: order)
     segments = BucketLayout(
-      count: layout.count, bucketElements: blueprint.plan.options.bucketElements,
+      buckets: layout.buckets, block: FlatLayout.block,
       owners: order.owners(among: communicator.size))
     buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: state.parameters, count: layout.count)

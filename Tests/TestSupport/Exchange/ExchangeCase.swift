@@ -1,14 +1,17 @@
-internal import Collectives
 internal import Randomness
 
 /// One random problem for the exchange. Everything about it, down to each float, is a pure function of its seed.
 struct ExchangeCase: CustomStringConvertible {
+  /// The floats of a block.
+  static let block = 256
+
   let seed: UInt64
   /// The length of the flat buffer.
   var count: Int
   /// The floats that are gradient; a trailer follows.
   var gradientCount: Int
-  var bucketElements: Int
+  /// The lengths of the buckets, over and over until all is cut.
+  var bucketLengths: [Int]
   /// G.
   var leaves: Int
   /// Lanes per rank, at most as many as the rank's leaves.
@@ -22,7 +25,7 @@ struct ExchangeCase: CustomStringConvertible {
     self.seed = seed &+ UInt64(index)
     count = 1 + random.integer(below: 6_000)
     gradientCount = count - random.integer(below: min(count, 300))
-    bucketElements = BucketLayout.blockElements * (1 + random.integer(below: 8))
+    bucketLengths = [1 + random.integer(below: 8), 1 + random.integer(below: 8)].map { $0 * Self.block }
     leaves = max(ranks, 1 + random.integer(below: 37))
     lanes = 1 + random.integer(below: 4)
     window = 1 + random.integer(below: 8)
@@ -30,7 +33,7 @@ struct ExchangeCase: CustomStringConvertible {
   }
 
   var description: String {
-    "\(count) floats in buckets of \(bucketElements), \(leaves) leaves, \(lanes) lanes, window \(window)"
+    "\(count) floats in buckets of \(bucketLengths), \(leaves) leaves, \(lanes) lanes, window \(window)"
   }
 
   /// Element `element` of leaf `leaf` in step `step`: a signed float of widely varying magnitude, so that sums in
@@ -54,4 +57,16 @@ struct ExchangeCase: CustomStringConvertible {
 
   /// The update that the tests use: it depends on the gradient and on the parameter.
   static func updated(_ parameter: Float, gradient: Float) -> Float { parameter * 0.875 - gradient * 0.1 }
+}
+
+extension [Range<Int>] {
+  /// Buckets of these lengths, over and over until `count` floats are cut.
+  package static func cut(_ count: Int, into lengths: [Int]) -> [Range<Int>] {
+    var buckets: [Range<Int>] = []
+    while buckets.last?.upperBound ?? 0 < count {
+      let start = buckets.last?.upperBound ?? 0
+      buckets.append(start..<Swift.min(start + lengths[buckets.count % lengths.count], count))
+    }
+    return buckets
+  }
 }

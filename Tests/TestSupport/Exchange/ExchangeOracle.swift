@@ -20,7 +20,7 @@ struct ExchangeOracle {
   private static func digest(of gradient: [Float], count: Int) -> UInt64 {
     unsafe gradient.withUnsafeBufferPointer { floats in
       guard let start = floats.baseAddress else { return 0 }
-      return unsafe GradientDigest.share(of: 0..<floats.count, values: start, count: count)
+      return unsafe GradientDigest.share(of: 0..<floats.count, values: start, count: count, block: ExchangeCase.block)
     }
   }
 

@@ -25,7 +25,7 @@ struct ExchangeRun {
     self.order = order
     tree = ReductionTree(leaves: problem.leaves)
     layout = BucketLayout(
-      count: problem.count, bucketElements: problem.bucketElements,
+      buckets: .cut(problem.count, into: problem.bucketLengths), block: ExchangeCase.block,
       owners: order.owners(among: communicator.size))
     share = ReductionTree.share(of: problem.leaves, rank: communicator.rank, ranks: communicator.size)
   }

@@ -11,7 +11,7 @@ extension ExchangeLaws {
         var large = ExchangeCase(seed: seed, index: cases, ranks: communicator.size)
         large.count = 1_300_000
         large.gradientCount = 1_299_999
-        large.bucketElements = 1 << 20
+        large.bucketLengths = [1 << 20]
         large.leaves = max(communicator.size, 3)
         large.steps = 1
         return try fixedOrderIsExact(large, communicator)

@@ -58,7 +58,7 @@ let package = Package(
     .target(
       name: "Kernels", dependencies: ["Network", "Randomness", "COpenBLAS", "CKernels"],
       swiftSettings: strict),
-    .target(name: "Collectives", dependencies: ["Hashing"], swiftSettings: strict),
+    .target(name: "Collectives", dependencies: ["Hashing", "Kernels"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["Collectives", "CMPI"], swiftSettings: strict),
     .target(name: "Engine", dependencies: ["Planner", "Kernels"], swiftSettings: strict),
     .target(
@@ -86,7 +86,8 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["StrictYAML", "Network", "Planner", "Kernels", "Collectives", "Randomness"],
+      name: "TestSupport",
+      dependencies: ["StrictYAML", "Hashing", "Network", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "HashingTests", dependencies: ["Hashing", "Randomness"], swiftSettings: strict),

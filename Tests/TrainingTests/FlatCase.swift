@@ -79,7 +79,8 @@ struct FlatCase {
 
   private func step(_ optimizer: FlatOptimizer, _ owned: OwnedSegments, _ rate: Float, _ gradient: [Float]) {
     optimizer.rate = rate
-    unsafe gradient.withUnsafeBufferPointer { gradient in
+    var gradient = gradient
+    unsafe gradient.withUnsafeMutableBufferPointer { gradient in
       guard let base = gradient.baseAddress else { return }
       for (range, _) in owned.pieces { unsafe optimizer.update(range: range, gradient: base + range.lowerBound) }
     }

@@ -41,6 +41,7 @@ static void elements(const struct ck_table *t, size_t n) {
   t->dropout_mask(n, (uint32_t[]){1, 2}, (uint32_t[]){3, 4, 5}, 0.5f, 2, c);
   t->first_not_finite(n, a);
   t->summary(n, a);
+  t->sum_of_squares(n, a);
   release();
 }
 

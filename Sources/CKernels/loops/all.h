@@ -95,5 +95,6 @@ const struct ck_table CK_TABLE = {
     .dropout_mask = dropout_mask,
     .first_not_finite = first_not_finite,
     .summary = summary,
+    .sum_of_squares = sum_of_squares,
     .multiply_adds = multiply_adds,
 };

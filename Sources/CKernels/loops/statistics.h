@@ -55,3 +55,16 @@ static struct ck_summary summary(size_t n, const float *x) {
   result.deviation = sqrt(sum_counters(squares) / finite);
   return result;
 }
+
+// The square of a float is exact in double precision, so it makes no difference whether it is fused with the addition.
+CK_INLINE void add_squares(size_t count, const float *restrict x, double *restrict sums) {
+  for (size_t i = 0; i < count; i++) sums[i] += (double)x[i] * (double)x[i];
+}
+
+static double sum_of_squares(size_t n, const float *x) {
+  double sums[COUNTERS] = {0};
+  const size_t whole = n - n % COUNTERS;
+  for (size_t i = 0; i < whole; i += COUNTERS) add_squares(COUNTERS, x + i, sums);
+  add_squares(n - whole, x + whole, sums);
+  return sum_counters(sums);
+}

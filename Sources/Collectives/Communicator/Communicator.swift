@@ -52,10 +52,12 @@ package protocol Communicator: AnyObject {
 package enum Tag {
   /// Broadcast, gather and their kin; every rank calls them in the same order, so one tag is enough.
   static let collective = 0
-  /// A rank's share of the gradient's digest.
-  static let digest = 1
+  /// A rank's report on what it owns of the reduced gradient.
+  static let report = 1
   /// Optimizer state on its way to rank 0; one tag is enough, since its messages keep their order.
   package static let snapshot = 2
+  /// A rank's items of a gathered list; the lists of a step keep their order.
+  static let gather = 3
 
   /// Subtree sums of a bucket, on their way to the owners of its segments.
   static func sums(bucket: Int) -> Int { 2 * bucket + 4 }

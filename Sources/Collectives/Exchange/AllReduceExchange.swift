@@ -8,7 +8,8 @@ final class AllReduceExchange: GradientExchange {
   private let layout: BucketLayout
   private let sum: UnsafeMutablePointer<Float>
   private let segmentUpdate: any SegmentUpdate
-  private let gradientCount: Int
+  private let waits: Bool
+  private let report: GradientReport
   /// The sums that are under way at a time, and their groups from `firstGroup` on.
   private let window: Int
   private let firstGroup: Int
@@ -18,10 +19,10 @@ final class AllReduceExchange: GradientExchange {
   private var nextSum = 0
   private var nextUpdate = 0
   private var isStepOpen = false
-  private var digest: UInt64 = 0
   private var secondsWorking = 0.0
 
   private(set) var gradientDigest: UInt64 = 0
+  private(set) var gradientSquares = 0.0
   private(set) var waited = 0.0
 
   /// Prepares the exchange (see `ExchangeOrder.exchange`); `sums` is one plain sum.
@@ -35,16 +36,21 @@ final class AllReduceExchange: GradientExchange {
     self.layout = layout
     unsafe self.sum = sums[0]
     self.segmentUpdate = update
-    self.gradientCount = gradientCount
+    self.waits = update.waitsForWholeGradient
+    // Each rank has the whole gradient, so it makes the whole report as if it were alone.
+    self.report = GradientReport(layout: layout, gradientCount: gradientCount, rank: 0)
     self.window = min(window, layout.buckets.count)
     self.firstGroup = communicator.reserveGroups(window)
     self.isContributed = Array(repeating: false, count: layout.buckets.count)
   }
 
+  deinit { report.deallocate() }
+
   func beginStep() {
     precondition(!isStepOpen, "the step before is not finished")
     isStepOpen = true
-    (nextSum, nextUpdate, digest) = (0, 0, 0)
+    (nextSum, nextUpdate) = (0, 0)
+    report.begin()
     for bucket in isContributed.indices { isContributed[bucket] = false }
   }
 
@@ -70,9 +76,18 @@ final class AllReduceExchange: GradientExchange {
     secondsWorking = 0
     try updateFinishedSums()
     try poll(until: { nextUpdate == layout.buckets.count }, deadline)
-    gradientDigest = digest
+    (gradientDigest, gradientSquares) = (report.digest, report.squares)
+    try complete()
     waited = max(0, start.duration(to: .now) / .seconds(1) - secondsWorking)
     isStepOpen = false
+  }
+
+  /// Each rank owns everything, so it has all items of any list.
+  private func complete() throws(CommunicationError) {
+    guard waits else { return }
+    let start = ContinuousClock.now
+    try segmentUpdate.complete(squares: gradientSquares) { _ in }
+    secondsWorking += start.duration(to: .now) / .seconds(1)
   }
 
   private func startSums() throws(CommunicationError) {
@@ -86,16 +101,17 @@ final class AllReduceExchange: GradientExchange {
 
   private func updateFinishedSums() throws(CommunicationError) {
     while nextUpdate < nextSum, communicator.pending(group: group(of: nextUpdate)) == 0 {
-      update(layout.buckets[nextUpdate])
+      update(bucket: nextUpdate)
       nextUpdate += 1
       try startSums()
     }
   }
 
-  private func update(_ range: Range<Int>) {
+  private func update(bucket: Int) {
     let start = ContinuousClock.now
+    let range = layout.buckets[bucket]
     let gradient = unsafe sum + range.lowerBound
-    digest &+= unsafe GradientDigest.share(of: range, values: gradient, count: gradientCount, block: layout.block)
+    unsafe report.add(range, of: bucket, values: gradient)
     unsafe segmentUpdate.update(range: range, gradient: gradient)
     secondsWorking += start.duration(to: .now) / .seconds(1)
   }

@@ -47,10 +47,25 @@ package struct BucketLayout: Hashable, Sendable {
     return Swift.min(lower, range.upperBound)..<Swift.min(upper, range.upperBound)
   }
 
+  /// The ranks that own the segments of `bucket`, in the order of the flat buffer.
+  package func owners(of bucket: Int) -> [Int] {
+    (0..<owners).map { owner(ofShare: $0, bucket: bucket) }
+  }
+
+  /// The rank in whose segment `position` of the flat buffer lies.
+  package func owner(of position: Int) -> Int {
+    let bucket = bucket(at: position)
+    let place = (position - buckets[bucket].lowerBound) / block
+    // The last share that begins at or before the block: share s of n blocks begins with block s · n / owners.
+    return owner(ofShare: ((place + 1) * owners - 1) / blocks(in: bucket), bucket: bucket)
+  }
+
   /// The length of the longest segment that `rank` owns, in floats.
   package func longestSegment(rank: Int) -> Int {
     buckets.indices.map { segment(bucket: $0, rank: rank).count }.max() ?? 0
   }
+
+  private func owner(ofShare share: Int, bucket: Int) -> Int { (share + owners - bucket % owners) % owners }
 
   private func blocks(in bucket: Int) -> Int { (buckets[bucket].count + block - 1) / block }
 }

@@ -5,9 +5,13 @@
 /// One object per rank, used from the communicator's thread. After the first step no step allocates. When a call
 /// throws, the step cannot be saved: the run has to end.
 package protocol GradientExchange: AnyObject {
-  /// The digest of the reduced gradient of the last finished step (see `GradientDigest`), on rank 0; other ranks need
+  /// The digest of the reduced gradient of the last finished step (see `GradientReport`), on rank 0; other ranks need
   /// not know it.
   var gradientDigest: UInt64 { get }
+
+  /// The sum of the squares of the same, in the same way: its root is the gradient's norm. It has the same bits for any
+  /// number of ranks and any buckets as long as the gradient has.
+  var gradientSquares: Double { get }
 
   /// The seconds that the last `finishStep` spent waiting for other ranks.
   var waited: Double { get }
@@ -48,13 +52,36 @@ extension GradientExchange {
 }
 
 /// The optimizer, seen from the exchange.
+///
+/// It may take each piece of the gradient as it comes, or wait for the whole: to clip by the norm of all of it, or to
+/// scale each tensor by norms of its own, which many ranks may hold pieces of.
 package protocol SegmentUpdate: AnyObject {
-  /// Changes the parameters of `range` by the reduced gradient.
+  /// Whether `update` only takes the gradient, and the parameters change in `complete`. Constant, and the same on all
+  /// ranks.
+  var waitsForWholeGradient: Bool { get }
+
+  /// The positions of the flat buffer to which the items of gathered lists belong. Constant, and the same on all ranks.
+  var gatherPositions: [Int] { get }
+
+  /// Takes the reduced gradient of `range`, and changes its parameters unless `complete` will.
   ///
   /// Called once per step and bucket, for the segment of it that this rank owns; not at all where that is empty.
   ///
   /// - Parameters:
   ///   - range: a range of the flat buffer.
-  ///   - gradient: the sum over all leaves; `gradient[0]` belongs to element `range.lowerBound`.
-  func update(range: Range<Int>, gradient: UnsafePointer<Float>)
+  ///   - gradient: the sum over all leaves; `gradient[0]` belongs to element `range.lowerBound`. It may be changed, and
+  ///     is lost when this returns.
+  func update(range: Range<Int>, gradient: UnsafeMutablePointer<Float>)
+
+  /// Changes the parameters of all that this rank owns. Called once per step if the update waits, when the gradient is
+  /// reduced on all ranks.
+  ///
+  /// - Parameters:
+  ///   - squares: the sum of the squares of the whole gradient, the same bits on all ranks.
+  ///   - gather: makes lists whole. Every rank gathers equally often.
+  func complete(squares: Double, gather: ListGather) throws(CommunicationError)
 }
+
+/// Makes a list whole that has an item for each of an update's `gatherPositions`: each rank has filled in the items whose
+/// positions it owns, and then has all.
+package typealias ListGather = (_ list: inout [Double]) throws(CommunicationError) -> Void

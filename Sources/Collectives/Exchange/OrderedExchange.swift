@@ -1,8 +1,13 @@
+internal import Kernels
+
 /// The exchange that gives the same bits for any number of ranks and any buckets.
 ///
 /// Each rank owns one segment of every bucket. It receives the subtree sums of all ranks for its segments, adds them
 /// along the reduction tree, updates its segments (only the owner holds optimizer state: Rajbhandari et al., "ZeRO",
 /// SC 2020, stage 1) and sends the new parameters to the others. The transport moves bytes and never adds.
+///
+/// An update that waits for the whole gradient gets it when each rank has told all others what it knows of its segments;
+/// all new parameters are sent after that. Otherwise only rank 0 is told.
 @safe
 final class OrderedExchange: GradientExchange {
   /// What has happened to a bucket in this step.
@@ -11,8 +16,8 @@ final class OrderedExchange: GradientExchange {
     case computing
     /// This rank's sums are complete and on their way.
     case contributed
-    /// Its gradient is reduced, and what this rank owns of it is updated.
-    case updated
+    /// What this rank owns of its gradient is reduced and has gone to the update.
+    case reduced
   }
 
   /// The blocks that are added at a time, so that all parts of a piece stay in a core's cache.
@@ -23,22 +28,27 @@ final class OrderedExchange: GradientExchange {
   private let plan: ExchangePlan
   /// The other ranks. Every rank starts with another one, so that the first messages do not all go to rank 0.
   private let peers: [Int]
+  /// Those of them that are told what this rank knows of the reduced gradient, and whether it is told the same.
+  private let listeners: [Int]
+  private let listens: Bool
   private let parameters: UnsafeMutablePointer<Float>
   private let sums: [UnsafeMutablePointer<Float>]
   private let segmentUpdate: any SegmentUpdate
-  private let gradientCount: Int
+  private let waits: Bool
   private let groups: ExchangeGroups
   private let receiveBuffers: ReceiveBuffers
-  private let digestShares: UnsafeMutableBufferPointer<UInt64>
+  private let report: GradientReport
+  private let gatherList: GatherList
 
   private var stages: [Stage]
-  private var updatedCount = 0
+  private var reducedCount = 0
   /// The bucket whose parts each slot of the window awaits; past the last bucket if none is left.
   private var bucketOfSlot: [Int]
   private var isStepOpen = false
   private var secondsWorking = 0.0
 
   private(set) var gradientDigest: UInt64 = 0
+  private(set) var gradientSquares = 0.0
   private(set) var waited = 0.0
 
   /// Prepares the exchange (see `ExchangeOrder.exchange`).
@@ -56,16 +66,19 @@ final class OrderedExchange: GradientExchange {
     self.communicator = communicator
     self.layout = layout
     self.plan = plan
+    let waits = update.waitsForWholeGradient
     self.peers = (1..<max(1, size)).map { (rank + $0) % size }
+    self.listeners = peers.filter { waits || $0 == 0 }
+    self.listens = waits || rank == 0
     unsafe self.parameters = parameters
     unsafe self.sums = sums
     self.segmentUpdate = update
-    self.gradientCount = gradientCount
+    self.waits = waits
     self.groups = ExchangeGroups(communicator: communicator, slots: slots)
     self.receiveBuffers = ReceiveBuffers(
       slots: slots, parts: plan.foreignCount, capacity: layout.longestSegment(rank: rank))
-    unsafe self.digestShares = .allocate(capacity: size)
-    unsafe digestShares.initialize(repeating: 0)
+    self.report = GradientReport(layout: layout, gradientCount: gradientCount, rank: rank)
+    self.gatherList = GatherList(positions: update.gatherPositions, layout: layout)
     self.stages = Array(repeating: .computing, count: layout.buckets.count)
     self.bucketOfSlot = Array(0..<slots)
   }
@@ -74,7 +87,8 @@ final class OrderedExchange: GradientExchange {
     // After a failure the transport may still write into these buffers, so they are given up rather than freed.
     guard !isStepOpen else { return }
     receiveBuffers.deallocate()
-    unsafe digestShares.deallocate()
+    report.deallocate()
+    gatherList.messages.deallocate()
   }
 
   private static func checkTags(
@@ -91,14 +105,14 @@ final class OrderedExchange: GradientExchange {
   func beginStep() throws(CommunicationError) {
     precondition(!isStepOpen, "the step before is not finished")
     isStepOpen = true
-    updatedCount = 0
-    unsafe digestShares[communicator.rank] = 0
+    reducedCount = 0
+    report.begin()
     for bucket in stages.indices { stages[bucket] = .computing }
     for slot in bucketOfSlot.indices {
       bucketOfSlot[slot] = slot
       try receiveParts(bucket: slot, slot: slot)
     }
-    try receiveDigestShares()
+    if listens { try receive(report.messages, tag: Tag.report, group: groups.reports) }
   }
 
   func contribute(bucket: Int) throws(CommunicationError) {
@@ -112,9 +126,9 @@ final class OrderedExchange: GradientExchange {
   @discardableResult
   func poll() throws(CommunicationError) -> Bool {
     let moved = try communicator.progress()
-    let before = updatedCount
+    let before = reducedCount
     try reduceArrivals()
-    return moved || updatedCount > before
+    return moved || reducedCount > before
   }
 
   func finishStep(deadline: Deadline?) throws(CommunicationError) {
@@ -122,12 +136,13 @@ final class OrderedExchange: GradientExchange {
     let start = ContinuousClock.now
     secondsWorking = 0
     try reduceArrivals()
-    try poll(until: { updatedCount == stages.count }, deadline)
-    try sendDigestShare()
+    try poll(until: { reducedCount == stages.count }, deadline)
+    try send(report.messages, to: listeners, tag: Tag.report, group: groups.sends)
+    if waits { try complete(deadline) }
     try communicator.wait(group: groups.sends, deadline: deadline)
     try communicator.wait(group: groups.parameters, deadline: deadline)
-    try communicator.wait(group: groups.digest, deadline: deadline)
-    gradientDigest = unsafe digestShares.reduce(0, &+)
+    try communicator.wait(group: groups.reports, deadline: deadline)
+    if listens { (gradientDigest, gradientSquares) = (report.digest, report.squares) }
     waited = max(0, start.duration(to: .now) / .seconds(1) - secondsWorking)
     isStepOpen = false
   }
@@ -180,39 +195,39 @@ final class OrderedExchange: GradientExchange {
     {
       let bucket = bucketOfSlot[slot]
       reduce(bucket: bucket, slot: slot)
-      try sendParameters(bucket: bucket)
+      if !waits { try sendParameters(bucket: bucket) }
       bucketOfSlot[slot] += bucketOfSlot.count
       if bucketOfSlot[slot] < stages.count { try receiveParts(bucket: bucketOfSlot[slot], slot: slot) }
     }
   }
 
-  /// Adds the parts of this rank's segment along the tree and updates it.
+  /// Adds the parts of this rank's segment along the tree and passes the sum on to the update.
   private func reduce(bucket: Int, slot: Int) {
     let began = ContinuousClock.now
     let segment = layout.segment(bucket: bucket, rank: communicator.rank)
     let length = Self.blocksOfPiece * layout.block
     for start in stride(from: 0, to: segment.count, by: length) {
-      add(start..<min(start + length, segment.count), of: segment, slot: slot)
+      let piece = start..<min(start + length, segment.count)
+      add(piece, of: segment, slot: slot)
+      let range = segment.lowerBound + piece.lowerBound..<segment.lowerBound + piece.upperBound
+      unsafe report.add(range, of: bucket, values: part(0, of: segment, slot: slot) + start)
     }
     if !segment.isEmpty {
-      unsafe segmentUpdate.update(range: segment, gradient: UnsafePointer(part(0, of: segment, slot: slot)))
+      unsafe segmentUpdate.update(range: segment, gradient: part(0, of: segment, slot: slot))
     }
-    stages[bucket] = .updated
-    updatedCount += 1
+    stages[bucket] = .reduced
+    reducedCount += 1
     secondsWorking += began.duration(to: .now) / .seconds(1)
   }
 
   /// Adds one piece of all parts along the tree; the sum stands in part 0.
   private func add(_ piece: Range<Int>, of segment: Range<Int>, slot: Int) {
     for addition in plan.additions {
-      let source = unsafe part(addition.source, of: segment, slot: slot) + piece.lowerBound
-      let destination = unsafe part(addition.destination, of: segment, slot: slot) + piece.lowerBound
-      unsafe Support.add(UnsafePointer(source), to: destination, count: piece.count)
+      let source = unsafe Self.view(of: piece, in: part(addition.source, of: segment, slot: slot))
+      let destination = unsafe Self.view(of: piece, in: part(addition.destination, of: segment, slot: slot))
+      var sum = unsafe destination.mutableSpan
+      Elementwise.accumulate(unsafe source.span, into: &sum)
     }
-    let range = segment.lowerBound + piece.lowerBound..<segment.lowerBound + piece.upperBound
-    let sum = unsafe UnsafePointer(part(0, of: segment, slot: slot) + piece.lowerBound)
-    unsafe digestShares[communicator.rank] &+= GradientDigest.share(
-      of: range, values: sum, count: gradientCount, block: layout.block)
   }
 
   /// Where a part of the plan begins: in what was received into the slot, or in this rank's own sums.
@@ -231,23 +246,40 @@ final class OrderedExchange: GradientExchange {
     }
   }
 
-  /// Rank 0 gets ready for the others' shares of the digest.
-  private func receiveDigestShares() throws(CommunicationError) {
-    guard communicator.rank == 0 else { return }
+  /// Lets the update change the parameters, once all ranks have told what they know, and sends them to the others.
+  private func complete(_ deadline: Deadline?) throws(CommunicationError) {
+    try communicator.wait(group: groups.reports, deadline: deadline)
+    let start = ContinuousClock.now
+    try segmentUpdate.complete(squares: report.squares) { (list) throws(CommunicationError) in
+      try gather(&list, deadline)
+    }
+    secondsWorking += start.duration(to: .now) / .seconds(1)
+    for bucket in layout.buckets.indices { try sendParameters(bucket: bucket) }
+  }
+
+  private func gather(_ list: inout [Double], _ deadline: Deadline?) throws(CommunicationError) {
+    let start = ContinuousClock.now
+    gatherList.pack(list, of: communicator.rank)
+    try receive(gatherList.messages, tag: Tag.gather, group: groups.gathers)
+    try send(gatherList.messages, to: peers, tag: Tag.gather, group: groups.gathers)
+    try communicator.wait(group: groups.gathers, deadline: deadline)
+    gatherList.unpack(into: &list)
+    secondsWorking -= start.duration(to: .now) / .seconds(1)
+  }
+
+  /// Starts to receive the messages of all other ranks.
+  private func receive(_ messages: RankMessages, tag: Int, group: Int) throws(CommunicationError) {
     for peer in peers {
-      try unsafe communicator.receive(
-        into: digestShare(of: peer), from: peer, tag: Tag.digest, group: groups.digest)
+      try unsafe communicator.receive(into: messages.bytes(of: peer), from: peer, tag: tag, group: group)
     }
   }
 
-  private func sendDigestShare() throws(CommunicationError) {
-    guard communicator.rank != 0 else { return }
-    let share = unsafe UnsafeRawBufferPointer(digestShare(of: communicator.rank))
-    try unsafe communicator.send(share, to: 0, tag: Tag.digest, group: groups.digest)
-  }
-
-  private func digestShare(of rank: Int) -> UnsafeMutableRawBufferPointer {
-    unsafe UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: digestShares[rank..<rank + 1]))
+  /// Sends this rank's message to `receivers`.
+  private func send(
+    _ messages: RankMessages, to receivers: [Int], tag: Int, group: Int
+  ) throws(CommunicationError) {
+    let message = unsafe UnsafeRawBufferPointer(messages.bytes(of: communicator.rank))
+    for peer in receivers { try unsafe communicator.send(message, to: peer, tag: tag, group: group) }
   }
 
   private static func view(
@@ -264,7 +296,7 @@ private struct ExchangeGroups {
 
   /// Reserves the groups for a window of `slots` buckets.
   init(communicator: any Communicator, slots: Int) {
-    self.first = communicator.reserveGroups(slots + 3)
+    self.first = communicator.reserveGroups(slots + 4)
     self.slots = slots
   }
 
@@ -274,8 +306,10 @@ private struct ExchangeGroups {
   var sends: Int { first + slots }
   /// New parameters from the owners.
   var parameters: Int { first + slots + 1 }
-  /// Shares of the digest.
-  var digest: Int { first + slots + 2 }
+  /// What is told of the reduced gradient.
+  var reports: Int { first + slots + 2 }
+  /// Items of a gathered list, both ways.
+  var gathers: Int { first + slots + 3 }
 }
 
 /// The memory into which the parts of other ranks are received: for each slot of the window, one buffer per part.

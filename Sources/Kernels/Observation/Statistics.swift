@@ -37,6 +37,14 @@ package enum Statistics {
       standardDeviation: found.deviation, notFinite: found.not_finite)
   }
 
+  /// The sum of the squares in double precision: the same bits on every instruction set.
+  ///
+  /// Element i goes to sum i mod 16, and the sixteen are added in their order; the squares themselves are exact.
+  package static func sumOfSquares(x: Span<Float>) -> Double {
+    let count = x.count
+    return unsafe x.withPointer { x in unsafe ck_loops().pointee.sum_of_squares(count, x) }
+  }
+
   /// The index of the first element that is NaN or infinite.
   package static func firstNotFinite(x: Span<Float>) -> Int? {
     let count = x.count

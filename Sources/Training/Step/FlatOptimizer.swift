@@ -1,4 +1,4 @@
-import Collectives
+package import Collectives
 import Kernels
 import Network
 package import Optimizers
@@ -60,7 +60,13 @@ package final class FlatOptimizer: SegmentUpdate {
     return weights + statistics + [(layout.metrics, .copy), (layout.digests, .copy)]
   }
 
-  package func update(range: Range<Int>, gradient: UnsafePointer<Float>) {
+  package var waitsForWholeGradient: Bool { false }
+
+  package var gatherPositions: [Int] { [] }
+
+  package func complete(squares: Double, gather: ListGather) {}
+
+  package func update(range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {
     // The rules are in the order of the layout: start at the first that reaches into the range.
     var place = firstRule(reaching: range.lowerBound)
     while place < rules.count, rules[place].range.lowerBound < range.upperBound {

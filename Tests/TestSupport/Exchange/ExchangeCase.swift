@@ -17,6 +17,10 @@ struct ExchangeCase: CustomStringConvertible {
   /// Lanes per rank, at most as many as the rank's leaves.
   var lanes: Int
   var window: Int
+  /// Whether the update waits for the whole gradient.
+  var waits: Bool
+  /// The positions of gathered items.
+  var positions: [Int]
   var steps: Int
 
   /// Case number `index` of `seed` for at most `ranks` ranks.
@@ -29,11 +33,14 @@ struct ExchangeCase: CustomStringConvertible {
     leaves = max(ranks, 1 + random.integer(below: 37))
     lanes = 1 + random.integer(below: 4)
     window = 1 + random.integer(below: 8)
+    waits = false
+    let density = 1 + random.integer(below: 700)
+    positions = (0..<count).filter { _ in random.integer(below: density) == 0 }
     steps = 3
   }
 
   var description: String {
-    "\(count) floats in buckets of \(bucketLengths), \(leaves) leaves, \(lanes) lanes, window \(window)"
+    "\(waits ? "a waiting update of " : "")\(count) floats in buckets of \(bucketLengths), \(leaves) leaves, \(lanes) lanes, window \(window)"
   }
 
   /// Element `element` of leaf `leaf` in step `step`: a signed float of widely varying magnitude, so that sums in
@@ -57,6 +64,12 @@ struct ExchangeCase: CustomStringConvertible {
 
   /// The update that the tests use: it depends on the gradient and on the parameter.
   static func updated(_ parameter: Float, gradient: Float) -> Float { parameter * 0.875 - gradient * 0.1 }
+
+  /// By how much an update that waits scales the gradient: it depends on all that the ranks have told one another.
+  static func scale(squares: Double, lists: [[Double]]) -> Float {
+    let mean = lists.joined().reduce(0, +) / Double(max(1, lists.joined().count))
+    return Float((2 + mean / (1 + abs(mean))) / (1 + squares.squareRoot()))
+  }
 }
 
 extension [Range<Int>] {

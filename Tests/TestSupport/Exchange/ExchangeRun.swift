@@ -7,6 +7,10 @@ struct ExchangeRun {
   struct Outcome {
     var parameters: [Float] = []
     var digests: [UInt64] = []
+    var squares: [Double] = []
+    /// The lists that a waiting update has gathered, and the squares that it was given.
+    var lists: [[Double]] = []
+    var squaresOfUpdate: [Double] = []
     /// A bucket whose parameters changed while its gradient was still being computed, if there was one.
     var disturbedBucket: Int?
   }
@@ -32,7 +36,7 @@ struct ExchangeRun {
 
   /// Runs all steps.
   func outcome() throws -> Outcome {
-    let replica = Replica(problem.initialParameters)
+    let replica = Replica(problem)
     let local = localSums
     let exposed = local.join.nodes.map { _ in FloatBuffer([Float](repeating: .nan, count: problem.count)) }
     let exchange = try unsafe order.exchange(
@@ -44,8 +48,10 @@ struct ExchangeRun {
       let sums = ScheduledSum.nodes(local.join, local.lanes) { problem.leaf($0, step: step) }
       if let bucket = try run(step, exchange, sums, exposed, replica.parameters) { outcome.disturbedBucket = bucket }
       outcome.digests.append(exchange.gradientDigest)
+      outcome.squares.append(exchange.gradientSquares)
     }
     outcome.parameters = replica.parameters.values
+    (outcome.lists, outcome.squaresOfUpdate) = (replica.lists, replica.squares)
     return outcome
   }
 
@@ -91,13 +97,46 @@ struct ExchangeRun {
 /// The parameters of one rank and their update.
 private final class Replica: SegmentUpdate {
   let parameters: FloatBuffer
+  let waitsForWholeGradient: Bool
+  let gatherPositions: [Int]
+  private(set) var lists: [[Double]] = []
+  private(set) var squares: [Double] = []
+  /// What a waiting update has taken of the gradient; NaN elsewhere.
+  private var taken: [Float]
 
-  init(_ values: [Float]) { parameters = FloatBuffer(values) }
+  init(_ problem: ExchangeCase) {
+    parameters = FloatBuffer(problem.initialParameters)
+    waitsForWholeGradient = problem.waits
+    gatherPositions = problem.positions
+    taken = Array(repeating: .nan, count: problem.count)
+  }
 
-  func update(range: Range<Int>, gradient: UnsafePointer<Float>) {
+  /// Changes the gradient afterwards, as it may.
+  func update(range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {
     for (offset, index) in range.enumerated() {
-      unsafe parameters.start[index] = ExchangeCase.updated(parameters.start[index], gradient: gradient[offset])
+      taken[index] = unsafe gradient[offset]
+      if !waitsForWholeGradient { descend(index, scale: 1) }
+      unsafe gradient[offset] = .nan
     }
+  }
+
+  func complete(squares: Double, gather: ListGather) throws(CommunicationError) {
+    let owned = taken.indices.filter { !taken[$0].isNaN }
+    var gradients = gatherPositions.map { Double(taken[$0]) }
+    var weights = gatherPositions.map { taken[$0].isNaN ? .nan : unsafe Double(parameters.start[$0]) }
+    try gather(&gradients)
+    try gather(&weights)
+    lists += [gradients, weights]
+    self.squares.append(squares)
+    let scale = ExchangeCase.scale(squares: squares, lists: [gradients, weights])
+    for index in owned {
+      descend(index, scale: scale)
+      taken[index] = .nan
+    }
+  }
+
+  private func descend(_ index: Int, scale: Float) {
+    unsafe parameters.start[index] = ExchangeCase.updated(parameters.start[index], gradient: taken[index] * scale)
   }
 }
 

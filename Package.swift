@@ -58,7 +58,7 @@ let package = Package(
     .target(
       name: "Kernels", dependencies: ["Network", "Randomness", "COpenBLAS", "CKernels"],
       swiftSettings: strict),
-    .target(name: "Collectives", dependencies: ["Hashing"], swiftSettings: strict),
+    .target(name: "Collectives", dependencies: ["Hashing", "Kernels"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["Collectives", "CMPI"], swiftSettings: strict),
     .target(name: "Engine", dependencies: ["Planner", "Kernels"], swiftSettings: strict),
     .target(
@@ -88,7 +88,8 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["StrictYAML", "Network", "Planner", "Kernels", "Collectives", "Randomness"],
+      name: "TestSupport",
+      dependencies: ["StrictYAML", "Hashing", "Network", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "HashingTests", dependencies: ["Hashing", "Randomness"], swiftSettings: strict),
@@ -116,13 +117,14 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "OptimizersTests",
-      dependencies: ["Optimizers", "Collectives", "Kernels", "Planner", "Network", "StrictYAML", "Randomness"],
+      dependencies: ["Optimizers", "Collectives", "Kernels", "Planner", "Network", "Randomness", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     .testTarget(
       name: "ConfigurationTests",
       dependencies: [
-        "Training", "Optimizers", "StrictYAML", "Network", "Planner", "Datasets", "Kernels", "Randomness",
+        "Training", "Optimizers", "Collectives", "StrictYAML", "Network", "Planner", "Datasets", "Kernels",
+        "Randomness",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -133,8 +135,7 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Training", "Optimizers", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner",
-        "Network",
-        "Randomness", "Reference", "StrictYAML",
+        "Network", "Randomness", "Reference", "StrictYAML", "TestSupport",
       ],
       swiftSettings: strict),
   ]

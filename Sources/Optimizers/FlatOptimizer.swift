@@ -102,9 +102,7 @@ package final class FlatOptimizer: SegmentUpdate {
   // Two sums for each part: of the squared weights and of the squared direction.
   package var gatherPositions: [Int] { normParts.flatMap { [$0.range.lowerBound, $0.range.lowerBound] } }
 
-  package func complete(
-    squares: Double, gather: (inout [Double]) throws(CommunicationError) -> Void
-  ) throws(CommunicationError) {
+  package func complete(squares: Double, gather: ListGather) throws(CommunicationError) {
     if let clipping = plan.clipping { scaleGradient(by: clipping.factor(norm: squares.squareRoot())) }
     if let rule = plan.rule as? any LayerwiseRule {
       forEachOwnedParameter { rule.direct($0, scalars(of: $1)) }
@@ -125,8 +123,8 @@ package final class FlatOptimizer: SegmentUpdate {
     var sums = [Double](repeating: 0, count: 2 * normParts.count)
     for (index, part) in normParts.enumerated() where owned.contains(part.range.lowerBound) {
       let piece = unsafe piece(part.range, gradient: kept(part.range.lowerBound))
-      sums[2 * index] = piece.withWeights { Statistics.sumOfSquares($0) }
-      sums[2 * index + 1] = piece.withGradient { Statistics.sumOfSquares($0) }
+      sums[2 * index] = piece.withWeights { Statistics.sumOfSquares(x: $0) }
+      sums[2 * index + 1] = piece.withGradient { Statistics.sumOfSquares(x: $0) }
     }
     return sums
   }

@@ -31,7 +31,7 @@ enum HouseTable {
     Row("Planner", ["Network", "Randomness"]),
     // The only user of OpenBLAS and of the inner loops.
     Row("Kernels", ["Network", "Randomness", "COpenBLAS", "CKernels"]),
-    Row("Collectives", ["Hashing"]),
+    Row("Collectives", ["Hashing", "Kernels"]),
     // The only user of MPI.
     Row("MPITransport", ["Collectives", "CMPI"]),
     Row("Engine", ["Planner", "Kernels", "Network", "Randomness"]),

@@ -49,12 +49,12 @@ import Testing
       let schedule = tree.accumulation(of: range)
       #expect(schedule.nodes.map(\.range) == tree.nodes(covering: range))
       #expect(schedule.leaves.map(\.index) == Array(range))
-      checkSlots(schedule)
+      checkSlots(schedule, tree)
     }
   }
 
   /// Replays a schedule with the ranges instead of their sums.
-  private func checkSlots(_ schedule: Accumulation) {
+  private func checkSlots(_ schedule: Accumulation, _ tree: ReductionTree) {
     var slots = [Range<Int>?](repeating: nil, count: schedule.slotCount)
     var mostAlive = 0
     for leaf in schedule.leaves {
@@ -66,7 +66,7 @@ import Testing
           Issue.record("an empty slot is added")
           return
         }
-        #expect(schedule.tree.parentSplit(of: right) == schedule.tree.parentSplit(of: left))
+        #expect(tree.parentSplit(of: right) == tree.parentSplit(of: left))
         #expect(left.upperBound == right.lowerBound)
         slots[addition.destination] = left.lowerBound..<right.upperBound
         slots[addition.source] = nil

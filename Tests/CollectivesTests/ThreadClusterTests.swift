@@ -1,5 +1,6 @@
 import Collectives
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(4))) struct ThreadClusterTests {
@@ -95,15 +96,36 @@ import Testing
   }
 }
 
-@Suite struct OrderedExchangeTests {
+@Suite(.timeLimit(.minutes(4))) struct OrderedExchangeTests {
+  @Test(arguments: [1, 2])
+  func `a rank that waits for what never comes gives up at its deadline`(steps: Int) {
+    let overdue = CommunicationError.overdue(awaited: "the end of the step")
+    #expect(throws: overdue) {
+      try ThreadCluster.run(ranks: 2, deadline: .seconds(60)) { communicator in
+        let cell = Cell(count: 4)
+        let layout = BucketLayout(buckets: [0..<1], block: 256, owners: 2)
+        let exchange = try unsafe ExchangeOrder.fixed.exchange(
+          communicator, layout: layout, tree: ReductionTree(leaves: 2), parameters: cell.floats, sums: [cell.floats],
+          update: cell, gradientCount: 1)
+        for step in 1...steps {
+          try exchange.beginStep()
+          try exchange.contribute(bucket: 0)
+          // The other rank has sent its sums and never comes to its own end of the last step.
+          if communicator.rank == 1, step == steps { return }
+          try exchange.finishStep(deadline: Deadline(after: .milliseconds(500), awaited: "the end of the step"))
+        }
+      }
+    }
+  }
+
   @Test func tooManyBucketsForTheTagsAreRefused() throws {
     #expect(throws: CommunicationError.self) {
       try ThreadCluster.run(ranks: 1) { communicator in
         let memory = Cell(count: 4)
-        let layout = BucketLayout(count: 256 << 20, bucketElements: 256, ranks: 1)
-        _ = try unsafe OrderedExchange(
-          communicator: communicator, layout: layout, tree: ReductionTree(leaves: 1), order: .fixed,
-          parameters: memory.floats, update: memory)
+        let layout = BucketLayout(buckets: .cut(256 << 20, into: [256]), block: 256, owners: 1)
+        _ = try unsafe ExchangeOrder.fixed.exchange(
+          communicator, layout: layout, tree: ReductionTree(leaves: 1), parameters: memory.floats,
+          sums: [memory.floats], update: memory, gradientCount: 4)
       }
     }
   }
@@ -119,12 +141,6 @@ private final class Counter: Sendable {
 /// A few bytes at a fixed place in memory.
 @safe
 private final class Cell: SegmentUpdate {
-  var waitsForWholeGradient: Bool { false }
-  var gatherPositions: [Int] { [] }
-  func complete(
-    squares: Double, gather: (inout [Double]) throws(CommunicationError) -> Void
-  ) throws(CommunicationError) {}
-
   private let memory: UnsafeMutableRawBufferPointer
 
   init(count: Int) {
@@ -138,7 +154,16 @@ private final class Cell: SegmentUpdate {
     unsafe memory.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
   }
 
+  var waitsForWholeGradient: Bool { true }
+
+  var gatherPositions: [Int] { [0] }
+
   func update(range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {}
+
+  func complete(squares: Double, gather: ListGather) throws(CommunicationError) {
+    var list = [1.0]
+    try gather(&list)
+  }
 
   func overwrite() { unsafe memory[0] = 2 }
 

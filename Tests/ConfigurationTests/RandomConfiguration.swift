@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 import Kernels
 import Network
@@ -68,7 +69,7 @@ struct RandomConfiguration {
     run.model = coin() ? .zoo(text()) : .file("/" + text())
     run.data = data()
     run.train = train()
-    run.exchange.order = one(of: ExchangeConfiguration.Order.allCases)
+    run.exchange.order = one(of: ExchangeOrder.allCases)
     run.exchange.bucket = ByteCount(1024 << integer(below: 21))
     run.checkpoint.everyEpochs = maybe { $0.interval() }
     run.checkpoint.everySteps = maybe { $0.count() }

@@ -20,6 +20,15 @@ extension KernelTests {
       #expect(abs(got.standardDeviation - variance.squareRoot()) < 1e-10)
     }
 
+    @Test(arguments: [0, 1, 15, 16, 17, 255, 256, 1000])
+    func `squares are summed in double precision in one fixed order`(count: Int) {
+      var dice = Dice(UInt64(count) + 1)
+      let x = dice.floats(count, mean: 100)
+      var sums = [Double](repeating: 0, count: 16)
+      for (index, value) in x.doubles.enumerated() { sums[index % 16] += value * value }
+      #expect(Statistics.sumOfSquares(x: x.span) == sums.reduce(0, +))
+    }
+
     @Test("A summary leaves out what is not finite, and counts it")
     func summaryOfBroken() {
       let got = Statistics.summary(x: [.nan, 1, .infinity, 3, -.infinity].span)

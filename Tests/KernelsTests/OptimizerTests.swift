@@ -93,14 +93,6 @@ extension KernelTests {
       #expect(bits(parts) == bits(Self.weights(after: update, g, w)))
     }
 
-    @Test(arguments: 0..<40)
-    func `the sum of squares is exact to double precision`(count: Int) {
-      var dice = Dice(UInt64(count))
-      let x = dice.floats(count)
-      let want = x.reduce(0) { $0 + Double($1) * Double($1) }
-      #expect(abs(Statistics.sumOfSquares(x.span) - want) <= 1e-14 * max(1, want))
-    }
-
     @Test("Exponential average")
     func average() {
       var dice = Dice(8)

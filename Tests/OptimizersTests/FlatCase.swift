@@ -4,6 +4,7 @@ import Network
 import Optimizers
 import Planner
 import Randomness
+import TestSupport
 import Testing
 
 /// An optimizer with all that stands around it.
@@ -83,15 +84,16 @@ struct FlatCase {
   /// The buffers after all steps, each rank having updated its segments of them; with a plan that waits for the whole
   /// gradient, one rank.
   func updated(
-    by plan: UpdatePlan, ranks: Int, bucket: Int, order: OrderedExchange.Order
+    by plan: UpdatePlan, ranks: Int, bucket: Int
   ) throws -> (parameters: [Float], states: [[Float]]) {
-    let segments = BucketLayout(count: layout.count, bucketElements: bucket, ranks: ranks)
+    let segments = BucketLayout(
+      buckets: .cut(layout.count, into: [bucket]), block: FlatLayout.block, owners: ranks)
     var parameters = start
     var states = states(plan)
     try unsafe parameters.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
       for rank in 0..<ranks {
-        let owned = OwnedSegments(layout: segments, rank: rank, order: order)
+        let owned = OwnedSegments(layout: segments, rank: rank)
         let optimizer = try unsafe FlatOptimizer(
           plan, layout: layout, owned: owned, microBatches: Self.microBatches, parameters: base, states: states)
         for age in gradients.indices { try step(optimizer, owned, plan, age) }

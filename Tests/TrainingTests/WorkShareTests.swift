@@ -11,15 +11,15 @@ import Training
   }
 
   private func shares(
-    _ microBatches: Int, _ ranks: Int, _ lanes: Int, _ order: OrderedExchange.Order = .fixed
+    _ microBatches: Int, _ ranks: Int, _ lanes: Int, _ order: ExchangeOrder = .fixed
   ) -> [WorkShare] {
     (0..<ranks).map {
       WorkShare(microBatches: microBatches, rank: $0, ranks: ranks, lanes: lanes, order: order)
     }
   }
 
-  @Test(arguments: OrderedExchange.Order.allCases)
-  func eachMicroBatchIsComputedOnce(order: OrderedExchange.Order) {
+  @Test(arguments: ExchangeOrder.allCases)
+  func eachMicroBatchIsComputedOnce(order: ExchangeOrder) {
     for (microBatches, ranks, lanes) in Self.cases {
       let shares = shares(microBatches, ranks, lanes, order)
       #expect(shares.flatMap { $0.lanes.flatMap { $0.leaves.map(\.index) } } == Array(0..<microBatches))

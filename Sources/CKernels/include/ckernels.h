@@ -347,7 +347,7 @@ struct ck_table {
   /// The index of the first NaN or infinity, or n.
   size_t (*first_not_finite)(size_t n, const float *x);
   struct ck_summary (*summary)(size_t n, const float *x);
-  /// the sum of the squares; the same bits in every table
+  /// Σ x² in double precision, the same bits on every instruction set.
   double (*sum_of_squares)(size_t n, const float *x);
 
   // The yardstick of benchmarks.

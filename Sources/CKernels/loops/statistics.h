@@ -34,16 +34,6 @@ CK_INLINE void observe_deviations(size_t count, const float *restrict x, double 
   }
 }
 
-// In double precision a product of two floats is exact, so the sum depends on its order only, which is fixed.
-static double sum_of_squares(size_t n, const float *x) {
-  double sums[COUNTERS] = {0};
-  const size_t whole = n - n % COUNTERS;
-  for (size_t i = 0; i < whole; i += COUNTERS)
-    for (size_t k = 0; k < COUNTERS; k++) sums[k] += (double)x[i + k] * x[i + k];
-  for (size_t k = 0; k < n - whole; k++) sums[k] += (double)x[whole + k] * x[whole + k];
-  return sum_counters(sums);
-}
-
 static struct ck_summary summary(size_t n, const float *x) {
   double sums[COUNTERS] = {0}, squares[COUNTERS] = {0};
   size_t bad[COUNTERS] = {0}, whole = n - n % COUNTERS;
@@ -64,4 +54,17 @@ static struct ck_summary summary(size_t n, const float *x) {
   observe_deviations(n - whole, x + whole, result.mean, squares);
   result.deviation = sqrt(sum_counters(squares) / finite);
   return result;
+}
+
+// The square of a float is exact in double precision, so it makes no difference whether it is fused with the addition.
+CK_INLINE void add_squares(size_t count, const float *restrict x, double *restrict sums) {
+  for (size_t i = 0; i < count; i++) sums[i] += (double)x[i] * (double)x[i];
+}
+
+static double sum_of_squares(size_t n, const float *x) {
+  double sums[COUNTERS] = {0};
+  const size_t whole = n - n % COUNTERS;
+  for (size_t i = 0; i < whole; i += COUNTERS) add_squares(COUNTERS, x + i, sums);
+  add_squares(n - whole, x + whole, sums);
+  return sum_counters(sums);
 }

@@ -32,6 +32,9 @@ package protocol Communicator: AnyObject {
 
   /// Starts a plain sum over all ranks, in place. The order of the additions is not fixed, so its bits may differ
   /// between runs and numbers of ranks. All ranks start their sums in the same order.
+  ///
+  /// It is here for the baseline alone: what the ordered exchange is measured against must be the transport's own
+  /// all-reduce, not one that is built of these sends and receives.
   func startSum(_ values: UnsafeMutableBufferPointer<Float>, group: Int) throws(CommunicationError)
 
   /// Gives the transport a chance to move data and returns without waiting. True if something completed.
@@ -49,10 +52,12 @@ package protocol Communicator: AnyObject {
 package enum Tag {
   /// Broadcast, gather and their kin; every rank calls them in the same order, so one tag is enough.
   static let collective = 0
-  /// A rank's share of the gradient's digest.
-  static let digest = 1
+  /// A rank's report on what it owns of the reduced gradient.
+  static let report = 1
   /// Optimizer state on its way to rank 0; one tag is enough, since its messages keep their order.
   package static let snapshot = 2
+  /// A rank's items of a gathered list; the lists of a step keep their order.
+  static let gather = 3
 
   /// Subtree sums of a bucket, on their way to the owners of its segments.
   static func sums(bucket: Int) -> Int { 2 * bucket + 4 }

@@ -1,101 +1,85 @@
-/// Exchanges the gradients of one step after the other and updates the parameters, bucket by bucket, while the
-/// backward pass still runs.
-///
-/// Each rank owns one segment of every bucket. With the fixed order it receives the subtree sums of all ranks for its
-/// segments, adds them along the reduction tree, updates its segments (only the owner holds optimizer state: Rajbhandari
-/// et al., "ZeRO", SC 2020, stage 1) and sends the new parameters to the others. The transport moves bytes and never
-/// adds, so the bits do not depend on the number of ranks or the size of buckets.
-///
-/// One object per rank, used from the communicator's thread. After the first step no step allocates. When a call
-/// throws, the step cannot be saved: the run has to end.
-@safe
-package final class OrderedExchange {
-  /// The order in which gradients are added.
-  package enum Order: String, Hashable, Sendable, CaseIterable {
-    /// Along the reduction tree: the same bits for any number of ranks.
-    case fixed
-    /// As the transport likes (plain all-reduce): the baseline.
-    case any
-  }
+internal import Kernels
 
+/// The exchange that gives the same bits for any number of ranks and any buckets.
+///
+/// Each rank owns one segment of every bucket. It receives the subtree sums of all ranks for its segments, adds them
+/// along the reduction tree, updates its segments (only the owner holds optimizer state: Rajbhandari et al., "ZeRO",
+/// SC 2020, stage 1) and sends the new parameters to the others. The transport moves bytes and never adds.
+///
+/// An update that waits for the whole gradient gets it when each rank has told all others what it knows of its segments;
+/// all new parameters are sent after that. Otherwise only rank 0 is told.
+@safe
+final class OrderedExchange: GradientExchange {
   /// What has happened to a bucket in this step.
-  enum Stage {
+  private enum Stage {
     /// This rank still computes it.
     case computing
     /// This rank's sums are complete and on their way.
     case contributed
-    /// Its gradient is reduced, and what this rank owns of it is updated.
-    case updated
+    /// What this rank owns of its gradient is reduced and has gone to the update.
+    case reduced
   }
 
-  let communicator: any Communicator
-  let layout: BucketLayout
-  let plan: ExchangePlan
-  let order: Order
-  let parameters: UnsafeMutablePointer<Float>
-  let segmentUpdate: any SegmentUpdate
-  /// The floats from the start of the flat buffer that the digest covers.
-  let digestCount: Int
-  let groups: ExchangeGroups
-  let receiveBuffers: ReceiveBuffers
-  let digestShares: UnsafeMutableBufferPointer<UInt64>
+  /// The blocks that are added at a time, so that all parts of a piece stay in a core's cache.
+  private static let blocksOfPiece = 16
 
-  var stages: [Stage]
-  /// This rank's contributed flat buffers, `nodesPerBucket` for each bucket.
-  var contributions: [UnsafeMutablePointer<Float>]
-  /// Where the parts of the bucket that is being reduced stand, in the order of the plan's parts.
-  var partPointers: [UnsafeMutablePointer<Float>]
+  private let communicator: any Communicator
+  private let layout: BucketLayout
+  private let plan: ExchangePlan
+  /// The other ranks. Every rank starts with another one, so that the first messages do not all go to rank 0.
+  private let peers: [Int]
+  /// Those of them that are told what this rank knows of the reduced gradient, and whether it is told the same.
+  private let listeners: [Int]
+  private let listens: Bool
+  private let parameters: UnsafeMutablePointer<Float>
+  private let sums: [UnsafeMutablePointer<Float>]
+  private let segmentUpdate: any SegmentUpdate
+  private let waits: Bool
+  private let groups: ExchangeGroups
+  private let receiveBuffers: ReceiveBuffers
+  private let report: GradientReport
+  private let gatherList: GatherList
+
+  private var stages: [Stage]
+  private var reducedCount = 0
   /// The bucket whose parts each slot of the window awaits; past the last bucket if none is left.
-  var bucketOfSlot: [Int]
-  /// With any order: sums are started and finished in the order of the buckets.
-  var nextSum = 0
-  var nextUpdate = 0
-  var updatedCount = 0
-  var isStepOpen = false
-  var ownDigest: UInt64 = 0
-  var secondsReducing = 0.0
+  private var bucketOfSlot: [Int]
+  private var isStepOpen = false
+  private var secondsWorking = 0.0
 
-  /// The digest of the reduced gradient of the last finished step (see `GradientDigest`), on rank 0; zero elsewhere.
-  package internal(set) var gradientDigest: UInt64 = 0
+  private(set) var gradientDigest: UInt64 = 0
+  private(set) var gradientSquares = 0.0
+  private(set) var waited = 0.0
 
-  /// The seconds that the last `finishStep` spent waiting for other ranks.
-  package internal(set) var waited = 0.0
-
-  /// Prepares the exchange; every rank passes the same layout, tree and order.
-  ///
-  /// - Parameters:
-  ///   - parameters: the flat buffer of this rank's replica, `layout.count` floats. It outlives the exchange.
-  ///   - update: changes the parameters of the segments that this rank owns.
-  ///   - digestCount: the floats from the start of the flat buffer that are gradient, all by default; the trailer
-  ///     behind them is left out of the digest.
-  ///   - window: the number of buckets whose parts are received at a time, which bounds the memory.
-  /// - Throws: `CommunicationError.tooLarge` when the transport has too few tags for the buckets.
-  package init(
-    communicator: any Communicator, layout: BucketLayout, tree: ReductionTree, order: Order,
-    parameters: UnsafeMutablePointer<Float>, update: any SegmentUpdate, digestCount: Int? = nil, window: Int = 8
+  /// Prepares the exchange (see `ExchangeOrder.exchange`).
+  init(
+    _ communicator: any Communicator, layout: BucketLayout, tree: ReductionTree,
+    parameters: UnsafeMutablePointer<Float>, sums: [UnsafeMutablePointer<Float>], update: any SegmentUpdate,
+    gradientCount: Int, window: Int
   ) throws(CommunicationError) {
-    precondition(layout.ranks == communicator.size, "the layout is made for \(layout.ranks) ranks")
+    let (rank, size) = (communicator.rank, communicator.size)
+    precondition(layout.owners == size, "the layout is made for \(layout.owners) ranks")
     try Self.checkTags(layout, communicator)
-    let plan = ExchangePlan(tree: tree, rank: communicator.rank, ranks: communicator.size)
+    let plan = ExchangePlan(tree: tree, rank: rank, ranks: size)
+    precondition(unsafe sums.count == plan.own.count, "the tree leaves this rank \(plan.own.count) sums")
     let slots = min(window, layout.buckets.count)
     self.communicator = communicator
     self.layout = layout
     self.plan = plan
-    self.order = order
+    let waits = update.waitsForWholeGradient
+    self.peers = (1..<max(1, size)).map { (rank + $0) % size }
+    self.listeners = peers.filter { waits || $0 == 0 }
+    self.listens = waits || rank == 0
     unsafe self.parameters = parameters
+    unsafe self.sums = sums
     self.segmentUpdate = update
-    self.digestCount = digestCount ?? layout.count
+    self.waits = waits
     self.groups = ExchangeGroups(communicator: communicator, slots: slots)
     self.receiveBuffers = ReceiveBuffers(
-      slots: order == .fixed ? slots : 0, parts: plan.foreignCount,
-      capacity: layout.longestSegment(rank: communicator.rank))
-    unsafe self.digestShares = .allocate(capacity: communicator.size)
-    unsafe digestShares.initialize(repeating: 0)
+      slots: slots, parts: plan.foreignCount, capacity: layout.longestSegment(rank: rank))
+    self.report = GradientReport(layout: layout, gradientCount: gradientCount, rank: rank)
+    self.gatherList = GatherList(positions: update.gatherPositions, layout: layout)
     self.stages = Array(repeating: .computing, count: layout.buckets.count)
-    let nodesPerBucket = order == .fixed ? plan.own.count : 1
-    // Every entry is written by `contribute` before it is read; until then it names any valid memory.
-    unsafe self.contributions = Array(repeating: parameters, count: layout.buckets.count * nodesPerBucket)
-    unsafe self.partPointers = Array(repeating: parameters, count: plan.parts.count)
     self.bucketOfSlot = Array(0..<slots)
   }
 
@@ -103,7 +87,8 @@ package final class OrderedExchange {
     // After a failure the transport may still write into these buffers, so they are given up rather than freed.
     guard !isStepOpen else { return }
     receiveBuffers.deallocate()
-    unsafe digestShares.deallocate()
+    report.deallocate()
+    gatherList.messages.deallocate()
   }
 
   private static func checkTags(
@@ -116,16 +101,202 @@ package final class OrderedExchange {
           + "choose a larger exchange.bucket")
     }
   }
+
+  func beginStep() throws(CommunicationError) {
+    precondition(!isStepOpen, "the step before is not finished")
+    isStepOpen = true
+    reducedCount = 0
+    report.begin()
+    for bucket in stages.indices { stages[bucket] = .computing }
+    for slot in bucketOfSlot.indices {
+      bucketOfSlot[slot] = slot
+      try receiveParts(bucket: slot, slot: slot)
+    }
+    if listens { try receive(report.messages, tag: Tag.report, group: groups.reports) }
+  }
+
+  func contribute(bucket: Int) throws(CommunicationError) {
+    precondition(isStepOpen && stages[bucket] == .computing, "bucket \(bucket) is contributed out of turn")
+    stages[bucket] = .contributed
+    try sendParts(bucket: bucket)
+    // With one rank there is nothing to wait for, so the bucket is reduced and updated here and now.
+    if peers.isEmpty { try reduceArrivals() }
+  }
+
+  @discardableResult
+  func poll() throws(CommunicationError) -> Bool {
+    let moved = try communicator.progress()
+    let before = reducedCount
+    try reduceArrivals()
+    return moved || reducedCount > before
+  }
+
+  func finishStep(deadline: Deadline?) throws(CommunicationError) {
+    precondition(isStepOpen && !stages.contains(.computing), "a bucket is missing at the end of the step")
+    let start = ContinuousClock.now
+    secondsWorking = 0
+    try reduceArrivals()
+    try poll(until: { reducedCount == stages.count }, deadline)
+    try send(report.messages, to: listeners, tag: Tag.report, group: groups.sends)
+    if waits { try complete(deadline) }
+    try communicator.wait(group: groups.sends, deadline: deadline)
+    try communicator.wait(group: groups.parameters, deadline: deadline)
+    try communicator.wait(group: groups.reports, deadline: deadline)
+    if listens { (gradientDigest, gradientSquares) = (report.digest, report.squares) }
+    waited = max(0, start.duration(to: .now) / .seconds(1) - secondsWorking)
+    isStepOpen = false
+  }
+
+  // MARK: Sums on their way to the owners
+
+  /// Starts to receive the other ranks' sums of the segment that this rank owns.
+  ///
+  /// A rank that makes several parts sends them in order, and they are received in that order.
+  private func receiveParts(bucket: Int, slot: Int) throws(CommunicationError) {
+    let segment = layout.segment(bucket: bucket, rank: communicator.rank)
+    for part in plan.parts {
+      guard let index = part.foreignIndex else { continue }
+      let buffer = unsafe UnsafeMutableBufferPointer(
+        start: receiveBuffers.buffer(slot: slot, part: index), count: segment.count)
+      try unsafe communicator.receive(
+        into: UnsafeMutableRawBufferPointer(buffer), from: part.rank, tag: Tag.sums(bucket: bucket),
+        group: groups.arrivals(slot: slot))
+    }
+  }
+
+  /// Starts to receive the bucket's new parameters and sends this rank's sums to the owners, straight from and to the
+  /// flat buffers.
+  ///
+  /// No owner can have new parameters before it has these sums, so a receive that starts here is never late, and the
+  /// parameters stay as they are until the backward pass is done with them.
+  private func sendParts(bucket: Int) throws(CommunicationError) {
+    for peer in peers {
+      let segment = layout.segment(bucket: bucket, rank: peer)
+      try unsafe communicator.receive(
+        into: UnsafeMutableRawBufferPointer(Self.view(of: segment, in: parameters)), from: peer,
+        tag: Tag.parameters(bucket: bucket), group: groups.parameters)
+      for node in 0..<plan.own.count {
+        let values = unsafe UnsafeRawBufferPointer(Self.view(of: segment, in: sums[node]))
+        try unsafe communicator.send(values, to: peer, tag: Tag.sums(bucket: bucket), group: groups.sends)
+      }
+    }
+  }
+
+  // MARK: Reduction
+
+  private func reduceArrivals() throws(CommunicationError) {
+    for slot in bucketOfSlot.indices { try reduceArrivals(slot: slot) }
+  }
+
+  /// Reduces the bucket in this slot if all its parts are here, and then gives the slot to a later bucket.
+  private func reduceArrivals(slot: Int) throws(CommunicationError) {
+    while bucketOfSlot[slot] < stages.count, stages[bucketOfSlot[slot]] == .contributed,
+      communicator.pending(group: groups.arrivals(slot: slot)) == 0
+    {
+      let bucket = bucketOfSlot[slot]
+      reduce(bucket: bucket, slot: slot)
+      if !waits { try sendParameters(bucket: bucket) }
+      bucketOfSlot[slot] += bucketOfSlot.count
+      if bucketOfSlot[slot] < stages.count { try receiveParts(bucket: bucketOfSlot[slot], slot: slot) }
+    }
+  }
+
+  /// Adds the parts of this rank's segment along the tree and passes the sum on to the update.
+  private func reduce(bucket: Int, slot: Int) {
+    let began = ContinuousClock.now
+    let segment = layout.segment(bucket: bucket, rank: communicator.rank)
+    let length = Self.blocksOfPiece * layout.block
+    for start in stride(from: 0, to: segment.count, by: length) {
+      let piece = start..<min(start + length, segment.count)
+      add(piece, of: segment, slot: slot)
+      let range = segment.lowerBound + piece.lowerBound..<segment.lowerBound + piece.upperBound
+      unsafe report.add(range, of: bucket, values: part(0, of: segment, slot: slot) + start)
+    }
+    if !segment.isEmpty {
+      unsafe segmentUpdate.update(range: segment, gradient: part(0, of: segment, slot: slot))
+    }
+    stages[bucket] = .reduced
+    reducedCount += 1
+    secondsWorking += began.duration(to: .now) / .seconds(1)
+  }
+
+  /// Adds one piece of all parts along the tree; the sum stands in part 0.
+  private func add(_ piece: Range<Int>, of segment: Range<Int>, slot: Int) {
+    for addition in plan.additions {
+      let source = unsafe Self.view(of: piece, in: part(addition.source, of: segment, slot: slot))
+      let destination = unsafe Self.view(of: piece, in: part(addition.destination, of: segment, slot: slot))
+      var sum = unsafe destination.mutableSpan
+      Elementwise.accumulate(unsafe source.span, into: &sum)
+    }
+  }
+
+  /// Where a part of the plan begins: in what was received into the slot, or in this rank's own sums.
+  private func part(_ index: Int, of segment: Range<Int>, slot: Int) -> UnsafeMutablePointer<Float> {
+    if let foreign = plan.parts[index].foreignIndex { return unsafe receiveBuffers.buffer(slot: slot, part: foreign) }
+    return unsafe sums[index - plan.own.lowerBound] + segment.lowerBound
+  }
+
+  // MARK: What the others are told
+
+  private func sendParameters(bucket: Int) throws(CommunicationError) {
+    let segment = layout.segment(bucket: bucket, rank: communicator.rank)
+    let values = unsafe UnsafeRawBufferPointer(Self.view(of: segment, in: parameters))
+    for peer in peers {
+      try unsafe communicator.send(values, to: peer, tag: Tag.parameters(bucket: bucket), group: groups.sends)
+    }
+  }
+
+  /// Lets the update change the parameters, once all ranks have told what they know, and sends them to the others.
+  private func complete(_ deadline: Deadline?) throws(CommunicationError) {
+    try communicator.wait(group: groups.reports, deadline: deadline)
+    let start = ContinuousClock.now
+    try segmentUpdate.complete(squares: report.squares) { (list) throws(CommunicationError) in
+      try gather(&list, deadline)
+    }
+    secondsWorking += start.duration(to: .now) / .seconds(1)
+    for bucket in layout.buckets.indices { try sendParameters(bucket: bucket) }
+  }
+
+  private func gather(_ list: inout [Double], _ deadline: Deadline?) throws(CommunicationError) {
+    let start = ContinuousClock.now
+    gatherList.pack(list, of: communicator.rank)
+    try receive(gatherList.messages, tag: Tag.gather, group: groups.gathers)
+    try send(gatherList.messages, to: peers, tag: Tag.gather, group: groups.gathers)
+    try communicator.wait(group: groups.gathers, deadline: deadline)
+    gatherList.unpack(into: &list)
+    secondsWorking -= start.duration(to: .now) / .seconds(1)
+  }
+
+  /// Starts to receive the messages of all other ranks.
+  private func receive(_ messages: RankMessages, tag: Int, group: Int) throws(CommunicationError) {
+    for peer in peers {
+      try unsafe communicator.receive(into: messages.bytes(of: peer), from: peer, tag: tag, group: group)
+    }
+  }
+
+  /// Sends this rank's message to `receivers`.
+  private func send(
+    _ messages: RankMessages, to receivers: [Int], tag: Int, group: Int
+  ) throws(CommunicationError) {
+    let message = unsafe UnsafeRawBufferPointer(messages.bytes(of: communicator.rank))
+    for peer in receivers { try unsafe communicator.send(message, to: peer, tag: tag, group: group) }
+  }
+
+  private static func view(
+    of range: Range<Int>, in flat: UnsafeMutablePointer<Float>
+  ) -> UnsafeMutableBufferPointer<Float> {
+    unsafe UnsafeMutableBufferPointer(start: flat + range.lowerBound, count: range.count)
+  }
 }
 
 /// The request groups of an exchange.
-struct ExchangeGroups {
+private struct ExchangeGroups {
   private let first: Int
   private let slots: Int
 
   /// Reserves the groups for a window of `slots` buckets.
   init(communicator: any Communicator, slots: Int) {
-    self.first = communicator.reserveGroups(slots + 3)
+    self.first = communicator.reserveGroups(slots + 4)
     self.slots = slots
   }
 
@@ -135,13 +306,15 @@ struct ExchangeGroups {
   var sends: Int { first + slots }
   /// New parameters from the owners.
   var parameters: Int { first + slots + 1 }
-  /// Shares of the digest.
-  var digest: Int { first + slots + 2 }
+  /// What is told of the reduced gradient.
+  var reports: Int { first + slots + 2 }
+  /// Items of a gathered list, both ways.
+  var gathers: Int { first + slots + 3 }
 }
 
 /// The memory into which the parts of other ranks are received: for each slot of the window, one buffer per part.
 @safe
-struct ReceiveBuffers {
+private struct ReceiveBuffers {
   private let memory: UnsafeMutablePointer<Float>
   private let parts: Int
   private let capacity: Int

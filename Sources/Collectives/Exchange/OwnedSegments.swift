@@ -4,17 +4,17 @@ package struct OwnedSegments: Hashable, Sendable {
   package let pieces: [(range: Range<Int>, place: Int)]
   /// The length of the rank's own storage.
   package let count: Int
-  private let bucketElements: Int
+  private let layout: BucketLayout
   /// For each bucket the place of its segment's first number minus the segment's start.
   private let shifts: [Int]
 
-  /// The segments of `rank`; with a plain sum (`any`) every rank owns everything.
-  package init(layout: BucketLayout, rank: Int, order: OrderedExchange.Order) {
+  /// The segments of `rank`.
+  package init(layout: BucketLayout, rank: Int) {
     var pieces: [(Range<Int>, Int)] = []
     var shifts: [Int] = []
     var end = 0
-    for (bucket, whole) in layout.buckets.enumerated() {
-      let range = order == .any ? whole : layout.segment(bucket: bucket, rank: rank)
+    for bucket in layout.buckets.indices {
+      let range = layout.segment(bucket: bucket, rank: rank)
       shifts.append(end - range.lowerBound)
       if !range.isEmpty { pieces.append((range, end)) }
       end += range.count
@@ -22,11 +22,11 @@ package struct OwnedSegments: Hashable, Sendable {
     self.pieces = pieces
     self.shifts = shifts
     self.count = end
-    self.bucketElements = layout.bucketElements
+    self.layout = layout
   }
 
   /// Where the number at `position` of the flat buffer lies in the rank's own storage.
-  package func place(of position: Int) -> Int { position + shifts[position / bucketElements] }
+  package func place(of position: Int) -> Int { position + shifts[layout.bucket(at: position)] }
 
   /// Whether the number at `position` of the flat buffer is the rank's.
   package func contains(_ position: Int) -> Bool {
@@ -39,7 +39,9 @@ package struct OwnedSegments: Hashable, Sendable {
     return low > 0 && pieces[low - 1].range.contains(position)
   }
 
-  package static func == (a: OwnedSegments, b: OwnedSegments) -> Bool { a.shifts == b.shifts && a.count == b.count }
+  package static func == (a: OwnedSegments, b: OwnedSegments) -> Bool {
+    a.layout == b.layout && a.shifts == b.shifts
+  }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(shifts) }
 }

@@ -37,9 +37,10 @@ package enum Statistics {
       standardDeviation: found.deviation, notFinite: found.not_finite)
   }
 
-  /// The sum of the squares, in double precision and in an order that depends on the count alone: the same bits with
-  /// every instruction set.
-  package static func sumOfSquares(_ x: Span<Float>) -> Double {
+  /// The sum of the squares in double precision: the same bits on every instruction set.
+  ///
+  /// Element i goes to sum i mod 16, and the sixteen are added in their order; the squares themselves are exact.
+  package static func sumOfSquares(x: Span<Float>) -> Double {
     let count = x.count
     return unsafe x.withPointer { x in unsafe ck_loops().pointee.sum_of_squares(count, x) }
   }

@@ -8,7 +8,8 @@ package import Network
 /// further collective. In the gradient buffer the statistics part holds the micro-batch's mean and variance, in the
 /// parameter buffer the running ones.
 package struct FlatLayout: Hashable, Sendable {
-  /// Buckets and segments are cut at multiples of this many numbers.
+  /// Buckets and segments are cut at multiples of this many numbers, one KiB; the gradient's digest is made of the
+  /// digests of such blocks.
   package static let block = 256
   /// Each tensor starts at a multiple of this many numbers (64 bytes).
   package static let alignment = 16

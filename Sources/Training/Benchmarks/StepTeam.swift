@@ -33,11 +33,11 @@ package final class StepTeam {
     share = WorkShare(microBatches: lanes, rank: 0, ranks: 1, lanes: lanes, order: .fixed)
     let buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: InitialParameters.values(layout, seed: 1), count: layout.count)
-    let segments = BucketLayout(count: layout.count, bucketElements: plan.options.bucketElements, ranks: 1)
+    let segments = BucketLayout(buckets: layout.buckets, block: FlatLayout.block, owners: 1)
     let updates = UpdatePlan(Self.descent, layout: layout)
     do {
       unsafe optimizer = try FlatOptimizer(
-        updates, layout: layout, owned: OwnedSegments(layout: segments, rank: 0, order: .fixed),
+        updates, layout: layout, owned: OwnedSegments(layout: segments, rank: 0),
         microBatches: lanes, parameters: buffers.parameters, states: [Array(repeating: 0, count: layout.count)])
     } catch {
       throw RunError.failed(error)

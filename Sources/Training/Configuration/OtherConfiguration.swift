@@ -1,18 +1,10 @@
+package import Collectives
 package import Kernels
 package import Network
 package import StrictYAML
 
 /// The keys below `exchange`.
 package struct ExchangeConfiguration: YAMLRecord {
-  /// In which order gradients are summed.
-  package enum Order: String, CaseIterable, YAMLValue {
-    /// One fixed tree over the micro-batches: the same bits for any number of ranks and lanes.
-    case fixed
-    /// Whatever `MPI_Allreduce` does: the bits depend on the number of ranks. A baseline for measurements, and the
-    /// negative control of the tests.
-    case any
-  }
-
   /// The number format on the wire.
   package enum Wire: String, CaseIterable, YAMLValue {
     /// Four bytes a number, as it is computed.
@@ -20,7 +12,7 @@ package struct ExchangeConfiguration: YAMLRecord {
   }
 
   /// Order of summation: fixed, or any (plain MPI_Allreduce).
-  package var order = Order.fixed
+  package var order = ExchangeOrder.fixed
   /// Size of the pieces in which gradients are exchanged.
   package var bucket = ByteCount(1 << 20)
   /// Number format of what is sent.
@@ -39,6 +31,8 @@ package struct ExchangeConfiguration: YAMLRecord {
     Field("wire", \.wire, "number format of what is sent"),
   ]
 }
+
+extension ExchangeOrder: YAMLValue {}
 
 /// A number of bytes, written as `64KiB`, `1MiB` or a plain number.
 package struct ByteCount: YAMLValue, Hashable {

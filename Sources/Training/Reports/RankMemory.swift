@@ -35,7 +35,7 @@ package struct RankMemory: Hashable, Sendable {
   /// - Parameters:
   ///   - plan: the step.
   ///   - lanes: compute threads; at most one for each micro-batch of the rank counts.
-  package init(plan: StepPlan, lanes: Int, rank: Int = 0, ranks: Int = 1, order: OrderedExchange.Order = .fixed) {
+  package init(plan: StepPlan, lanes: Int, rank: Int = 0, ranks: Int = 1, order: ExchangeOrder = .fixed) {
     let share = WorkShare(
       microBatches: plan.options.microBatches, rank: rank, ranks: ranks, lanes: lanes, order: order)
     let working = share.lanes.count
@@ -44,7 +44,7 @@ package struct RankMemory: Hashable, Sendable {
     arenas = working * 4 * max(plan.training.arenaCount, plan.evaluation.arenaCount)
     parameters = flat
     gradients = flat * share.lanes.reduce(0) { $0 + $1.slotCount }
-    optimizer = order == .fixed ? flat / ranks : flat
+    optimizer = flat / order.owners(among: ranks)
     let slots = SampleFeed.slots(lanes: working) + working
     inputs = slots * 4 * plan.training[plan.training.images].count
   }

@@ -32,7 +32,7 @@ extension Worker {
     }
   }
 
-  /// The state after `step` steps, on rank 0; nil elsewhere. All ranks call it together, since each holds the
+  /// The state after `step` steps, on rank 0; nil elsewhere. All ranks call it together, since each owner holds the
   /// optimizer states of its own segments only.
   package func snapshot(step: Int) throws(RunError) -> TrainingState? {
     guard communicator.rank == 0 else {
@@ -45,8 +45,9 @@ extension Worker {
   }
 
   private func sendState(_ index: Int) throws(RunError) {
-    guard order == .fixed else { return }
-    let owned = OwnedSegments(layout: segments, rank: communicator.rank, order: order)
+    // Where rank 0 owns everything the others have nothing to tell.
+    guard communicator.rank < segments.owners else { return }
+    let owned = OwnedSegments(layout: segments, rank: communicator.rank)
     let values = optimizer.ownedState(index)
     try failing { () throws(CommunicationError) in
       try unsafe values.withUnsafeBufferPointer { (all) throws(CommunicationError) in
@@ -63,13 +64,12 @@ extension Worker {
   private func receiveState(_ index: Int) throws(RunError) -> [Float] {
     var flat = [Float](repeating: 0, count: blueprint.plan.layout.count)
     let own = optimizer.ownedState(index)
-    for (range, place) in OwnedSegments(layout: segments, rank: 0, order: order).pieces {
+    for (range, place) in OwnedSegments(layout: segments, rank: 0).pieces {
       flat.replaceSubrange(range, with: own[place..<place + range.count])
     }
-    guard order == .fixed else { return flat }
     try failing { () throws(CommunicationError) in
       try unsafe flat.withUnsafeMutableBufferPointer { (all) throws(CommunicationError) in
-        for rank in 1..<max(1, communicator.size) {
+        for rank in 1..<max(1, segments.owners) {
           try unsafe receivePieces(of: rank, into: all)
         }
         try communicator.wait(group: snapshotGroup)
@@ -81,7 +81,7 @@ extension Worker {
   private func receivePieces(
     of rank: Int, into flat: UnsafeMutableBufferPointer<Float>
   ) throws(CommunicationError) {
-    for (range, _) in OwnedSegments(layout: segments, rank: rank, order: order).pieces {
+    for (range, _) in OwnedSegments(layout: segments, rank: rank).pieces {
       let piece = unsafe UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: flat[range]))
       try unsafe communicator.receive(
         into: piece, from: rank, tag: Tag.snapshot, group: snapshotGroup)

@@ -19,9 +19,7 @@ package final class Worker {
   let optimizer: FlatOptimizer
   /// The step before which the optimizer's states were started.
   let statesSince: Int
-  /// Fixed, or plain MPI_Allreduce.
-  let order: OrderedExchange.Order
-  private let exchange: OrderedExchange
+  private let exchange: any GradientExchange
   private let feed: SampleFeed
   private let progress: [LaneProgress]
   /// The lanes beside the main one.
@@ -48,21 +46,21 @@ package final class Worker {
   ) throws(RunError) {
     let layout = blueprint.plan.layout
     let settings = blueprint.configuration
-    order = settings.exchange.order == .fixed ? .fixed : .any
+    let order = settings.exchange.order
     self.blueprint = blueprint
     self.communicator = communicator
     share = WorkShare(
       microBatches: settings.train.microBatches, rank: communicator.rank, ranks: communicator.size, lanes: lanes,
       order: order)
     segments = BucketLayout(
-      count: layout.count, bucketElements: blueprint.plan.options.bucketElements, ranks: communicator.size)
+      buckets: layout.buckets, block: FlatLayout.block,
+      owners: order.owners(among: communicator.size))
     buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: state.parameters, count: layout.count)
     statesSince = state.statesSince
     optimizer = try Worker.optimizer(
-      blueprint, OwnedSegments(layout: segments, rank: communicator.rank, order: order), buffers, state)
-    exchange = try unsafe Worker.exchange(
-      communicator, segments, blueprint, order, parameters: buffers.parameters, optimizer)
+      blueprint, OwnedSegments(layout: segments, rank: communicator.rank), buffers, state)
+    exchange = try Worker.exchange(communicator, segments, blueprint, share, buffers, optimizer)
     snapshotGroup = communicator.reserveGroups(1)
     feed = SampleFeed(blueprint: blueprint, share: share, firstStep: state.step)
     let progress = share.lanes.map { _ in LaneProgress() }
@@ -93,14 +91,16 @@ package final class Worker {
   }
 
   private static func exchange(
-    _ communicator: any Communicator, _ segments: BucketLayout, _ blueprint: Blueprint,
-    _ order: OrderedExchange.Order, parameters: UnsafeMutablePointer<Float>, _ optimizer: FlatOptimizer
-  ) throws(RunError) -> OrderedExchange {
+    _ communicator: any Communicator, _ segments: BucketLayout, _ blueprint: Blueprint, _ share: WorkShare,
+    _ buffers: FlatBuffers, _ optimizer: FlatOptimizer
+  ) throws(RunError) -> any GradientExchange {
+    let settings = blueprint.configuration
+    let sums = unsafe share.sums.map { unsafe buffers.gradient(lane: $0.part, slot: $0.slot) }
     do {
-      return try unsafe OrderedExchange(
-        communicator: communicator, layout: segments,
-        tree: ReductionTree(leaves: blueprint.configuration.train.microBatches), order: order,
-        parameters: parameters, update: optimizer, digestCount: blueprint.plan.layout.parameterEnd)
+      return try unsafe settings.exchange.order.exchange(
+        communicator, layout: segments, tree: ReductionTree(leaves: settings.train.microBatches),
+        parameters: buffers.parameters, sums: sums, update: optimizer,
+        gradientCount: blueprint.plan.layout.parameterEnd)
     } catch {
       throw RunError.failed(error)
     }
@@ -168,8 +168,7 @@ package final class Worker {
         from: buffers.gradient(lane: addition.source.part, slot: addition.source.slot),
         into: buffers.gradient(lane: addition.destination.part, slot: addition.destination.slot))
     }
-    let sums = unsafe share.sums.map { unsafe buffers.gradient(lane: $0.part, slot: $0.slot) }
-    try failing { () throws(CommunicationError) in try unsafe exchange.contribute(bucket: bucket, nodes: sums) }
+    try failing { () throws(CommunicationError) in try exchange.contribute(bucket: bucket) }
   }
 
   /// Runs `body` and turns an error of the transport into one of the run.

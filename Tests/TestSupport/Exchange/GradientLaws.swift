@@ -1,23 +1,35 @@
 internal import Collectives
 
-/// Laws of the ordered exchange.
+/// Laws of the exchange, in both orders.
 extension ExchangeLaws {
   static func exchangeLaws(seed: UInt64, cases: Int) -> [Law] {
     [
       Law(name: "the fixed order gives the bits of one thread") { communicator in
         try firstProblem(seed: seed, cases: cases, communicator) { try fixedOrderIsExact($0, communicator) }
       },
+      Law(name: "the fixed order gives the bits of one thread to an update that waits for the whole gradient") {
+        communicator in
+        try firstProblem(seed: seed, cases: cases, communicator, waits: true) {
+          try fixedOrderIsExact($0, communicator)
+        }
+      },
       Law(name: "the fixed order gives the bits of one thread beyond the eager limit") { communicator in
         var large = ExchangeCase(seed: seed, index: cases, ranks: communicator.size)
         large.count = 1_300_000
-        large.digestCount = 1_299_999
-        large.bucketElements = 1 << 20
+        large.gradientCount = 1_299_999
+        large.bucketLengths = [1 << 20]
         large.leaves = max(communicator.size, 3)
         large.steps = 1
+        if let problem = try fixedOrderIsExact(large, communicator) { return problem }
+        large.waits = true
         return try fixedOrderIsExact(large, communicator)
       },
       Law(name: "any order gives the sum, up to rounding") { communicator in
         try firstProblem(seed: seed, cases: cases, communicator) { try anyOrderIsClose($0, communicator) }
+      },
+      Law(name: "any order gives the sum, up to rounding, to an update that waits for the whole gradient") {
+        communicator in
+        try firstProblem(seed: seed, cases: cases, communicator, waits: true) { try anyOrderIsClose($0, communicator) }
       },
       Law(name: "any order has other bits than the tree (these laws have teeth)") { communicator in
         try anyOrderDiffers(seed: seed, communicator)
@@ -27,11 +39,13 @@ extension ExchangeLaws {
 
   /// Runs all cases on all ranks, since each of them needs all ranks, and returns the first problem.
   private static func firstProblem(
-    seed: UInt64, cases: Int, _ communicator: any Communicator, _ check: (ExchangeCase) throws -> String?
+    seed: UInt64, cases: Int, _ communicator: any Communicator, waits: Bool = false,
+    _ check: (ExchangeCase) throws -> String?
   ) throws -> String? {
     var first: String?
     for index in 0..<cases {
-      let problem = ExchangeCase(seed: seed, index: index, ranks: communicator.size)
+      var problem = ExchangeCase(seed: seed, index: index, ranks: communicator.size)
+      problem.waits = waits
       if let found = try check(problem), first == nil { first = "\(problem): \(found)" }
     }
     return first
@@ -44,8 +58,11 @@ extension ExchangeLaws {
     if let index = firstDifference(outcome.parameters, oracle.parameters) {
       return "parameter \(index) is \(outcome.parameters[index]) instead of \(oracle.parameters[index])"
     }
-    if communicator.rank == 0, outcome.digests != oracle.digests { return "the gradient's digest is another" }
-    return nil
+    if outcome.lists != oracle.lists { return "a gathered list is another" }
+    if problem.waits, outcome.squaresOfUpdate != oracle.squares { return "the update's sum of squares is another" }
+    guard communicator.rank == 0 || problem.waits else { return nil }
+    if outcome.digests != oracle.digests { return "the gradient's digest is another" }
+    return outcome.squares == oracle.squares ? nil : "the gradient's sum of squares is another"
   }
 
   private static func anyOrderIsClose(_ problem: ExchangeCase, _ communicator: any Communicator) throws -> String? {
@@ -55,7 +72,11 @@ extension ExchangeLaws {
     let far = outcome.parameters.indices.first {
       !(abs(outcome.parameters[$0] - oracle.parameters[$0]) <= 0.08)
     }
-    return far.map { "parameter \($0) is \(outcome.parameters[$0]) instead of \(oracle.parameters[$0])" }
+    if let far { return "parameter \(far) is \(outcome.parameters[far]) instead of \(oracle.parameters[far])" }
+    let distant = zip(outcome.squares, oracle.squares).contains { !(abs($0 - $1) <= 1e-5 * $1) }
+    if distant { return "the squares are \(outcome.squares) instead of \(oracle.squares)" }
+    if problem.waits, outcome.squaresOfUpdate != outcome.squares { return "the update has another sum of squares" }
+    return outcome.lists.joined().contains { $0.isNaN } ? "a gathered list is not whole" : nil
   }
 
   private static func anyOrderDiffers(seed: UInt64, _ communicator: any Communicator) throws -> String? {

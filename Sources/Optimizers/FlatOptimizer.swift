@@ -103,7 +103,7 @@ package final class FlatOptimizer: SegmentUpdate {
   package var gatherPositions: [Int] { normParts.flatMap { [$0.range.lowerBound, $0.range.lowerBound] } }
 
   package func complete(squares: Double, gather: ListGather) throws(CommunicationError) {
-    if let clipping = plan.clipping { scaleGradient(by: clipping.factor(norm: squares.squareRoot())) }
+    clipGradient(norm: squares.squareRoot())
     if let rule = plan.rule as? any LayerwiseRule {
       forEachOwnedParameter { rule.direct($0, scalars(of: $1)) }
       var sums = ownSquares()
@@ -113,9 +113,15 @@ package final class FlatOptimizer: SegmentUpdate {
     for (range, _) in owned.pieces { unsafe apply(to: range, gradient: kept(range.lowerBound)) }
   }
 
-  private func scaleGradient(by factor: Double) {
-    guard factor != 1 else { return }
-    forEachOwnedParameter { piece, _ in Optimizer.scaleGradient(piece, by: Float(factor)) }
+  private func clipGradient(norm: Double) {
+    switch plan.clipping {
+    case .norm(let limit):
+      let factor = Float(limit.factor(norm: norm))
+      if factor != 1 { forEachOwnedParameter { piece, _ in Optimizer.scaleGradient(piece, by: factor) } }
+    case .value(let limit):
+      forEachOwnedParameter { piece, _ in Optimizer.clampGradient(piece, to: Float(limit.maximum)) }
+    case nil: break
+    }
   }
 
   /// The sums of squares of the parts that this rank owns, zero elsewhere.
@@ -165,7 +171,10 @@ package final class FlatOptimizer: SegmentUpdate {
   }
 
   private func updateWeights(_ piece: UpdatePiece, _ parameter: Int) {
-    if case .value(let limit) = plan.clipping { Optimizer.clampGradient(piece, to: Float(limit.maximum)) }
+    // Where all of the gradient is waited for, it is clipped already.
+    if !plan.waitsForWholeGradient, case .value(let limit) = plan.clipping {
+      Optimizer.clampGradient(piece, to: Float(limit.maximum))
+    }
     plan.rule.update(piece, scalars(of: parameter))
     if let slow = slowState, let lookahead = plan.lookahead, lookahead.isDue(age: step.age) {
       Optimizer.averageWeights(piece, part: Float(lookahead.rate), state: slow)

@@ -14,6 +14,13 @@ package enum GradientClipping: YAMLChoice {
     package static let fields: [Field<Self>] = [
       Field("maximum", \.maximum, "the limit", check: RuleChecks.positive)
     ]
+
+    /// What a gradient of this norm is multiplied by: min(1, maximum / (norm + 10⁻⁶)), as
+    /// `torch.nn.utils.clip_grad_norm_` has it.
+    ///
+    /// Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", ICML 2013,
+    /// algorithm 1.
+    func factor(norm: Double) -> Double { min(1, maximum / (norm + 1e-6)) }
   }
 
   package static let subject = "clip"
@@ -29,17 +36,6 @@ package enum GradientClipping: YAMLChoice {
       if case .value(let limit) = $0 { limit } else { nil }
     },
   ]
-
-  /// What the gradient is multiplied by: min(1, maximum / (norm + 10⁻⁶)), as `torch.nn.utils.clip_grad_norm_` has it.
-  ///
-  /// Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", ICML 2013,
-  /// algorithm 1.
-  func factor(norm: Double) -> Double {
-    switch self {
-    case .norm(let limit): min(1, limit.maximum / (norm + 1e-6))
-    case .value: 1
-    }
-  }
 }
 
 /// An exponential moving average of the weights, kept, evaluated and saved beside them: e ← d·e + (1 − d)·w.

@@ -1,10 +1,10 @@
+import Configuration
 import Datasets
 import Kernels
 import Network
 import Optimizers
 import Planner
 import Randomness
-import Training
 
 /// Draws configurations from all that may be written.
 struct RandomConfiguration {

@@ -71,15 +71,34 @@ let package = Package(
       name: "Optimizers", dependencies: ["StrictYAML", "Network", "Planner", "Kernels", "Collectives"],
       swiftSettings: strict),
     .target(
+      name: "Configuration",
+      dependencies: [
+        "StrictYAML", "Network", "Planner", "Kernels", "Datasets", "Interchange", "Collectives", "Optimizers",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Checkpoints",
+      dependencies: [
+        "StrictYAML", "Hashing", "Network", "Planner", "Datasets", "Interchange", "Optimizers", "Configuration",
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Training",
       dependencies: [
+        "StrictYAML", "Hashing", "Network", "Planner", "Kernels", "Collectives", "Engine", "Datasets", "Interchange",
+        "Optimizers", "Configuration", "Checkpoints",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Diagnostics",
+      dependencies: [
         "StrictYAML", "Randomness", "Hashing", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference",
-        "Datasets", "Interchange", "Optimizers",
+        "Datasets", "Interchange", "Optimizers", "Configuration", "Checkpoints", "Training",
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "cnn-dist", dependencies: ["Training", "MPITransport", "CStart", arguments], swiftSettings: strict,
-      linkerSettings: staticRuntime),
+      name: "cnn-dist", dependencies: ["Training", "Diagnostics", "MPITransport", "CStart", arguments],
+      swiftSettings: strict, linkerSettings: staticRuntime),
 
     // Run under mpirun by the tests: the laws of the exchange over real MPI.
     .executableTarget(
@@ -96,8 +115,12 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Network", "Randomness"], swiftSettings: strict),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Randomness"], swiftSettings: strict),
     .testTarget(
-      name: "CheckpointTests",
-      dependencies: ["Training", "Interchange", "Datasets", "Hashing", "Network", "Randomness"], swiftSettings: strict),
+      name: "CheckpointsTests",
+      dependencies: [
+        "Checkpoints", "Configuration", "Optimizers", "Interchange", "Datasets", "Hashing", "Network", "Planner",
+        "Randomness",
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport", "TestSupport"], swiftSettings: strict),
@@ -123,7 +146,7 @@ let package = Package(
     .testTarget(
       name: "ConfigurationTests",
       dependencies: [
-        "Training", "Optimizers", "Collectives", "StrictYAML", "Network", "Planner", "Datasets", "Kernels",
+        "Configuration", "Collectives", "Optimizers", "StrictYAML", "Network", "Planner", "Datasets", "Kernels",
         "Randomness",
       ],
       swiftSettings: strict),
@@ -134,8 +157,14 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Optimizers", "Hashing", "Engine", "Datasets", "Collectives", "Interchange", "Kernels", "Planner",
-        "Network", "Randomness", "Reference", "StrictYAML", "TestSupport",
+        "Training", "Checkpoints", "Configuration", "Optimizers", "Hashing", "Engine", "Datasets", "Collectives",
+        "Interchange", "Kernels", "Planner", "Network", "Randomness", "StrictYAML", "TestSupport",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "DiagnosticsTests",
+      dependencies: [
+        "Diagnostics", "Training", "Engine", "Planner", "Network", "Reference", "StrictYAML", "TestSupport",
       ],
       swiftSettings: strict),
   ]

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Checkpoints
+import Configuration
 import Foundation
 import Training
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Training
+import Diagnostics
 
 /// `cnn-dist config`.
 struct ConfigCommand: ParsableCommand {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Configuration
+import Diagnostics
 import Network
 import Training
 
@@ -158,13 +160,13 @@ struct DebugCommand: ParsableCommand {
     }
 
     func run() throws {
-      let part: Training.Replay.Part
+      let part: Diagnostics.Replay.Part
       if let microBatch {
         part = .microBatch(microBatch)
       } else {
         part = .rank(rank ?? 0, workers: workers ?? 1)
       }
-      try Training.Replay.run(checkpoint: checkpoint, step: step, part: part, ledger: ledger, asJSON: report.json)
+      try Diagnostics.Replay.run(checkpoint: checkpoint, step: step, part: part, ledger: ledger, asJSON: report.json)
     }
   }
 }

@@ -1,4 +1,7 @@
 import ArgumentParser
+import Checkpoints
+import Configuration
+import Diagnostics
 import MPITransport
 import Training
 
@@ -69,7 +72,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let request = TrainRequest(
       configuration: options.configuration, overrides: options.overrides,
-      runDirectory: runDir ?? name.map { RunDirectory.named($0).path }, resume: resume, isDebugging: debug)
+      runDirectory: runDir ?? name.map { RunDirectory.named($0).path }, resume: resume)
     let greeting = Greeting(
       command: debug ? "train --debug" : "train", options: ["--run-dir": runDir, "--name": name, "--resume": resume])
     let refusal = debug ? Self.debugging : nil
@@ -80,7 +83,8 @@ struct TrainCommand: ParsableCommand {
         isForwarded: MPISession.isLaunched && !launch.alone, isQuiet: quiet, isJSON: report.json)
       defer { Console.clear() }
       let trainer = Trainer(
-        request, communicator: communicator, coresPerRank: debug ? 1 : cores, signals: signals, console: console)
+        request, communicator: communicator, coresPerRank: debug ? 1 : cores, signals: signals, console: console,
+        observer: debug ? { StepInspector($0, console: $1) } : nil)
       try trainer.run()
     }
   }

@@ -33,7 +33,8 @@ import Testing
     ("CMPI", ["MPITransport"]), ("COpenBLAS", ["Kernels"]), ("CKernels", ["Kernels"]), ("Yams", ["StrictYAML"]),
     ("ArgumentParser", ["cnn-dist"]), ("CCrypto", ["Hashing"]), ("CXXHash", ["Hashing"]),
     ("MPITransport", ["cnn-dist"]),
-    ("Training", ["cnn-dist"]), ("CJPEG", ["Datasets"]), ("CPNG", ["Datasets"]),
+    ("Training", ["Diagnostics", "cnn-dist"]), ("Diagnostics", ["cnn-dist"]), ("Reference", ["Diagnostics"]),
+    ("CJPEG", ["Datasets"]), ("CPNG", ["Datasets"]),
   ])
   func someModulesHaveOneUser(module: String, users: [String]) {
     #expect(HouseTable.rows.filter { $0.imports.contains(module) }.map(\.target) == users)

@@ -42,14 +42,34 @@ enum HouseTable {
     Row("Interchange", ["Network"]),
     // How a gradient changes the weights, and how fast.
     Row("Optimizers", ["StrictYAML", "Network", "Planner", "Kernels", "Collectives"]),
+    // Everything that a run depends on, as it stands in a file.
+    Row(
+      "Configuration",
+      ["StrictYAML", "Network", "Planner", "Kernels", "Datasets", "Interchange", "Collectives", "Optimizers"]),
+    // What a run leaves on the disk, and what it is made of.
+    Row(
+      "Checkpoints",
+      ["StrictYAML", "Network", "Planner", "Datasets", "Interchange", "Hashing", "Optimizers", "Configuration"]),
     Row(
       "Training",
       [
-        "StrictYAML", "Randomness", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference", "Datasets",
-        "Interchange", "Hashing", "Optimizers",
+        "StrictYAML", "Network", "Planner", "Kernels", "Collectives", "Engine", "Datasets", "Interchange", "Hashing",
+        "Optimizers", "Configuration", "Checkpoints",
       ]),
-    // The command line; from below `Training` it names a communicator, a network and a plan.
-    Row("cnn-dist", ["Training", "MPITransport", "CStart", "Collectives", "Network", "Planner", "ArgumentParser"]),
+    // What looks at a run from outside: debug, bench, and the reports of the command line.
+    Row(
+      "Diagnostics",
+      [
+        "StrictYAML", "Randomness", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference", "Datasets",
+        "Interchange", "Hashing", "Optimizers", "Configuration", "Checkpoints", "Training",
+      ]),
+    // The command line; from below `Training` it names a configuration, a communicator, a network and a plan.
+    Row(
+      "cnn-dist",
+      [
+        "Training", "Diagnostics", "Checkpoints", "Configuration", "MPITransport", "CStart", "Collectives", "Network",
+        "Planner", "ArgumentParser",
+      ]),
   ]
 
   /// The row of a target.

@@ -1,7 +1,7 @@
+import Configuration
 import Optimizers
 import StrictYAML
 import Testing
-import Training
 
 /// Keys and options of other programs lead to the keys of a configuration.
 @Suite struct ForeignKeyTests {

@@ -1,4 +1,5 @@
 import Collectives
+import Configuration
 import Datasets
 import Foundation
 import Kernels
@@ -6,7 +7,6 @@ import Network
 import Optimizers
 import StrictYAML
 import Testing
-import Training
 
 /// `--set key.path=value`.
 @Suite struct OverrideTests {

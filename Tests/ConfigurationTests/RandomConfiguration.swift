@@ -1,11 +1,11 @@
 import Collectives
+import Configuration
 import Datasets
 import Kernels
 import Network
 import Optimizers
 import Planner
 import Randomness
-import Training
 
 /// Draws configurations from all that may be written.
 struct RandomConfiguration {

@@ -1,8 +1,8 @@
+import Configuration
 import Datasets
 import Network
 import StrictYAML
 import Testing
-import Training
 
 /// What a run writes down as its effective configuration is read back as the same configuration.
 @Suite struct RoundTripTests {
@@ -21,7 +21,7 @@ import Training
   @Test func `the record of a run leaves no default out`() throws {
     var run = RunConfiguration()
     run.data.augment = [.randomCrop(padding: 4)]
-    let zoo = try ModelLoader.network(.zoo("resnet20"), input: Shape(channels: 3, height: 32, width: 32), classes: 10)
+    let zoo = try #require(Zoo.model("resnet20")).network
     run.model = .inline(InlineModel(zoo, origin: "resnet20"))
     for word in [
       "momentum: 0.9", "nesterov: false", "weight-decay: 0", "decay-all: false", "peak: 0.03", "warm-up-epochs: 1",

@@ -1,8 +1,8 @@
+import Configuration
 import Foundation
 import Optimizers
 import Randomness
 import Testing
-import Training
 
 /// The learning rate, against PyTorch 2.13's schedulers and numbers worked out by hand. All in double precision; PyTorch's
 /// chained form of the cosine differs from the closed one by a few units in the last place, hence 1e-12 relative.

@@ -1,3 +1,4 @@
+import Configuration
 import Datasets
 import Foundation
 import Kernels
@@ -5,7 +6,6 @@ import Network
 import Optimizers
 import StrictYAML
 import Testing
-import Training
 
 /// The files in configs/.
 @Suite struct ShippedConfigurationTests {

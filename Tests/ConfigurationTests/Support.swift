@@ -1,6 +1,6 @@
+import Configuration
 import Foundation
 import StrictYAML
-import Training
 
 /// The configurations that come with the program.
 enum ShippedConfigurations {

@@ -1,3 +1,5 @@
+import Checkpoints
+import Configuration
 import Datasets
 import Network
 import Testing

@@ -1,3 +1,4 @@
+import Checkpoints
 import Randomness
 import Testing
 import Training
@@ -15,7 +16,7 @@ import Training
       let numbers = MicroBatchDigest.encode(digest)
       #expect(numbers.count == 4)
       #expect(MicroBatchDigest.decode(numbers) == digest)
-      let text = MicroBatchDigest.text(digest)
+      let text = LedgerEntry.text(digest)
       #expect(text.utf8.count == 16 && UInt64(text, radix: 16) == digest)
     }
   }

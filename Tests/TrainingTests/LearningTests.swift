@@ -1,5 +1,8 @@
+import Checkpoints
 import Collectives
+import Configuration
 import Planner
+import TestSupport
 import Testing
 import Training
 

@@ -1,15 +1,11 @@
+import Checkpoints
 import Collectives
+import Configuration
 import Foundation
-import Kernels
 import Network
 import Planner
+import TestSupport
 import Training
-
-/// The kernels as a run has them: the CPU's best loops and one OpenBLAS thread.
-let prepared: Bool = {
-  do throws(KernelError) { try KernelSet.configure(.auto) } catch { return false }
-  return true
-}()
 
 /// A small run with all that could tempt ranks apart: batch normalization, a residual block, dropout, augmentation,
 /// momentum, weight decay, label smoothing, odd sizes, and epochs that end within a step.

@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import TestSupport
 import Testing
 import Training
 

@@ -1,3 +1,4 @@
+import Checkpoints
 package import Collectives
 import Interchange
 import Kernels

@@ -1,3 +1,4 @@
+package import Checkpoints
 import StrictYAML
 
 /// What may differ between a checkpoint and what is done with it: the one place that decides what is refused, what is

@@ -1,3 +1,21 @@
+package import Checkpoints
+import Datasets
+import Kernels
+
+extension RunIdentity {
+  /// The identity of a run that this process would start.
+  ///
+  /// - Parameter report: told where reading large files takes a while.
+  /// - Throws: `RunError` if the data cannot be read.
+  package init(_ blueprint: Blueprint, report: (String) -> Void = { _ in }) throws(RunError) {
+    let data: DataIdentity
+    do { data = try blueprint.dataset.identity(report: report) } catch { throw RunError.unusable(error) }
+    self.init(
+      program: ProgramVersion.text, build: ProgramVersion.build, kernels: KernelSet.description,
+      configuration: blueprint.configuration, data: data)
+  }
+}
+
 extension Agreement {
   /// Throws on all ranks unless all are made of the same things; names the ranks and the part in which they differ from
   /// rank 0.

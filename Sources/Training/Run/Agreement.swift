@@ -1,3 +1,4 @@
+package import Checkpoints
 package import Collectives
 package import Planner
 

@@ -1,3 +1,4 @@
+package import Configuration
 package import Datasets
 import Foundation
 package import Network
@@ -181,15 +182,5 @@ extension RunConfiguration {
       copy.data.testCount = dataset.test.count
     }
     return copy
-  }
-
-  /// What the planner is asked for.
-  package var planOptions: PlanOptions {
-    var options = PlanOptions(
-      microBatch: train.microBatch, microBatches: train.microBatches, bucketElements: exchange.bucket.bytes / 4)
-    options.loss = train.loss
-    options.winograd = numerics.winograd
-    options.recompute = train.recompute
-    return options
   }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Datasets
 
 /// What happens after a step: a pure function of the configuration and the step, so that all ranks agree without a

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// Where a run speaks to the person or the program that started it. Only rank 0 has one that prints.
@@ -60,7 +61,7 @@ package struct Console: Sendable {
   }
 
   /// Tells the user of a command something beside its result, on the standard error.
-  static func note(_ text: String) {
+  package static func note(_ text: String) {
     clear()
     try? FileHandle.standardError.write(contentsOf: Data(PlainText.shown("note: \(text)\n").utf8))
   }

@@ -1,3 +1,5 @@
+import Checkpoints
+import Configuration
 import Datasets
 import Foundation
 import Interchange
@@ -99,9 +101,9 @@ final class Coordinator {
   func note(step: Int, metrics stepMetrics: StepMetrics, worker: Worker) throws(RunError) {
     lastTrainLoss = stepMetrics.loss
     let entry = LedgerEntry(
-      step: step, samples: MicroBatchDigest.text(worker.samplesDigest), loss: stepMetrics.loss,
-      gradient: MicroBatchDigest.text(worker.gradientDigest), weights: MicroBatchDigest.text(worker.parameterDigest),
-      microBatches: worker.microBatchDigests.map(MicroBatchDigest.text))
+      step: step, samples: LedgerEntry.text(worker.samplesDigest), loss: stepMetrics.loss,
+      gradient: LedgerEntry.text(worker.gradientDigest), weights: LedgerEntry.text(worker.parameterDigest),
+      microBatches: worker.microBatchDigests.map(LedgerEntry.text))
     do { try ledger.append(entry) } catch { throw failure(error) }
     progress.note(step: step, metrics: stepMetrics, timing: worker.timing)
     do { try writer.poll() } catch { throw failure(error) }

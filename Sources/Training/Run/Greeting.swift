@@ -1,3 +1,4 @@
+import Checkpoints
 package import Collectives
 
 /// The first words of the ranks of an MPI job: what each of them was started to do.

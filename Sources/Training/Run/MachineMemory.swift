@@ -1,3 +1,4 @@
+import Checkpoints
 package import Collectives
 package import Datasets
 import Foundation

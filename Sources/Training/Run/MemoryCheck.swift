@@ -1,4 +1,5 @@
 package import Collectives
+import Configuration
 import Kernels
 import Planner
 

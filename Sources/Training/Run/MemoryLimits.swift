@@ -51,7 +51,7 @@ package struct MemoryLimits: Hashable, Sendable {
   ///
   /// - Parameter remedy: what to make smaller.
   /// - Throws: `RunError` with code `unusable`.
-  func check(_ bytes: Int, for what: String, remedy: String) throws(RunError) {
+  package func check(_ bytes: Int, for what: String, remedy: String) throws(RunError) {
     let most = min(whole, addressSpace ?? .max)
     guard bytes > most else { return }
     throw RunError(

@@ -1,3 +1,4 @@
+package import Configuration
 package import Network
 import StrictYAML
 
@@ -30,11 +31,6 @@ package enum ModelLoader {
     return network
   }
 
-  /// The name of the model in the file at `path`: the file's, without its ending.
-  static func name(ofFile path: String) -> String {
-    path.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? path
-  }
-
   /// A zoo model in its usual form, or the model of a file whose name ends in .yaml or .yml.
   package static func network(named name: String) throws(RunError) -> NetworkDescription {
     if name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return try file(name) }
@@ -64,7 +60,7 @@ package enum ModelLoader {
   static func file(_ path: String) throws(RunError) -> NetworkDescription {
     do {
       return try NetworkDescription(
-        parsing: try Configurations.contents(of: path), source: path, name: name(ofFile: path))
+        parsing: try Configurations.contents(of: path), source: path, name: ModelChoice.name(ofFile: path))
     } catch {
       throw RunError.unusable(error)
     }

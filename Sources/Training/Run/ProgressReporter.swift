@@ -1,3 +1,5 @@
+import Checkpoints
+import Configuration
 import Datasets
 
 /// Speed and progress of a run, for the console and the metrics.

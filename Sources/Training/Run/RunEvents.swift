@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// A score of the test data, as a run tells it.

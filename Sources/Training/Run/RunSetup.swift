@@ -1,4 +1,6 @@
+import Checkpoints
 import Collectives
+import Configuration
 import Datasets
 import Interchange
 import Kernels

@@ -1,3 +1,4 @@
+import Configuration
 import Datasets
 package import Network
 import Optimizers

@@ -8,18 +8,14 @@ package struct TrainRequest: Sendable {
   package var runDirectory: String?
   /// "latest", "best", the name of a checkpoint in the run directory, or a path; nil for a new run.
   package var resume: String?
-  /// Whether every instruction is checked and statistics are written.
-  package var isDebugging: Bool
 
   /// A request.
   package init(
-    configuration: String? = nil, overrides: [String] = [], runDirectory: String? = nil, resume: String? = nil,
-    isDebugging: Bool = false
+    configuration: String? = nil, overrides: [String] = [], runDirectory: String? = nil, resume: String? = nil
   ) {
     self.configuration = configuration
     self.overrides = overrides
     self.runDirectory = runDirectory
     self.resume = resume
-    self.isDebugging = isDebugging
   }
 }

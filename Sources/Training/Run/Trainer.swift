@@ -1,7 +1,22 @@
+// Training: a run. `Run` has the main job with its set-up, coordinator, console and limits of the machine, `Step` what
+// one rank does in a step, `Evaluation` the scores of test data, `Identity` what ranks agree on and what may differ when
+// a checkpoint is used again. Whoever wants to look on hands in an observer.
+
+import Checkpoints
 package import Collectives
 import Datasets
 import Kernels
 import Planner
+
+/// Looks at the steps of a run from outside, as debug mode does.
+package protocol StepObserver {
+  /// A step begins.
+  func begin(step: Int)
+  /// Called between the instructions of the main lane; what it throws ends the run.
+  var watch: LeafObserver.Watch { get }
+  /// A step has ended.
+  func end(_ metrics: StepMetrics)
+}
 
 /// The main job on one rank: set-up that all ranks agree on, the loop over the steps, and the end.
 package struct Trainer {
@@ -9,6 +24,8 @@ package struct Trainer {
   private let request: TrainRequest
   private let signals: StopSignals
   private let console: Console
+  private let coresPerRank: CoreBudget
+  private let observer: ((Blueprint, Console) -> any StepObserver)?
 
   /// A trainer for this rank.
   ///
@@ -18,18 +35,18 @@ package struct Trainer {
   ///   - coresPerRank: what `lanes: auto` may use.
   ///   - signals: wishes of the operating system.
   ///   - console: where rank 0 speaks; the others are silent.
+  ///   - observer: makes the observer of the run's steps, of one that has one.
   package init(
     _ request: TrainRequest, communicator: any Communicator, coresPerRank: CoreBudget, signals: StopSignals,
-    console: Console
+    console: Console, observer: ((Blueprint, Console) -> any StepObserver)? = nil
   ) {
     self.request = request
     self.communicator = communicator
     self.coresPerRank = coresPerRank
     self.signals = signals
     self.console = communicator.rank == 0 ? console : Console(isSilent: true)
+    self.observer = observer
   }
-
-  private let coresPerRank: CoreBudget
 
   /// Trains.
   ///
@@ -51,7 +68,7 @@ package struct Trainer {
 
   private func loop(_ setup: RunSetup, _ worker: Worker) throws(RunError) {
     let calendar = Calendar(setup.blueprint)
-    let inspector = request.isDebugging ? StepInspector(setup.blueprint, console: console) : nil
+    let observer = observer?(setup.blueprint, console)
     var log = RankLog(
       directory: setup.directory, rank: communicator.rank, host: communicator.host, lanes: setup.lanes)
     if let problem = setup.cacheProblem { log.note(problem) }
@@ -60,7 +77,7 @@ package struct Trainer {
     var isEvaluated = false
     var step = setup.firstStep
     while step < setup.blueprint.steps {
-      let metrics = try take(step, worker, setup, inspector)
+      let metrics = try take(step, worker, setup, observer)
       let directive = calendar.directive(after: step, metrics: metrics)
       step += 1
       log.note(worker.timing)
@@ -78,13 +95,13 @@ package struct Trainer {
   }
 
   private func take(
-    _ step: Int, _ worker: Worker, _ setup: RunSetup, _ inspector: StepInspector?
+    _ step: Int, _ worker: Worker, _ setup: RunSetup, _ observer: (any StepObserver)?
   ) throws(RunError) -> StepMetrics {
     var votes = signals.votes()
     setup.coordinator?.addVotes(to: &votes)
-    inspector?.begin(step: step)
-    let metrics = try worker.step(step, votes: votes, inspect: inspector?.watch)
-    inspector?.end(metrics)
+    observer?.begin(step: step)
+    let metrics = try worker.step(step, votes: votes, inspect: observer?.watch)
+    observer?.end(metrics)
     guard metrics.loss.isFinite else { throw Self.divergence(step: step, setup) }
     try setup.coordinator?.note(step: step, metrics: metrics, worker: worker)
     return metrics

@@ -41,7 +41,7 @@ package final class FlatBuffers: @unchecked Sendable {
   }
 
   /// Adds a range of one flat buffer to another.
-  static func accumulate(
+  package static func accumulate(
     _ range: Range<Int>, from source: UnsafeMutablePointer<Float>, into destination: UnsafeMutablePointer<Float>
   ) {
     let x = unsafe UnsafeBufferPointer(start: source + range.lowerBound, count: range.count).span

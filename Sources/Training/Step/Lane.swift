@@ -1,4 +1,5 @@
 import Collectives
+import Configuration
 import Datasets
 package import Engine
 import Kernels
@@ -110,14 +111,4 @@ extension MicroBatch {
     unsafe self.init(
       images: prepared.images, labels: prepared.labels, samples: prepared.ids, valid: valid, targets: [])
   }
-}
-
-extension ContinuousClock.Instant {
-  /// Seconds since this instant.
-  var secondsUntilNow: Double { (ContinuousClock.now - self).seconds }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

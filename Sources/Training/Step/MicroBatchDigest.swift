@@ -17,10 +17,4 @@ package enum MicroBatchDigest {
 
   /// One digest for those of several micro-batches, in their order.
   package static func joined(_ digests: [UInt64]) -> UInt64 { Digest.block(digests.span, seed: 0) }
-
-  /// The digest as the ledger writes it.
-  package static func text(_ digest: UInt64) -> String {
-    let digits = String(digest, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
 }

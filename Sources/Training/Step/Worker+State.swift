@@ -1,4 +1,6 @@
+package import Checkpoints
 import Collectives
+import Configuration
 import Hashing
 import Kernels
 import Optimizers

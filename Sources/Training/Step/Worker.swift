@@ -1,4 +1,6 @@
+package import Checkpoints
 package import Collectives
+import Configuration
 import Optimizers
 import Planner
 

@@ -1,0 +1,106 @@
+package import Interchange
+import Network
+package import Optimizers
+package import Planner
+
+/// Between the flat layout and tensors by name, in PyTorch's shapes and order.
+package enum ModelTensors {
+  /// Parameters, running statistics and, as PyTorch expects beside them, `num_batches_tracked`.
+  package static func model(_ state: TrainingState, layout: FlatLayout) -> [NamedTensor] {
+    let parameters = parameters(state.parameters, layout: layout)
+    let statistics = layout.statistics.flatMap { statistics in
+      [
+        tensor("\(statistics.path).running_mean", statistics.mean, state.parameters),
+        tensor("\(statistics.path).running_var", statistics.variance, state.parameters),
+        NamedTensor(
+          name: "\(statistics.path).num_batches_tracked", shape: [], elements: .int64([Int64(state.step)])),
+      ]
+    }
+    return parameters + statistics
+  }
+
+  /// The tensors of a flat buffer that lie where the parameters do: parameters, gradients or momenta.
+  package static func parameters(_ flat: [Float], layout: FlatLayout, prefix: String = "") -> [NamedTensor] {
+    layout.parameters.map { parameter in
+      NamedTensor(
+        name: prefix + parameter.name, shape: parameter.description.shape,
+        elements: .float32(layout.fileOrder(parameter, from: flat.span)))
+    }
+  }
+
+  /// The optimizer's states, each under its name: "exp_avg.fc.weight".
+  package static func optimizer(
+    _ state: TrainingState, updates: UpdatePlan, layout: FlatLayout
+  ) -> [NamedTensor] {
+    zip(updates.states, state.states).flatMap { parameters($1, layout: layout, prefix: "\($0.name).") }
+  }
+
+  /// The state that a checkpoint's tensors describe. What its optimizer did not keep begins as in a new run.
+  ///
+  /// - Parameter saved: what the optimizer of the checkpoint kept.
+  /// - Throws: `CheckpointError` that names the first tensor that is missing or has another shape.
+  package static func state(
+    model: [NamedTensor], optimizer: [NamedTensor], step: Int, saved: SavedUpdates, updates: UpdatePlan,
+    layout: FlatLayout
+  ) throws(CheckpointError) -> TrainingState {
+    var parameters = [Float](repeating: 0, count: layout.count)
+    let tensors = byName(model)
+    try store(tensors, layout: layout, into: &parameters)
+    try storeStatistics(tensors, layout: layout, into: &parameters)
+    var state = TrainingState(step: step, parameters: parameters, updates: updates)
+    if saved.goesOn(with: updates) { state.statesSince = saved.since }
+    let states = byName(optimizer)
+    for (index, name) in updates.states.map(\.name).enumerated() {
+      try store(states, layout: layout, prefix: "\(name).", into: &state.states[index]) {
+        saved.holds(name, of: $0, for: updates)
+      }
+    }
+    return state
+  }
+
+  /// Writes the parameters of `tensors` into a flat buffer, by default all; the others stay as they are.
+  package static func store(
+    _ tensors: [String: NamedTensor], layout: FlatLayout, prefix: String = "", into flat: inout [Float],
+    where isHeld: (_ parameter: String) -> Bool = { _ in true }
+  ) throws(CheckpointError) {
+    for parameter in layout.parameters where isHeld(parameter.name) {
+      let values = try values(prefix + parameter.name, shape: parameter.description.shape, in: tensors)
+      var span = flat.mutableSpan
+      layout.store(values, of: parameter, into: &span)
+    }
+  }
+
+  /// Writes the running statistics of `tensors` into a flat buffer.
+  package static func storeStatistics(
+    _ tensors: [String: NamedTensor], layout: FlatLayout, into flat: inout [Float]
+  ) throws(CheckpointError) {
+    for statistics in layout.statistics {
+      let mean = try values("\(statistics.path).running_mean", shape: [statistics.mean.count], in: tensors)
+      let variance = try values("\(statistics.path).running_var", shape: [statistics.variance.count], in: tensors)
+      flat.replaceSubrange(statistics.mean, with: mean)
+      flat.replaceSubrange(statistics.variance, with: variance)
+    }
+  }
+
+  /// The tensors by their names; of two with the same name the last counts.
+  package static func byName(_ tensors: [NamedTensor]) -> [String: NamedTensor] {
+    Dictionary(tensors.map { ($0.name, $0) }) { $1 }
+  }
+
+  private static func tensor(_ name: String, _ range: Range<Int>, _ flat: [Float]) -> NamedTensor {
+    NamedTensor(name: name, shape: [range.count], elements: .float32(Array(flat[range])))
+  }
+
+  private static func values(
+    _ name: String, shape: [Int], in tensors: [String: NamedTensor]
+  ) throws(CheckpointError) -> [Float] {
+    guard let tensor = tensors[name] else {
+      throw CheckpointError(message: "the tensor '\(name)' is missing; these are the weights of another model")
+    }
+    guard case .float32(let values) = tensor.elements, tensor.shape == shape else {
+      throw CheckpointError(
+        message: "the tensor '\(name)' has the shape \(tensor.shape), but the model needs \(shape)")
+    }
+    return values
+  }
+}

@@ -1,0 +1,24 @@
+import Engine
+import Kernels
+import Training
+
+/// Adds up the time of each instruction of a program.
+struct Stopwatch: ProgramObserver {
+  /// Seconds of each instruction, over all runs.
+  private(set) var seconds: [Double]
+  private var started = ContinuousClock.now
+
+  /// A stopwatch for `count` instructions.
+  init(count: Int) { seconds = Array(repeating: 0, count: count) }
+
+  /// Forgets what it has measured.
+  mutating func reset() {
+    for index in seconds.indices { seconds[index] = 0 }
+  }
+
+  mutating func before(_ index: Int) { started = ContinuousClock.now }
+
+  mutating func after(_ index: Int, in executor: borrowing Executor) { seconds[index] += started.secondsUntilNow }
+
+  mutating func bucketComplete(_ bucket: Int) {}
+}

@@ -1,0 +1,89 @@
+// Diagnostics: what looks at the house from outside. `Debug` compares steps with the reference, with other frameworks
+// and with the ledger, `Benchmarks` measures steps and kernels, `Reports` is what the commands of the command line print.
+
+import Engine
+import Kernels
+import Planner
+package import Training
+
+/// The checks of debug mode: after every instruction, what it wrote must be finite; and statistics of each layer's
+/// activations and gradients.
+package final class StepInspector: StepObserver {
+  private let blueprint: Blueprint
+  private let console: Console
+  private var step = 0
+  private var isReporting = false
+  /// Steps between two tables of statistics.
+  private let interval: Int
+
+  /// The checks of a run; `console` is where they speak.
+  package init(_ blueprint: Blueprint, console: Console) {
+    self.blueprint = blueprint
+    self.console = console
+    interval = max(1, Int(blueprint.stepsPerEpoch / 4))
+  }
+
+  package func begin(step: Int) {
+    self.step = step
+    isReporting = step % interval == 0
+    if isReporting {
+      console.line("step \(step): statistics of the first micro-batch")
+      console.line("  " + Self.row(["tensor", "minimum", "maximum", "mean", "deviation"]))
+    }
+  }
+
+  package func end(_ metrics: StepMetrics) {
+    if step % interval == 0 { console.line("step \(step): loss \(Display.decimal(metrics.loss, 6))") }
+  }
+
+  package var watch: LeafObserver.Watch {
+    { index, executor throws(RunError) in try self.check(index, executor) }
+  }
+
+  private func check(_ index: Int, _ executor: borrowing Executor) throws(RunError) {
+    let instruction = executor.program.instructions[index]
+    // What is computed a second time has been looked at.
+    guard instruction.pass != .recomputation else { return }
+    for slot in instruction.writes where !Self.isIndices(instruction, slot) {
+      let summary = executor.read(slot) { Statistics.summary(x: $0) }
+      try judge(summary, name: executor.program[slot].name, instruction)
+    }
+    for gradient in instruction.gradients {
+      let summary = executor.readGradient(gradient) { Statistics.summary(x: $0) }
+      try judge(summary, name: "gradient of \(executor.layout[gradient].name)", instruction)
+    }
+    // Only the first micro-batch of a step is listed.
+    if isReporting, isLast(index, executor) { isReporting = false }
+  }
+
+  private func isLast(_ index: Int, _ executor: borrowing Executor) -> Bool {
+    executor.program.instructions[(index + 1)...].allSatisfy {
+      if case .bucketComplete = $0.operation { true } else { false }
+    }
+  }
+
+  private func judge(_ summary: TensorSummary, name: String, _ instruction: Instruction) throws(RunError) {
+    guard summary.notFinite == 0 else {
+      throw RunError(
+        .failed,
+        "step \(step), layer '\(instruction.path)': \(summary.notFinite) of the \(summary.count) numbers of '\(name)' are "
+          + "not finite after \(instruction.operation.kind); lower the learning rate or look at the images of this step with: "
+          + "cnn-dist data order --steps \(step)")
+    }
+    guard isReporting else { return }
+    let numbers = [summary.minimum, summary.maximum, summary.mean, summary.standardDeviation]
+    console.line("  " + Self.row([name] + numbers.map { Display.scientific($0) }))
+  }
+
+  /// The indices of max pooling are integers in the place of numbers.
+  private static func isIndices(_ instruction: Instruction, _ slot: SlotID) -> Bool {
+    if case .maxPooling = instruction.operation { return slot == instruction.writes[1] }
+    return false
+  }
+
+  private static func row(_ cells: [String]) -> String {
+    let name = cells[0] + String(repeating: " ", count: max(0, 44 - cells[0].count))
+    let numbers = cells.dropFirst().map { String(repeating: " ", count: max(0, 12 - $0.count)) + $0 }
+    return name + numbers.joined()
+  }
+}

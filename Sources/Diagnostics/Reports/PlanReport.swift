@@ -1,0 +1,120 @@
+import Configuration
+package import Network
+package import Planner
+import StrictYAML
+package import Training
+
+/// What `plan` prints: the step as a list of instructions, its memory and its buckets.
+package enum PlanReport {
+  /// The network and the plan's options that a name stands for.
+  ///
+  /// - Parameter name: a zoo model, a model file, a configuration file, or nil for the built-in configuration.
+  /// - Throws: `RunError` if it is unknown or cannot be used.
+  package static func subject(_ name: String?) throws(RunError) -> (NetworkDescription, PlanOptions) {
+    if let name, !isConfiguration(name) {
+      return (try ModelLoader.network(named: name), RunConfiguration().planOptions)
+    }
+    let configuration: RunConfiguration
+    do { configuration = try Configurations.read(path: name) } catch { throw RunError.unusable(error) }
+    return (try Blueprint(configuration).network, configuration.planOptions)
+  }
+
+  /// A YAML file that has no layers is no model.
+  private static func isConfiguration(_ name: String) -> Bool {
+    guard name.hasSuffix(".yaml") || name.hasSuffix(".yml"), let text = try? Configurations.contents(of: name),
+      let tree = try? YAMLTree(parsing: text, source: name)
+    else { return false }
+    return tree[key: "layers"] == nil
+  }
+
+  /// Plans and prints.
+  ///
+  /// - Parameter lanes: the lanes of the rank whose memory is told.
+  /// - Throws: `RunError` if a layer does not fit its input.
+  package static func print(
+    _ network: NetworkDescription, options: PlanOptions, lanes: Int, evaluation: Bool, asJSON: Bool
+  ) throws(RunError) {
+    let (plan, advice): (StepPlan, MicroBatchAdvice)
+    do {
+      plan = try Planner.plan(network, options: options)
+      advice = try MicroBatchAdvice(for: network, options: options)
+    } catch {
+      throw RunError.unusable(error)
+    }
+    let program = evaluation ? plan.evaluation : plan.training
+    let memory = RankMemory(plan: plan, lanes: lanes)
+    if asJSON {
+      printJSON(program, layout: plan.layout)
+      return Report.json([
+        "model": .text(network.name), "micro-batch": .integer(program.batch), "lanes": .integer(lanes),
+        "peak-bytes": memory.record, "recommended-micro-batch": .integer(advice.microBatch),
+        "recommendation": .text(advice.text),
+      ])
+    }
+    for line in program.listing(layout: plan.layout) { Swift.print(line) }
+    printSummary(plan, program, network)
+    Swift.print("peak memory of a rank with \(lanes) \(lanes == 1 ? "lane" : "lanes"): \(memory.text)")
+    Swift.print("recommended micro-batch: \(advice.text)")
+    if !evaluation, options.recompute != .none { try printSavings(plan, network) }
+  }
+
+  /// What recomputation gives and takes.
+  private static func printSavings(_ plan: StepPlan, _ network: NetworkDescription) throws(RunError) {
+    var options = plan.options
+    options.recompute = .none
+    let plain: Program
+    do { plain = try Planner.plan(network, options: options).training } catch { throw RunError.unusable(error) }
+    let again = plan.training.instructions.count { $0.pass == .recomputation }
+    Swift.print(
+      "recompute: \(again) instructions run again, which is "
+        + "\(Display.percent(Double(plan.training.recomputedFlops) / Double(max(1, plain.flops)))) more FLOP; the arena has "
+        + "\(Display.percent(Double(plan.training.arenaCount) / Double(max(1, plain.arenaCount)))) of the "
+        + "\(Display.bytes(4 * plain.arenaCount)) that it has without")
+  }
+
+  private static func printSummary(_ plan: StepPlan, _ program: Program, _ network: NetworkDescription) {
+    let layout = plan.layout
+    let separate = program.slots.reduce(0) { $0 + $1.count }
+    Swift.print("")
+    Swift.print(
+      "\(network.name), micro-batch \(program.batch): \(program.instructions.count) instructions, "
+        + "\(Display.decimal(1e-6 * Double(program.flops), 2)) MFLOP for one image")
+    Swift.print(
+      "arena \(Display.bytes(4 * program.arenaCount)) for each lane (\(Display.bytes(4 * separate)) without sharing memory)"
+    )
+    Swift.print(
+      "flat buffer \(Display.bytes(4 * layout.count)): \(Display.count(layout.parameterCount)) parameters, trailer "
+        + "\(layout.count - layout.parameterEnd) numbers, \(layout.buckets.count) buckets")
+    for parameter in layout.parameters {
+      Swift.print("  \(parameter.range.lowerBound) ..< \(parameter.range.upperBound)  \(parameter.name)")
+    }
+  }
+
+  private static func printJSON(_ program: Program, layout: FlatLayout) {
+    for (index, instruction) in program.instructions.enumerated() {
+      Report.json([
+        "index": .integer(index), "operation": .text(instruction.operation.kind), "path": .text(instruction.path),
+        "pass": .text(instruction.pass.rawValue),
+        "reads": .list(instruction.reads.map { .text(program[$0].name) }),
+        "writes": .list(instruction.writes.map { .text(program[$0].name) }),
+        "parameters": .list(instruction.parameters.map { .text(layout[$0].name) }),
+        "gradients": .list(instruction.gradients.map { .text(layout[$0].name) }),
+        "multiply-adds": .integer(instruction.operation.multiplyAdds),
+      ])
+    }
+  }
+}
+
+extension MicroBatchAdvice {
+  /// The size and its reason.
+  var text: String {
+    let share = Display.percent(fixedShare)
+    let work = "work that does not grow with it (transforming filters, packing weights, adding and using gradients)"
+    guard fixedShare <= Self.limit else {
+      return "\(microBatch), the largest that is considered; \(work) is still about \(share)"
+    }
+    return
+      "\(microBatch), the smallest power of two at which the \(work) is about \(share); a larger one takes more memory "
+      + "and leaves fewer micro-batches for ranks and lanes"
+  }
+}

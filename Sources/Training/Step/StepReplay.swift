@@ -1,0 +1,57 @@
+import Collectives
+import Configuration
+import Datasets
+import Engine
+import Planner
+
+/// A part of a step, computed alone by one lane: what `debug replay` compares with the ledger.
+package struct StepReplay {
+  /// The digests of the wanted micro-batches, in their order.
+  package private(set) var microBatches: [UInt64] = []
+  /// The digest of all samples of the step.
+  package let samples: UInt64
+
+  /// Reads all samples of the step, and computes the gradients of the wanted micro-batches.
+  ///
+  /// - Parameter parameters: the flat parameter buffer at the beginning of the step.
+  /// - Throws: `RunError` if memory is short or a sample cannot be read.
+  package init(
+    of wanted: Range<Int>, step: Int, parameters: [Float], blueprint: Blueprint
+  ) throws(RunError) {
+    let count = blueprint.configuration.train.microBatches
+    let share = WorkShare(microBatches: count, rank: 0, ranks: 1, lanes: 1, order: .any)
+    let buffers = try FlatBuffers(layout: blueprint.plan.layout, slotsPerLane: share.lanes.map(\.slotCount))
+    unsafe buffers.parameters.update(from: parameters, count: parameters.count)
+    let feed = SampleFeed(blueprint: blueprint, share: share, firstStep: step)
+    defer { feed.stop() }
+    var lane = try Lane(
+      index: 0, shared: Lane.Shared(blueprint: blueprint, share: share, buffers: buffers, feed: feed),
+      progress: LaneProgress())
+    var samples: [UInt64] = []
+    for microBatch in 0..<count {
+      let digests = try lane.digests(step: step, microBatch: microBatch, withGradient: wanted.contains(microBatch))
+      samples.append(digests.samples)
+      if let digest = digests.contribution { microBatches.append(digest) }
+    }
+    self.samples = MicroBatchDigest.joined(samples)
+  }
+}
+
+extension Lane {
+  /// The digests of one micro-batch as the trailer would carry them: that of its samples and, if it is asked for, that
+  /// of its contribution, for which its gradient is computed alone. The micro-batches of a step must be asked for in
+  /// order.
+  fileprivate mutating func digests(
+    step: Int, microBatch: Int, withGradient: Bool
+  ) throws(RunError) -> (samples: UInt64, contribution: UInt64?) {
+    let samples = try shared.feed.take(step: step, microBatch: microBatch)
+    defer { shared.feed.release(step: step, microBatch: microBatch) }
+    guard withGradient else { return (samples.contentDigest, nil) }
+    let leaf = Accumulation.Leaf(index: microBatch, slot: 0, additions: [])
+    try compute(leaf, samples, step: step, votes: Votes(), publish: nil, watch: nil)
+    let layout = shared.blueprint.plan.layout
+    let gradient = unsafe shared.buffers.gradient(lane: index, slot: 0)
+    let numbers = layout.digest(of: microBatch).map { unsafe gradient[$0] }
+    return (samples.contentDigest, MicroBatchDigest.decode(numbers))
+  }
+}

@@ -1,8 +1,8 @@
 internal import CMPI
 internal import Collectives
 
-/// All open requests of a communicator: one C array that MPI_Testsome looks at, and beside it what each request is.
-/// It is allocated once and grows rarely.
+/// All open requests of a communicator: one array that MPI_Testsome looks at, and beside it what each request is. They
+/// grow to the most requests of a step and stay so.
 @safe
 struct RequestTable: ~Copyable {
   /// What a request does.
@@ -19,29 +19,15 @@ struct RequestTable: ~Copyable {
     let group: Int
   }
 
-  private var requests: UnsafeMutablePointer<MPI_Request?>
-  private var entries: UnsafeMutablePointer<Entry>
-  private var finished: UnsafeMutablePointer<Int32>
-  private var statuses: UnsafeMutablePointer<MPI_Status>
-  private var capacity: Int
-  private(set) var count = 0
+  private var requests: [MPI_Request?] = unsafe []
+  private var entries: [Entry] = []
   private var pendingCounts = [0]
+  /// Room for what MPI_Testsome tells.
+  private var finished: [Int32] = []
+  private var statuses: [MPI_Status] = []
 
-  /// An empty table with room for `capacity` requests.
-  init(capacity: Int = 256) {
-    self.capacity = capacity
-    unsafe requests = .allocate(capacity: capacity)
-    unsafe entries = .allocate(capacity: capacity)
-    unsafe finished = .allocate(capacity: capacity)
-    unsafe statuses = .allocate(capacity: capacity)
-  }
-
-  deinit {
-    unsafe requests.deallocate()
-    unsafe entries.deallocate()
-    unsafe finished.deallocate()
-    unsafe statuses.deallocate()
-  }
+  /// The open requests.
+  var count: Int { entries.count }
 
   /// Reserves `count` groups and returns the first.
   mutating func reserveGroups(_ count: Int) -> Int {
@@ -56,33 +42,36 @@ struct RequestTable: ~Copyable {
   mutating func start(
     _ entry: Entry, _ call: (UnsafeMutablePointer<MPI_Request?>) -> Int32
   ) throws(CommunicationError) {
-    if count == capacity { grow() }
-    try unsafe MPIResult.check(call(requests + count), "\(entry.operation)", peer: entry.peer)
-    unsafe (entries + count).initialize(to: entry)
+    var request: MPI_Request?
+    try unsafe MPIResult.check(call(&request), "\(entry.operation)", peer: entry.peer)
+    unsafe requests.append(request)
+    entries.append(entry)
     pendingCounts[entry.group] += 1
-    count += 1
+    if finished.count < entries.count {
+      finished.append(0)
+      statuses.append(MPI_Status())
+    }
   }
 
   /// Lets MPI make progress and takes out what has completed; true if anything has (MPI 3.1, section 3.7.5).
   mutating func test() throws(CommunicationError) -> Bool {
     guard count > 0 else { return false }
     var finishedCount: Int32 = 0
-    let code = unsafe MPI_Testsome(Int32(count), requests, &finishedCount, finished, statuses)
+    let code = unsafe MPI_Testsome(Int32(count), &requests, &finishedCount, &finished, &statuses)
     guard code == MPI_SUCCESS || code == MPI_ERR_IN_STATUS else {
       throw .failed(operation: "MPI_Testsome", peer: nil, reason: MPIResult.text(code))
     }
     // MPI_UNDEFINED, a negative number, stands for "no request is active".
     guard finishedCount > 0 else { return false }
     for index in 0..<Int(finishedCount) {
-      try close(unsafe Int(finished[index]), status: unsafe statuses[index], failed: code == MPI_ERR_IN_STATUS)
+      try close(entries[Int(finished[index])], status: statuses[index], failed: code == MPI_ERR_IN_STATUS)
     }
     dropFinished()
     return true
   }
 
   /// Counts a request as finished after a look at how it ended. A truncated message is MPI's error, a short one ours.
-  private mutating func close(_ index: Int, status: MPI_Status, failed: Bool) throws(CommunicationError) {
-    let entry = unsafe entries[index]
+  private mutating func close(_ entry: Entry, status: MPI_Status, failed: Bool) throws(CommunicationError) {
     if failed { try MPIResult.check(status.MPI_ERROR, "\(entry.operation)", peer: entry.peer) }
     if let expected = entry.expected { try Self.checkLength(of: status, expected, entry) }
     pendingCounts[entry.group] -= 1
@@ -103,28 +92,12 @@ struct RequestTable: ~Copyable {
   /// Closes the gaps; MPI has set finished requests to MPI_REQUEST_NULL.
   private mutating func dropFinished() {
     var kept = 0
-    for index in 0..<count where unsafe requests[index] != cmpi_request_null() {
+    for index in entries.indices where unsafe requests[index] != cmpi_request_null() {
       unsafe requests[kept] = requests[index]
-      unsafe entries[kept] = entries[index]
+      entries[kept] = entries[index]
       kept += 1
     }
-    count = kept
-  }
-
-  private mutating func grow() {
-    unsafe requests = Self.moved(requests, count: count, capacity: 2 * capacity)
-    unsafe entries = Self.moved(entries, count: count, capacity: 2 * capacity)
-    unsafe finished = Self.moved(finished, count: 0, capacity: 2 * capacity)
-    unsafe statuses = Self.moved(statuses, count: 0, capacity: 2 * capacity)
-    capacity *= 2
-  }
-
-  private static func moved<Element>(
-    _ old: UnsafeMutablePointer<Element>, count: Int, capacity: Int
-  ) -> UnsafeMutablePointer<Element> {
-    let new = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
-    unsafe new.moveInitialize(from: old, count: count)
-    unsafe old.deallocate()
-    return unsafe new
+    unsafe requests.removeLast(requests.count - kept)
+    entries.removeLast(entries.count - kept)
   }
 }

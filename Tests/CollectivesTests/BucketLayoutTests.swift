@@ -49,12 +49,9 @@ import Testing
     let layout = BucketLayout(buckets: .cut(values.count, into: lengths), block: 256, owners: 1)
     let report = GradientReport(layout: layout, gradientCount: count, rank: 0)
     defer { report.deallocate() }
-    unsafe values.withUnsafeBufferPointer { floats in
-      guard let start = floats.baseAddress else { return }
-      report.begin()
-      for (bucket, range) in layout.buckets.enumerated().reversed() {
-        unsafe report.add(range, of: bucket, values: start + range.lowerBound)
-      }
+    report.begin()
+    for (bucket, range) in layout.buckets.enumerated().reversed() {
+      report.add(range, of: bucket, values: values.span.extracting(range))
     }
     return Outcome(digest: report.digest, squares: report.squares)
   }

@@ -6,7 +6,7 @@
 final class AllReduceExchange: GradientExchange {
   private let communicator: any Communicator
   private let layout: BucketLayout
-  private let sum: UnsafeMutablePointer<Float>
+  private let sum: SharedFloats
   private let segmentUpdate: any SegmentUpdate
   private let waits: Bool
   private let report: GradientReport
@@ -34,7 +34,7 @@ final class AllReduceExchange: GradientExchange {
     precondition(unsafe sums.count == 1, "an all-reduce takes one sum, not \(unsafe sums.count)")
     self.communicator = communicator
     self.layout = layout
-    unsafe self.sum = sums[0]
+    self.sum = unsafe SharedFloats(sums[0])
     self.segmentUpdate = update
     self.waits = update.waitsForWholeGradient
     // Each rank has the whole gradient, so it makes the whole report as if it were alone.
@@ -92,9 +92,7 @@ final class AllReduceExchange: GradientExchange {
 
   private func startSums() throws(CommunicationError) {
     while nextSum < min(isContributed.count, nextUpdate + window), isContributed[nextSum] {
-      let range = layout.buckets[nextSum]
-      let values = unsafe UnsafeMutableBufferPointer(start: sum + range.lowerBound, count: range.count)
-      try unsafe communicator.startSum(values, group: group(of: nextSum))
+      try unsafe communicator.startSum(sum.view(layout.buckets[nextSum]), group: group(of: nextSum))
       nextSum += 1
     }
   }
@@ -110,9 +108,8 @@ final class AllReduceExchange: GradientExchange {
   private func update(bucket: Int) {
     let start = ContinuousClock.now
     let range = layout.buckets[bucket]
-    let gradient = unsafe sum + range.lowerBound
-    unsafe report.add(range, of: bucket, values: gradient)
-    unsafe segmentUpdate.update(range: range, gradient: gradient)
+    report.add(range, of: bucket, values: unsafe sum.view(range).span)
+    unsafe segmentUpdate.update(range: range, gradient: sum.from(range.lowerBound).start)
     secondsWorking += start.duration(to: .now) / .seconds(1)
   }
 

@@ -39,3 +39,26 @@ struct ExchangePlan {
     self.additions = additions
   }
 }
+
+/// The request groups of an exchange.
+struct ExchangeGroups {
+  private let first: Int
+  private let slots: Int
+
+  /// Reserves the groups for a window of `slots` buckets.
+  init(communicator: any Communicator, slots: Int) {
+    self.first = communicator.reserveGroups(slots + 4)
+    self.slots = slots
+  }
+
+  /// What arrives for the bucket in a slot of the window.
+  func arrivals(slot: Int) -> Int { first + slot }
+  /// All that is sent to other ranks.
+  var sends: Int { first + slots }
+  /// New parameters from the owners.
+  var parameters: Int { first + slots + 1 }
+  /// What is told of the reduced gradient.
+  var reports: Int { first + slots + 2 }
+  /// Items of a gathered list, both ways.
+  var gathers: Int { first + slots + 3 }
+}

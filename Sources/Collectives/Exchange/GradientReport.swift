@@ -56,14 +56,15 @@ package struct GradientReport {
   /// - Parameters:
   ///   - range: starts with a block and ends with one or with the segment.
   ///   - values: the floats of `range`; its first one is element `range.lowerBound` of the flat buffer.
-  package func add(_ range: Range<Int>, of bucket: Int, values: UnsafePointer<Float>) {
+  package func add(_ range: Range<Int>, of bucket: Int, values: borrowing Span<Float>) {
     let segment = layout.segment(bucket: bucket, rank: rank)
-    let offset = range.lowerBound - segment.lowerBound
-    precondition(offset >= 0 && offset.isMultiple(of: layout.block), "\(range) does not start with a block")
-    var word = firstWords[bucket] + offset / layout.block
+    let before = range.lowerBound - segment.lowerBound
+    precondition(before >= 0 && before.isMultiple(of: layout.block), "\(range) does not start with a block")
+    var word = firstWords[bucket] + before / layout.block
     for start in stride(from: range.lowerBound, to: min(range.upperBound, gradientCount), by: layout.block) {
       let length = min(layout.block, range.upperBound - start, gradientCount - start)
-      let floats = unsafe UnsafeBufferPointer(start: values + (start - range.lowerBound), count: length).span
+      let offset = start - range.lowerBound
+      let floats = values.extracting(offset..<offset + length)
       messages[digestWord(of: rank)] &+= Digest.block(floats, seed: UInt64(start / layout.block))
       messages[word] = Statistics.sumOfSquares(x: floats).bitPattern
       word += 1

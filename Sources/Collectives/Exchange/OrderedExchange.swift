@@ -1,5 +1,3 @@
-internal import Kernels
-
 /// The exchange that gives the same bits for any number of ranks and any buckets.
 ///
 /// Each rank owns one segment of every bucket. It receives the subtree sums of all ranks for its segments, adds them
@@ -31,8 +29,8 @@ final class OrderedExchange: GradientExchange {
   /// Those of them that are told what this rank knows of the reduced gradient, and whether it is told the same.
   private let listeners: [Int]
   private let listens: Bool
-  private let parameters: UnsafeMutablePointer<Float>
-  private let sums: [UnsafeMutablePointer<Float>]
+  private let parameters: SharedFloats
+  private let sums: [SharedFloats]
   private let segmentUpdate: any SegmentUpdate
   private let waits: Bool
   private let groups: ExchangeGroups
@@ -70,8 +68,8 @@ final class OrderedExchange: GradientExchange {
     self.peers = (1..<max(1, size)).map { (rank + $0) % size }
     self.listeners = peers.filter { waits || $0 == 0 }
     self.listens = waits || rank == 0
-    unsafe self.parameters = parameters
-    unsafe self.sums = sums
+    self.parameters = unsafe SharedFloats(parameters)
+    self.sums = unsafe sums.map { unsafe SharedFloats($0) }
     self.segmentUpdate = update
     self.waits = waits
     self.groups = ExchangeGroups(communicator: communicator, slots: slots)
@@ -137,7 +135,7 @@ final class OrderedExchange: GradientExchange {
     secondsWorking = 0
     try reduceArrivals()
     try poll(until: { reducedCount == stages.count }, deadline)
-    try send(report.messages, to: listeners, tag: Tag.report, group: groups.sends)
+    for peer in listeners { try send(report.messages.bytes(of: communicator.rank), to: peer, tag: Tag.report) }
     if waits { try complete(deadline) }
     try communicator.wait(group: groups.sends, deadline: deadline)
     try communicator.wait(group: groups.parameters, deadline: deadline)
@@ -156,11 +154,9 @@ final class OrderedExchange: GradientExchange {
     let segment = layout.segment(bucket: bucket, rank: communicator.rank)
     for part in plan.parts {
       guard let index = part.foreignIndex else { continue }
-      let buffer = unsafe UnsafeMutableBufferPointer(
-        start: receiveBuffers.buffer(slot: slot, part: index), count: segment.count)
-      try unsafe communicator.receive(
-        into: UnsafeMutableRawBufferPointer(buffer), from: part.rank, tag: Tag.sums(bucket: bucket),
-        group: groups.arrivals(slot: slot))
+      try receive(
+        into: receiveBuffers.buffer(slot: slot, part: index).bytes(0..<segment.count), from: part.rank,
+        tag: Tag.sums(bucket: bucket), group: groups.arrivals(slot: slot))
     }
   }
 
@@ -172,13 +168,9 @@ final class OrderedExchange: GradientExchange {
   private func sendParts(bucket: Int) throws(CommunicationError) {
     for peer in peers {
       let segment = layout.segment(bucket: bucket, rank: peer)
-      try unsafe communicator.receive(
-        into: UnsafeMutableRawBufferPointer(Self.view(of: segment, in: parameters)), from: peer,
-        tag: Tag.parameters(bucket: bucket), group: groups.parameters)
-      for node in 0..<plan.own.count {
-        let values = unsafe UnsafeRawBufferPointer(Self.view(of: segment, in: sums[node]))
-        try unsafe communicator.send(values, to: peer, tag: Tag.sums(bucket: bucket), group: groups.sends)
-      }
+      try receive(
+        into: parameters.bytes(segment), from: peer, tag: Tag.parameters(bucket: bucket), group: groups.parameters)
+      for sum in sums { try send(sum.bytes(segment), to: peer, tag: Tag.sums(bucket: bucket)) }
     }
   }
 
@@ -205,45 +197,35 @@ final class OrderedExchange: GradientExchange {
   private func reduce(bucket: Int, slot: Int) {
     let began = ContinuousClock.now
     let segment = layout.segment(bucket: bucket, rank: communicator.rank)
+    // The sum over all leaves stands in the place of the first part.
+    let sum = part(0, of: segment, slot: slot)
     let length = Self.blocksOfPiece * layout.block
     for start in stride(from: 0, to: segment.count, by: length) {
       let piece = start..<min(start + length, segment.count)
-      add(piece, of: segment, slot: slot)
+      for addition in plan.additions {
+        let source = part(addition.source, of: segment, slot: slot)
+        part(addition.destination, of: segment, slot: slot).add(piece, of: source)
+      }
       let range = segment.lowerBound + piece.lowerBound..<segment.lowerBound + piece.upperBound
-      unsafe report.add(range, of: bucket, values: part(0, of: segment, slot: slot) + start)
+      report.add(range, of: bucket, values: unsafe sum.view(piece).span)
     }
-    if !segment.isEmpty {
-      unsafe segmentUpdate.update(range: segment, gradient: part(0, of: segment, slot: slot))
-    }
+    if !segment.isEmpty { unsafe segmentUpdate.update(range: segment, gradient: sum.start) }
     stages[bucket] = .reduced
     reducedCount += 1
     secondsWorking += began.duration(to: .now) / .seconds(1)
   }
 
-  /// Adds one piece of all parts along the tree; the sum stands in part 0.
-  private func add(_ piece: Range<Int>, of segment: Range<Int>, slot: Int) {
-    for addition in plan.additions {
-      let source = unsafe Self.view(of: piece, in: part(addition.source, of: segment, slot: slot))
-      let destination = unsafe Self.view(of: piece, in: part(addition.destination, of: segment, slot: slot))
-      var sum = unsafe destination.mutableSpan
-      Elementwise.accumulate(unsafe source.span, into: &sum)
-    }
-  }
-
   /// Where a part of the plan begins: in what was received into the slot, or in this rank's own sums.
-  private func part(_ index: Int, of segment: Range<Int>, slot: Int) -> UnsafeMutablePointer<Float> {
-    if let foreign = plan.parts[index].foreignIndex { return unsafe receiveBuffers.buffer(slot: slot, part: foreign) }
-    return unsafe sums[index - plan.own.lowerBound] + segment.lowerBound
+  private func part(_ index: Int, of segment: Range<Int>, slot: Int) -> SharedFloats {
+    if let foreign = plan.parts[index].foreignIndex { return receiveBuffers.buffer(slot: slot, part: foreign) }
+    return sums[index - plan.own.lowerBound].from(segment.lowerBound)
   }
 
   // MARK: What the others are told
 
   private func sendParameters(bucket: Int) throws(CommunicationError) {
     let segment = layout.segment(bucket: bucket, rank: communicator.rank)
-    let values = unsafe UnsafeRawBufferPointer(Self.view(of: segment, in: parameters))
-    for peer in peers {
-      try unsafe communicator.send(values, to: peer, tag: Tag.parameters(bucket: bucket), group: groups.sends)
-    }
+    for peer in peers { try send(parameters.bytes(segment), to: peer, tag: Tag.parameters(bucket: bucket)) }
   }
 
   /// Lets the update change the parameters, once all ranks have told what they know, and sends them to the others.
@@ -261,7 +243,9 @@ final class OrderedExchange: GradientExchange {
     let start = ContinuousClock.now
     gatherList.pack(list, of: communicator.rank)
     try receive(gatherList.messages, tag: Tag.gather, group: groups.gathers)
-    try send(gatherList.messages, to: peers, tag: Tag.gather, group: groups.gathers)
+    for peer in peers {
+      try send(gatherList.messages.bytes(of: communicator.rank), to: peer, tag: Tag.gather, group: groups.gathers)
+    }
     try communicator.wait(group: groups.gathers, deadline: deadline)
     gatherList.unpack(into: &list)
     secondsWorking -= start.duration(to: .now) / .seconds(1)
@@ -270,69 +254,21 @@ final class OrderedExchange: GradientExchange {
   /// Starts to receive the messages of all other ranks.
   private func receive(_ messages: RankMessages, tag: Int, group: Int) throws(CommunicationError) {
     for peer in peers {
-      try unsafe communicator.receive(into: messages.bytes(of: peer), from: peer, tag: tag, group: group)
+      try receive(into: messages.bytes(of: peer), from: peer, tag: tag, group: group)
     }
   }
 
-  /// Sends this rank's message to `receivers`.
-  private func send(
-    _ messages: RankMessages, to receivers: [Int], tag: Int, group: Int
+  private func receive(
+    into bytes: SharedBytes, from peer: Int, tag: Int, group: Int
   ) throws(CommunicationError) {
-    let message = unsafe UnsafeRawBufferPointer(messages.bytes(of: communicator.rank))
-    for peer in receivers { try unsafe communicator.send(message, to: peer, tag: tag, group: group) }
+    try unsafe communicator.receive(into: bytes.memory, from: peer, tag: tag, group: group)
   }
 
-  private static func view(
-    of range: Range<Int>, in flat: UnsafeMutablePointer<Float>
-  ) -> UnsafeMutableBufferPointer<Float> {
-    unsafe UnsafeMutableBufferPointer(start: flat + range.lowerBound, count: range.count)
+  /// Starts to send, by default in the group of all that is sent.
+  private func send(
+    _ bytes: SharedBytes, to peer: Int, tag: Int, group: Int? = nil
+  ) throws(CommunicationError) {
+    try unsafe communicator.send(
+      UnsafeRawBufferPointer(bytes.memory), to: peer, tag: tag, group: group ?? groups.sends)
   }
-}
-
-/// The request groups of an exchange.
-private struct ExchangeGroups {
-  private let first: Int
-  private let slots: Int
-
-  /// Reserves the groups for a window of `slots` buckets.
-  init(communicator: any Communicator, slots: Int) {
-    self.first = communicator.reserveGroups(slots + 4)
-    self.slots = slots
-  }
-
-  /// What arrives for the bucket in a slot of the window.
-  func arrivals(slot: Int) -> Int { first + slot }
-  /// All that is sent to other ranks.
-  var sends: Int { first + slots }
-  /// New parameters from the owners.
-  var parameters: Int { first + slots + 1 }
-  /// What is told of the reduced gradient.
-  var reports: Int { first + slots + 2 }
-  /// Items of a gathered list, both ways.
-  var gathers: Int { first + slots + 3 }
-}
-
-/// The memory into which the parts of other ranks are received: for each slot of the window, one buffer per part.
-@safe
-private struct ReceiveBuffers {
-  private let memory: UnsafeMutablePointer<Float>
-  private let parts: Int
-  private let capacity: Int
-
-  /// Allocates slots · parts buffers of `capacity` floats.
-  init(slots: Int, parts: Int, capacity: Int) {
-    let bytes = slots * parts * capacity * MemoryLayout<Float>.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-    unsafe self.memory = raw.bindMemory(to: Float.self, capacity: slots * parts * capacity)
-    self.parts = parts
-    self.capacity = capacity
-  }
-
-  /// The buffer of one foreign part in one slot.
-  func buffer(slot: Int, part: Int) -> UnsafeMutablePointer<Float> {
-    unsafe memory + (slot * parts + part) * capacity
-  }
-
-  /// Frees the memory; nothing may be under way into it.
-  func deallocate() { unsafe memory.deallocate() }
 }

@@ -39,7 +39,8 @@ package enum Statistics {
 
   /// The sum of the squares in double precision: the same bits on every instruction set.
   ///
-  /// Element i goes to sum i mod 16, and the sixteen are added in their order; the squares themselves are exact.
+  /// Element i goes to sum i mod 16; then sum i + 8 is added to sum i for the first eight, and so on by halves. The
+  /// squares themselves are exact.
   package static func sumOfSquares(x: Span<Float>) -> Double {
     let count = x.count
     return unsafe x.withPointer { x in unsafe ck_loops().pointee.sum_of_squares(count, x) }

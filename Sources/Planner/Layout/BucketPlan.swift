@@ -19,7 +19,7 @@ enum BucketPlan {
     return instructions.enumerated().flatMap { index, instruction in
       [instruction]
         + completed[index, default: []].map {
-          Instruction(operation: .bucketComplete($0), pass: .backward, path: "exchange")
+          Instruction(operation: .bucketComplete($0), pass: .exchange, path: "")
         }
     }
   }

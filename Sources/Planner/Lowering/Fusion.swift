@@ -63,19 +63,17 @@ extension Lowering {
 extension Operation {
   /// The tail of a batch normalization.
   fileprivate var tail: NormalizationTail? {
-    switch self {
-    case .batchNormalization(_, _, _, let tail), .batchNormalizationEvaluation(_, _, _, let tail): tail
-    default: nil
-    }
+    if case .batchNormalization(_, _, _, let tail) = self { return tail }
+    if case .batchNormalizationEvaluation(_, _, _, let tail) = self { return tail }
+    return nil
   }
 
+  /// The same batch normalization with another tail.
   fileprivate func with(_ tail: NormalizationTail) -> Operation {
-    switch self {
-    case .batchNormalization(let channels, let positions, let epsilon, _):
-      .batchNormalization(channels: channels, positions: positions, epsilon: epsilon, tail)
-    case .batchNormalizationEvaluation(let channels, let positions, let epsilon, _):
-      .batchNormalizationEvaluation(channels: channels, positions: positions, epsilon: epsilon, tail)
-    default: self
+    if case .batchNormalization(let channels, let positions, let epsilon, _) = self {
+      return .batchNormalization(channels: channels, positions: positions, epsilon: epsilon, tail)
     }
+    guard case .batchNormalizationEvaluation(let channels, let positions, let epsilon, _) = self else { return self }
+    return .batchNormalizationEvaluation(channels: channels, positions: positions, epsilon: epsilon, tail)
   }
 }

@@ -76,11 +76,10 @@ struct Lowering {
   /// Registers the parameters of a layer; the identities count in order of execution until the layout is made.
   mutating func register(_ layer: any LayerDescription, path: String, input: Shape) -> [ParameterID] {
     let descriptions = layer.parameters(for: input)
-    let momentum = (layer as? BatchNormalizationLayer).map { Float($0.momentum) }
     layers.append(
       FlatLayout.LayerNeeds(
         path: path, parameters: descriptions.map { ($0.fullName(at: path), $0) },
-        statistics: momentum.map { (input.channels, $0) }))
+        statistics: layer.runningStatistics.map { (input.channels, Float($0.momentum)) }))
     defer { parameterCount += descriptions.count }
     return descriptions.indices.map { ParameterID(index: parameterCount + $0) }
   }

@@ -16,6 +16,12 @@ extension Lowering {
     pointwise(.activation(function, count: input.shape.count), path: path, input: input, output: input.shape)
   }
 
+  /// The gradient of an activation, from its result or, where the derivative asks for it, from its input.
+  mutating func activationBackward(_ record: Record, _ function: ActivationFunction, count: Int, dy: SlotID) {
+    let saved = function.differentiatesInput ? record.instruction.reads[0] : record.instruction.writes[0]
+    backwardData(.activationBackward(function, count: count), of: record, reads: [saved, dy])
+  }
+
   /// A softmax over the channels at each position.
   mutating func softmax(path: String, input: Value) -> Value {
     pointwise(

@@ -41,7 +41,14 @@ extension Operation {
     case .convolutionBackwardData: [1]
     // The residual, if any, comes second.
     case .batchNormalization, .batchNormalizationEvaluation: [1, 0]
-    default: []
+    // These come back to a number, or write elsewhere than they have just read.
+    case .convolution, .convolutionBackwardWeights, .transposedConvolution, .transposedConvolutionBackwardWeights,
+      .filter, .filterBackward, .dense, .denseBackwardData, .denseBackwardWeights, .maxPooling, .maxPoolingBackward,
+      .resample, .powerPooling, .powerPoolingBackward, .globalAveragePooling, .globalAveragePoolingBackward, .softmax,
+      .softmaxBackward, .groupNormalization, .groupNormalizationBackward, .localResponse, .localResponseBackward,
+      .transpose, .shift, .gate, .gateBackward, .channelScale, .channelScaleBackwardWeights, .concatenate, .extract,
+      .loss, .bucketComplete:
+      []
     }
   }
 }

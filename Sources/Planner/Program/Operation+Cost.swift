@@ -55,30 +55,48 @@ extension Operation {
   /// The pass of a convolution that this is; nil for what is none. A transposed convolution is the pass to the data of
   /// the convolution whose transpose it is.
   package var convolution: ConvolutionWork? {
-    switch self {
-    case .convolution(let geometry, let algorithm):
-      ConvolutionWork(pass: .forward, geometry: geometry, algorithm: algorithm)
-    case .convolutionBackwardData(let geometry, let algorithm), .transposedConvolution(let geometry, let algorithm):
-      ConvolutionWork(pass: .backwardData, geometry: geometry, algorithm: algorithm)
-    case .convolutionBackwardWeights(let geometry, let algorithm),
-      .transposedConvolutionBackwardWeights(let geometry, let algorithm):
-      ConvolutionWork(pass: .backwardWeights, geometry: geometry, algorithm: algorithm)
-    default: nil
-    }
+    guard case .convolution(let work) = arithmetic else { return nil }
+    return work
   }
 
   /// Multiply-add pairs for one sample; zero where bytes, not arithmetic, set the time.
   package var multiplyAdds: Int {
+    switch arithmetic {
+    case .convolution(let work): work.geometry.multiplyAdds
+    case .products(let count): count
+    case .little: 0
+    }
+  }
+
+  /// What sets the time of an operation.
+  private enum Arithmetic {
+    case convolution(ConvolutionWork)
+    /// So many multiply-add pairs for one sample.
+    case products(Int)
+    /// Bytes, not arithmetic.
+    case little
+  }
+
+  private var arithmetic: Arithmetic {
     switch self {
-    case .convolution(let geometry, _), .convolutionBackwardData(let geometry, _),
-      .convolutionBackwardWeights(let geometry, _), .transposedConvolution(let geometry, _),
-      .transposedConvolutionBackwardWeights(let geometry, _):
-      geometry.multiplyAdds
-    case .filter(let geometry), .filterBackward(let geometry): geometry.output.count * geometry.window.kernel.count
+    case .convolution(let geometry, let algorithm):
+      .convolution(ConvolutionWork(pass: .forward, geometry: geometry, algorithm: algorithm))
+    case .convolutionBackwardData(let geometry, let algorithm), .transposedConvolution(let geometry, let algorithm):
+      .convolution(ConvolutionWork(pass: .backwardData, geometry: geometry, algorithm: algorithm))
+    case .convolutionBackwardWeights(let geometry, let algorithm),
+      .transposedConvolutionBackwardWeights(let geometry, let algorithm):
+      .convolution(ConvolutionWork(pass: .backwardWeights, geometry: geometry, algorithm: algorithm))
+    case .filter(let geometry), .filterBackward(let geometry):
+      .products(geometry.output.count * geometry.window.kernel.count)
     case .dense(let inputs, let outputs), .denseBackwardData(let inputs, let outputs),
       .denseBackwardWeights(let inputs, let outputs):
-      inputs * outputs
-    default: 0
+      .products(inputs * outputs)
+    case .maxPooling, .maxPoolingBackward, .resample, .powerPooling, .powerPoolingBackward, .globalAveragePooling,
+      .globalAveragePoolingBackward, .activation, .activationBackward, .softmax, .softmaxBackward, .batchNormalization,
+      .batchNormalizationBackward, .batchNormalizationEvaluation, .groupNormalization, .groupNormalizationBackward,
+      .localResponse, .localResponseBackward, .dropout, .dropoutBackward, .transpose, .shift, .add, .multiply, .gate,
+      .gateBackward, .channelScale, .channelScaleBackwardWeights, .concatenate, .extract, .loss, .bucketComplete:
+      .little
     }
   }
 }

@@ -2,7 +2,8 @@ import Network
 
 extension Lowering {
   /// Appends the backward pass: for each forward instruction, last first, the instructions that turn the gradient of
-  /// its result into gradients of its parameters and inputs. The gradients of the losses have arrived before.
+  /// its result into gradients of its parameters and inputs. The gradients of the losses have arrived before. No gradient
+  /// arrives where nothing upstream is trained, so what only frozen parameters would need is not there.
   mutating func backward() {
     for record in tape.reversed() {
       guard let dy = self.gradient(of: record.instruction.writes[0], path: record.instruction.path) else { continue }
@@ -41,6 +42,34 @@ extension Lowering {
   /// Notes that `gradient` is a part of the gradient of `slot`.
   mutating func arrive(_ gradient: SlotID, at slot: SlotID) { arrived[slot, default: []].append(gradient) }
 
+  /// Appends the backward instruction that writes the gradients of a layer's parameters, if any of them is trained.
+  mutating func backwardWeights(
+    _ operation: Operation, of record: Record, reads: [SlotID], scratch: SlotID? = nil, statistics: StatisticsID? = nil
+  ) {
+    let gradients = gradients(of: record.instruction.parameters)
+    guard !gradients.isEmpty else { return }
+    instructions.append(
+      Instruction(
+        operation: operation, pass: .backward, path: record.instruction.path, reads: reads, scratch: scratch,
+        gradients: gradients, statistics: statistics))
+  }
+
+  /// Appends the backward instruction that writes the gradient of a bias alone, if that is trained: the sum of dy.
+  mutating func backwardBias(of record: Record, channels: Int, dy: SlotID) {
+    guard let bias = record.instruction.parameters.dropFirst().first, trains([bias]) else { return }
+    let operation = Operation.biasGradient(positions: slots[dy.index].count / batch / channels, channels: channels)
+    instructions.append(
+      Instruction(
+        operation: operation, pass: .backward, path: record.instruction.path, reads: [dy], gradients: [bias]))
+  }
+
+  /// The gradients that are wanted of `parameters`, in their order.
+  func gradients(of parameters: [ParameterID]) -> [ParameterID?] {
+    var gradients = parameters.map { trains([$0]) ? $0 : nil }
+    while gradients.last == .some(nil) { gradients.removeLast() }
+    return gradients
+  }
+
   /// Appends a backward instruction that writes the gradient of one forward read, if that is wanted.
   mutating func backwardData(
     _ operation: Operation, of record: Record, read: Int = 0, reads: [SlotID], parameters: [ParameterID] = [],
@@ -77,6 +106,9 @@ extension Lowering {
       backwardData(.softmaxBackward(rows: rows, columns: columns), of: record, reads: [writes[0], dy])
     case .batchNormalization(let channels, let positions, _, let tail):
       batchNormalizationBackward(record, channels: channels, positions: positions, tail, dy: dy)
+    case .batchNormalizationEvaluation(let channels, let positions, let epsilon, let tail):
+      let sizes = (channels: channels, positions: positions, epsilon: epsilon)
+      frozenNormalizationBackward(record, sizes, tail, dy: dy)
     case .groupNormalization(let groups, _): groupNormalizationBackward(record, groups, dy: dy)
     case .localResponse(let response, let positions):
       let operation = Operation.localResponseBackward(response, positions: positions)
@@ -95,10 +127,11 @@ extension Lowering {
     case .concatenate(let positions, let widths):
       concatenateBackward(record, positions: positions, widths: widths, dy: dy)
     case .convolutionBackwardData, .convolutionBackwardWeights, .transposedConvolutionBackwardWeights, .filterBackward,
-      .denseBackwardData, .denseBackwardWeights, .maxPoolingBackward, .powerPoolingBackward,
+      .denseBackwardData, .denseBackwardWeights, .biasGradient, .maxPoolingBackward, .powerPoolingBackward,
       .globalAveragePoolingBackward, .activationBackward, .softmaxBackward, .batchNormalizationBackward,
-      .batchNormalizationEvaluation, .groupNormalizationBackward, .localResponseBackward, .dropoutBackward,
-      .gateBackward, .channelScaleBackwardWeights, .extract, .loss, .bucketComplete:
+      .batchNormalizationEvaluationBackwardData, .batchNormalizationEvaluationBackwardWeights,
+      .groupNormalizationBackward, .localResponseBackward, .dropoutBackward, .gateBackward,
+      .channelScaleBackwardWeights, .extract, .loss, .bucketComplete:
       preconditionFailure("\(record.instruction.operation.kind) is not differentiated")
     }
   }

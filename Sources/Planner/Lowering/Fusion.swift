@@ -26,11 +26,18 @@ extension Lowering {
   /// The only instruction that reads the first result of a normalization whose tail is open, if that is all who read it.
   private func follower(of index: Int, _ results: Set<SlotID>) -> Int? {
     let record = tape[index]
-    guard !record.isAbsorbed, let tail = record.instruction.operation.tail, !tail.relu else { return nil }
+    guard !record.isAbsorbed, let tail = record.instruction.operation.tail, !tail.relu, mayFuse(record.instruction)
+    else { return nil }
     let slot = record.instruction.writes[0]
     let readers = tape.indices.filter { !tape[$0].isAbsorbed && tape[$0].instruction.reads.contains(slot) }
     guard readers.count == 1, !results.contains(slot) else { return nil }
     return readers[0]
+  }
+
+  /// The gradients of scale and shift behind frozen statistics are made of the normalization's own dy.
+  private func mayFuse(_ instruction: Instruction) -> Bool {
+    guard isTraining, case .batchNormalizationEvaluation = instruction.operation else { return true }
+    return !trains(instruction.parameters)
   }
 
   /// The other operand must be there when the normalization runs: of two branches the later one absorbs.

@@ -59,8 +59,12 @@ package struct Instruction: Hashable, Sendable {
   package var scratch: SlotID?
   /// The parameters that are read.
   package var parameters: [ParameterID] = []
-  /// The parameters whose gradients are written.
-  package var gradients: [ParameterID] = []
+  /// The parameters whose gradients are written, in the order that the operation names; nil in the place of a frozen one
+  /// that is followed by a trained one.
+  package var gradients: [ParameterID?] = []
   /// The running statistics that are read, or whose observation is written; nil where they have been observed before.
   package var statistics: StatisticsID?
+
+  /// The parameters whose gradients are written.
+  package var writtenGradients: [ParameterID] { gradients.compactMap(\.self) }
 }

@@ -18,7 +18,7 @@ extension Program {
       return "gradients \(range.lowerBound) ..< \(range.upperBound) go to the exchange"
     }
     let inputs = instruction.reads.map(place) + instruction.parameters.map { layout[$0].description.name }
-    let outputs = instruction.writes.map(place) + instruction.gradients.map { "d\(layout[$0].description.name)" }
+    let outputs = instruction.writes.map(place) + instruction.writtenGradients.map { "d\(layout[$0].description.name)" }
     let flops = instruction.operation.multiplyAdds
     let work = flops > 0 ? "  \(Double(2 * flops / 10_000) / 100) MFLOP" : ""
     return "\(inputs.joined(separator: ", ")) → \(outputs.joined(separator: ", "))\(work)"

@@ -14,6 +14,7 @@ extension Operation {
     case .transposedConvolutionBackwardWeights: "transposed conv backward weights"
     case .filter: "filter"
     case .filterBackward: "filter backward"
+    case .biasGradient: "bias gradient"
     case .dense: "dense"
     case .denseBackwardData: "dense backward data"
     case .denseBackwardWeights: "dense backward weights"
@@ -31,6 +32,8 @@ extension Operation {
     case .batchNormalization(_, _, _, let tail): "batch-norm\(tail.name)"
     case .batchNormalizationBackward: "batch-norm backward"
     case .batchNormalizationEvaluation(_, _, _, let tail): "batch-norm (running)\(tail.name)"
+    case .batchNormalizationEvaluationBackwardData: "batch-norm (running) backward data"
+    case .batchNormalizationEvaluationBackwardWeights: "batch-norm (running) backward weights"
     case .groupNormalization: "group-norm"
     case .groupNormalizationBackward: "group-norm backward"
     case .localResponse: "local-response-norm"
@@ -93,9 +96,10 @@ extension Operation {
       .products(inputs * outputs)
     case .maxPooling, .maxPoolingBackward, .resample, .powerPooling, .powerPoolingBackward, .globalAveragePooling,
       .globalAveragePoolingBackward, .activation, .activationBackward, .softmax, .softmaxBackward, .batchNormalization,
-      .batchNormalizationBackward, .batchNormalizationEvaluation, .groupNormalization, .groupNormalizationBackward,
-      .localResponse, .localResponseBackward, .dropout, .dropoutBackward, .transpose, .shift, .add, .multiply, .gate,
-      .gateBackward, .channelScale, .channelScaleBackwardWeights, .concatenate, .extract, .loss, .bucketComplete:
+      .batchNormalizationBackward, .batchNormalizationEvaluation, .batchNormalizationEvaluationBackwardData,
+      .batchNormalizationEvaluationBackwardWeights, .groupNormalization, .groupNormalizationBackward, .localResponse,
+      .localResponseBackward, .dropout, .dropoutBackward, .transpose, .shift, .add, .multiply, .gate, .gateBackward,
+      .channelScale, .channelScaleBackwardWeights, .concatenate, .extract, .biasGradient, .loss, .bucketComplete:
       .little
     }
   }
@@ -145,7 +149,7 @@ extension Program {
 
   /// The numbers of the flat buffers, which do not.
   func flatNumbers(of instruction: Instruction, layout: FlatLayout) -> Int {
-    let parameters = (instruction.parameters + instruction.gradients).reduce(0) { $0 + layout[$1].range.count }
+    let parameters = (instruction.parameters + instruction.writtenGradients).reduce(0) { $0 + layout[$1].range.count }
     let statistics = instruction.statistics.map { layout[$0].mean.count + layout[$0].variance.count } ?? 0
     return parameters + statistics
   }

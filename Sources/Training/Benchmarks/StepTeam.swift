@@ -33,7 +33,7 @@ package final class StepTeam {
     share = WorkShare(microBatches: lanes, rank: 0, ranks: 1, lanes: lanes, order: .fixed)
     let buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: InitialParameters.values(layout, seed: 1), count: layout.count)
-    let segments = BucketLayout(count: layout.count, bucketElements: plan.options.bucketElements, ranks: 1)
+    let segments = BucketLayout(count: layout.exchangedCount, bucketElements: plan.options.bucketElements, ranks: 1)
     unsafe optimizer = FlatOptimizer(
       layout: layout, owned: OwnedSegments(layout: segments, rank: 0, order: .fixed), settings: Self.descent,
       microBatches: lanes, parameters: buffers.parameters)
@@ -81,7 +81,7 @@ package final class StepTeam {
   package func gradientSum(step: Int) -> [Float] {
     _ = compute(step: step)
     addGradients()
-    return unsafe Array(UnsafeBufferPointer(start: sum, count: shared.plan.layout.count))
+    return unsafe Array(UnsafeBufferPointer(start: sum, count: shared.plan.layout.exchangedCount))
   }
 
   /// Lets all lanes compute; returns the seconds that the first has waited for the others.
@@ -96,14 +96,14 @@ package final class StepTeam {
   private func addGradients() {
     for addition in share.join {
       unsafe FlatBuffers.accumulate(
-        0..<shared.plan.layout.count,
+        0..<shared.plan.layout.exchangedCount,
         from: shared.buffers.gradient(lane: addition.source.part, slot: addition.source.slot),
         into: shared.buffers.gradient(lane: addition.destination.part, slot: addition.destination.slot))
     }
   }
 
   private func update() {
-    unsafe optimizer.update(range: 0..<shared.plan.layout.count, gradient: sum)
+    unsafe optimizer.update(range: 0..<shared.plan.layout.exchangedCount, gradient: sum)
   }
 
   /// The gradient of the first lane, where the sum comes to stand.

@@ -46,7 +46,7 @@ final class StepInspector {
       let summary = executor.read(slot) { Statistics.summary(x: $0) }
       try judge(summary, name: executor.program[slot].name, instruction)
     }
-    for gradient in instruction.gradients {
+    for gradient in instruction.writtenGradients {
       let summary = executor.readGradient(gradient) { Statistics.summary(x: $0) }
       try judge(summary, name: "gradient of \(executor.layout[gradient].name)", instruction)
     }

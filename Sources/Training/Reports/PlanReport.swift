@@ -82,7 +82,7 @@ package enum PlanReport {
     )
     Swift.print(
       "flat buffer \(Display.bytes(4 * layout.count)): \(Display.count(layout.parameterCount)) parameters, trailer "
-        + "\(layout.count - layout.parameterEnd) numbers, \(layout.buckets.count) buckets")
+        + "\(layout.exchangedCount - layout.parameterEnd) numbers, \(layout.buckets.count) buckets")
     for parameter in layout.parameters {
       Swift.print("  \(parameter.range.lowerBound) ..< \(parameter.range.upperBound)  \(parameter.name)")
     }
@@ -96,7 +96,7 @@ package enum PlanReport {
         "reads": .list(instruction.reads.map { .text(program[$0].name) }),
         "writes": .list(instruction.writes.map { .text(program[$0].name) }),
         "parameters": .list(instruction.parameters.map { .text(layout[$0].name) }),
-        "gradients": .list(instruction.gradients.map { .text(layout[$0].name) }),
+        "gradients": .list(instruction.writtenGradients.map { .text(layout[$0].name) }),
         "multiply-adds": .integer(instruction.operation.multiplyAdds),
       ])
     }

@@ -10,7 +10,7 @@ package struct RankMemory: Hashable, Sendable {
   package let parameters: Int
   /// The flat buffers of the gradients that are being summed.
   package let gradients: Int
-  /// The optimizer's momentum: of all parameters on one rank, of every P-th on P of them.
+  /// The optimizer's momentum: of all trained parameters on one rank, of every P-th on P of them.
   package let optimizer: Int
   /// The images: those that are prepared ahead, and one micro-batch of test images for each lane.
   package let inputs: Int
@@ -43,8 +43,9 @@ package struct RankMemory: Hashable, Sendable {
     self.lanes = working
     arenas = working * 4 * max(plan.training.arenaCount, plan.evaluation.arenaCount)
     parameters = flat
-    gradients = flat * share.lanes.reduce(0) { $0 + $1.slotCount }
-    optimizer = order == .fixed ? flat / ranks : flat
+    let exchanged = 4 * plan.layout.exchangedCount
+    gradients = exchanged * share.lanes.reduce(0) { $0 + $1.slotCount }
+    optimizer = order == .fixed ? exchanged / ranks : exchanged
     let slots = SampleFeed.slots(lanes: working) + working
     inputs = slots * 4 * plan.training[plan.training.images].count
   }

@@ -72,7 +72,8 @@ final class Coordinator {
 
   /// Two checkpoints must fit beside what is there: the one that is written and the one before it.
   private static func checkRoom(at path: String, blueprint: Blueprint) throws {
-    let needed = 2 * 8 * blueprint.plan.layout.parameterCount + (1 << 16)
+    let layout = blueprint.plan.layout
+    let needed = 2 * 4 * (layout.parameterCount + layout.trainedCount) + (1 << 16)
     // What else is wrong with the place shows when the directory is made.
     guard let bytes = try? CheckpointStore.freeBytes(at: path) else { return }
     let free = Int(clamping: bytes)

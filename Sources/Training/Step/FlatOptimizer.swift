@@ -47,11 +47,11 @@ package final class FlatOptimizer: SegmentUpdate {
 
   private static func rules(_ layout: FlatLayout, _ settings: SGDConfiguration) -> [(Range<Int>, Rule)] {
     let decay = Float(settings.weightDecay)
-    let weights = layout.parameters.map { parameter -> (Range<Int>, Rule) in
+    let weights = layout.trainedParameters.map { parameter -> (Range<Int>, Rule) in
       let decays = settings.decayAll || parameter.description.decays
       return (parameter.range, .descend(weightDecay: decays ? decay : 0))
     }
-    let statistics = layout.statistics.flatMap { statistics -> [(Range<Int>, Rule)] in
+    let statistics = layout.updatedStatistics.flatMap { statistics -> [(Range<Int>, Rule)] in
       [
         (statistics.mean, .average(momentum: statistics.momentum)),
         (statistics.variance, .average(momentum: statistics.momentum)),

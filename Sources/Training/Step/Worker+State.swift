@@ -11,7 +11,7 @@ extension Worker {
     return unsafe Array(all)
   }
 
-  /// The XXH3 digest of the parameters, for the ledger.
+  /// The XXH3 digest of the trained parameters, for the ledger.
   package var parameterDigest: UInt64 {
     let count = blueprint.plan.layout.parameterEnd
     return Digest.block(unsafe UnsafeBufferPointer(start: buffers.parameters, count: count).span, seed: 0)
@@ -58,7 +58,7 @@ extension Worker {
   }
 
   private func receiveMomenta() throws(RunError) -> [Float] {
-    var flat = [Float](repeating: 0, count: blueprint.plan.layout.count)
+    var flat = [Float](repeating: 0, count: blueprint.plan.layout.exchangedCount)
     guard optimizer.keepsMomentum else { return flat }
     let own = optimizer.ownedMomenta
     for (range, place) in OwnedSegments(layout: segments, rank: 0, order: order).pieces {

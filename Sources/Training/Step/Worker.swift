@@ -53,7 +53,7 @@ package final class Worker {
       microBatches: settings.train.microBatches, rank: communicator.rank, ranks: communicator.size, lanes: lanes,
       order: order)
     segments = BucketLayout(
-      count: layout.count, bucketElements: blueprint.plan.options.bucketElements, ranks: communicator.size)
+      count: layout.exchangedCount, bucketElements: blueprint.plan.options.bucketElements, ranks: communicator.size)
     buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: state.parameters, count: layout.count)
     unsafe optimizer = FlatOptimizer(

@@ -18,18 +18,27 @@ package enum ModelTensors {
     return parameters + statistics
   }
 
-  /// The tensors of a flat buffer that lie where the parameters do: parameters, gradients or momenta.
-  package static func parameters(_ flat: [Float], layout: FlatLayout, prefix: String = "") -> [NamedTensor] {
-    layout.parameters.map { parameter in
-      NamedTensor(
-        name: prefix + parameter.name, shape: parameter.description.shape,
-        elements: .float32(layout.fileOrder(parameter, from: flat.span)))
-    }
+  /// All parameters of a flat parameter buffer, frozen ones too.
+  package static func parameters(_ flat: [Float], layout: FlatLayout) -> [NamedTensor] {
+    layout.parameters.map { tensor(of: $0, flat, layout, prefix: "") }
+  }
+
+  /// The tensors of a flat buffer that lie where the trained parameters do: gradients or momenta.
+  package static func trained(_ flat: [Float], layout: FlatLayout, prefix: String) -> [NamedTensor] {
+    layout.trainedParameters.map { tensor(of: $0, flat, layout, prefix: prefix) }
+  }
+
+  private static func tensor(
+    of parameter: FlatLayout.Parameter, _ flat: [Float], _ layout: FlatLayout, prefix: String
+  ) -> NamedTensor {
+    NamedTensor(
+      name: prefix + parameter.name, shape: parameter.description.shape,
+      elements: .float32(layout.fileOrder(parameter, from: flat.span)))
   }
 
   /// The optimizer's state.
   package static func optimizer(_ state: TrainingState, layout: FlatLayout) -> [NamedTensor] {
-    parameters(state.momenta, layout: layout, prefix: momentumPrefix)
+    trained(state.momenta, layout: layout, prefix: momentumPrefix)
   }
 
   private static let momentumPrefix = "momentum."
@@ -42,19 +51,27 @@ package enum ModelTensors {
   ) throws(RunError) -> TrainingState {
     var state = TrainingState(
       step: step, parameters: Array(repeating: 0, count: layout.count),
-      momenta: Array(repeating: 0, count: layout.count))
+      momenta: Array(repeating: 0, count: layout.exchangedCount))
     let tensors = byName(model)
     try store(tensors, layout: layout, into: &state.parameters)
     try storeStatistics(tensors, layout: layout, into: &state.parameters)
-    try store(byName(optimizer), layout: layout, prefix: momentumPrefix, into: &state.momenta)
+    try store(
+      byName(optimizer), of: layout.trainedParameters, layout: layout, prefix: momentumPrefix, into: &state.momenta)
     return state
   }
 
   /// Writes the parameters of `tensors` into a flat buffer.
   package static func store(
-    _ tensors: [String: NamedTensor], layout: FlatLayout, prefix: String = "", into flat: inout [Float]
+    _ tensors: [String: NamedTensor], layout: FlatLayout, into flat: inout [Float]
   ) throws(RunError) {
-    for parameter in layout.parameters {
+    try store(tensors, of: layout.parameters[...], layout: layout, prefix: "", into: &flat)
+  }
+
+  private static func store(
+    _ tensors: [String: NamedTensor], of parameters: ArraySlice<FlatLayout.Parameter>, layout: FlatLayout,
+    prefix: String, into flat: inout [Float]
+  ) throws(RunError) {
+    for parameter in parameters {
       let values = try values(prefix + parameter.name, shape: parameter.description.shape, in: tensors)
       var span = flat.mutableSpan
       layout.store(values, of: parameter, into: &span)

@@ -6,14 +6,14 @@ package struct TrainingState: Equatable, Sendable {
   package var step: Int
   /// The flat parameter buffer: parameters and running statistics.
   package var parameters: [Float]
-  /// The momentum of each parameter at its place in the layout; zeros elsewhere.
+  /// The momentum of each trained parameter at its place in the exchanged part of the layout; zeros elsewhere.
   package var momenta: [Float]
 
   /// The state before the first step.
   package init(initial layout: FlatLayout, seed: UInt64) {
     step = 0
     parameters = InitialParameters.values(layout, seed: seed)
-    momenta = Array(repeating: 0, count: layout.count)
+    momenta = Array(repeating: 0, count: layout.exchangedCount)
   }
 
   /// A state with all its parts.
@@ -33,11 +33,14 @@ package struct TrainingState: Equatable, Sendable {
   }
 
   /// The state that `bytes` made bytes of.
+  ///
+  /// - Parameter count: the length of the flat parameter buffer.
   package init(bytes: [UInt8], count: Int) {
-    precondition(bytes.count == 8 + 8 * count, "a state of \(bytes.count) bytes does not fit a layout of \(count)")
+    let momenta = (bytes.count - 8) / 4 - count
+    precondition((0...count).contains(momenta), "a state of \(bytes.count) bytes does not fit a layout of \(count)")
     step = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
     parameters = Self.numbers(in: bytes, at: 8, count: count)
-    momenta = Self.numbers(in: bytes, at: 8 + 4 * count, count: count)
+    self.momenta = Self.numbers(in: bytes, at: 8 + 4 * count, count: momenta)
   }
 
   private static func numbers(in bytes: [UInt8], at offset: Int, count: Int) -> [Float] {

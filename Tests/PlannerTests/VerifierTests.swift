@@ -120,10 +120,10 @@ struct VerifierTests {
   @Test
   func `a gradient of what is frozen, and a frozen tensor with a bucket`() throws {
     let gradient = try frozenViolations { plan in
-      let place = try place(in: plan.training) { $0.path == "norm" && $0.pass == .backward }
+      let place = try place(in: plan.training) { $0.pass == .backward && $0.statistics != nil }
       plan.training.instructions[place].gradients = plan.training.instructions[place].parameters
     }
-    #expect(gradient.contains { $0.hasSuffix("writes a gradient of the frozen 'norm.weight'") }, "\(gradient)")
+    #expect(gradient.contains { $0.hasSuffix("writes a gradient of the frozen 'norm.weight'") })
     let bucket = try frozenViolations { plan in
       let place = try #require(plan.layout.parameters.firstIndex { $0.name == "norm.bias" })
       plan.layout.parameters[place].range = 0..<16

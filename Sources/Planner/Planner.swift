@@ -1,5 +1,17 @@
 package import Network
 
+// This room decides what a training step does, before anything runs. A network and options go in, plain values come out:
+//
+//   Lowering  walks the model tree forward, then the list of forward instructions backward (differentiation, fusion,
+//             algorithms of convolutions, what is frozen)
+//   Memory    gives up what can be computed again and places slots in the arena
+//   Layout    lays parameters, gradients and the trailer into flat buffers and cuts those into buckets
+//   Program   the values themselves: `Program` for a micro-batch, `StepProgram` for the whole step, their cost, their text,
+//             and `Verifier`, which checks every rule on the value
+//
+// Nothing here computes a number of the network, reads a clock or knows a rank: every rank makes the same plan from the
+// same arguments.
+
 /// Turns (network, micro-batch size, bucket size) into the programs of a step.
 package enum Planner {
   /// Plans the training and the evaluation program of `network`.

@@ -7,10 +7,14 @@ import Training
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Print a training step: its instructions, memory, arithmetic and buckets.",
+    abstract: "Print a training step from loading to gathering: instructions, memory, arithmetic and bytes.",
     discussion: """
       Names a zoo model (cnn-dist models), a model file or a configuration file; without a name it plans the built-in \
       configuration.
+
+      The step is printed as it runs: load, forward, loss and backward for each micro-batch, and for each bucket of the \
+      gradient, as soon as it is complete, reduce, update and gather. An instruction has its arithmetic for one image and \
+      the bytes that it moves for the micro-batch.
 
       The last lines tell the memory of a rank at its peak and what it is made of, and recommend a micro-batch from the \
       shapes alone; cnn-dist bench sweep measures both.

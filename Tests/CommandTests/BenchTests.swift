@@ -82,7 +82,8 @@ import Testing
     let summary = try #require(try objects(["plan", "resnet20", "--lanes", "2"]).last)
     #expect(
       Set(summary.keys) == [
-        "model", "micro-batch", "lanes", "peak-bytes", "recommended-micro-batch", "recommendation",
+        "model", "micro-batch", "lanes", "trained-parameters", "frozen-parameters", "exchanged-bytes", "arena-bytes",
+        "peak-bytes", "recommended-micro-batch", "recommendation",
       ])
     let memory = try #require(summary["peak-bytes"] as? [String: Int])
     #expect(Set(memory.keys) == ["total", "arenas", "parameters", "gradients", "momentum", "input-slots"])

@@ -7,9 +7,9 @@ import Testing
 
 /// What is frozen costs nothing and changes no bit of the rest.
 @Suite struct FrozenTests {
-  private func frozen(_ subject: Subject, seed: UInt64, statistics: Bool = false, _ adjust: (inout PlanOptions) -> Void)
-    throws -> Subject
-  {
+  private func frozen(
+    _ subject: Subject, seed: UInt64, statistics: Bool = false, _ adjust: (inout PlanOptions) -> Void
+  ) throws -> Subject {
     var options = subject.plan.options
     options.freeze(partOf: subject.plan.layout, seed: seed, statistics: statistics)
     adjust(&options)

@@ -131,11 +131,9 @@ extension KernelTests {
         }
       }
       let own = c.dy.indices.map { masked && y[$0] <= 0 ? 0 : Double(c.dy[$0]) }
-      let want = own.indices.map { place in
-        let channel = place % c.channels
-        return own[place] * Double(c.scale[channel]) / (Double(running[channel]) + Double(Self.epsilon)).squareRoot()
-      }
-      #expect(distance(dx, want) < elementTolerance)
+      let want = running.indices.map { Double(c.scale[$0]) / (Double(running[$0]) + Double(Self.epsilon)).squareRoot() }
+      #expect(distance(factors, want) < elementTolerance)
+      #expect(distance(dx, own.indices.map { own[$0] * want[$0 % c.channels] }) < elementTolerance)
       #expect(tail < 2 || residual.doubles == own)
     }
 
@@ -148,8 +146,9 @@ extension KernelTests {
           dScale = written(c.channels) { dScale in
             dShift = written(c.channels) { dShift in
               BatchNormalization.gradientsEvaluation(
-                channels: c.channels, rows: c.rows, epsilon: Self.epsilon, x: c.x.span, dy: c.dy.span, runningMean: mean.span,
-                runningVariance: running.span, dx: &dx, inverseDeviation: &inverse, dScale: &dScale, dShift: &dShift)
+                channels: c.channels, rows: c.rows, epsilon: Self.epsilon, x: c.x.span, dy: c.dy.span,
+                runningMean: mean.span, runningVariance: running.span, dx: &dx, inverseDeviation: &inverse,
+                dScale: &dScale, dShift: &dShift)
             }
           }
         }
@@ -161,6 +160,8 @@ extension KernelTests {
         shift[channel] += Double(c.dy[place])
         scale[channel] += Double(c.dy[place]) * (Double(c.x[place]) - Double(mean[channel])) / deviation
       }
+      let exact = running.map { 1 / (Double($0) + Double(Self.epsilon)).squareRoot() }
+      #expect(distance(inverse, exact) < elementTolerance)
       #expect(distance(dShift, shift) < 1e-6)
       #expect(distance(dScale, scale) < 1e-5)
     }

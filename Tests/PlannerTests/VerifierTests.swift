@@ -140,11 +140,10 @@ struct VerifierTests {
   func `statistics that are frozen and observed, or updated and read`() throws {
     let observed = try frozenViolations { plan in
       let place = try place(in: plan.training) { $0.path == "norm" }
-      let instruction = plan.training.instructions[place]
-      guard case .batchNormalizationEvaluation(let channels, let positions, let epsilon, let tail) = instruction.operation
-      else { return }
+      let operation = plan.training.instructions[place].operation
+      guard case .batchNormalizationEvaluation(let width, let positions, let epsilon, let tail) = operation else { return }
       plan.training.instructions[place].operation = .batchNormalization(
-        channels: channels, positions: positions, epsilon: epsilon, tail)
+        channels: width, positions: positions, epsilon: epsilon, tail)
     }
     #expect(observed.contains { $0.hasSuffix("writes the frozen statistics of 'norm'") })
     let read = try violations { plan in

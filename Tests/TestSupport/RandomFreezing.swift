@@ -25,5 +25,7 @@ extension PlanOptions {
     frozenStatistics = Set(layout.statistics.map(\.path).filter { _ in stream.integer(below: 3) > 0 })
   }
 
-  private static func layer(_ name: String) -> Substring { name.prefix(upTo: name.lastIndex(of: ".") ?? name.startIndex) }
+  private static func layer(_ name: String) -> Substring {
+    name.prefix(upTo: name.lastIndex(of: ".") ?? name.startIndex)
+  }
 }

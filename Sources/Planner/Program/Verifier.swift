@@ -3,8 +3,8 @@ package enum Verifier {
   /// Every rule that the plan breaks, in words; empty for a sound plan.
   package static func violations(of plan: StepPlan) -> [String] {
     memory(plan.training, "training") + memory(plan.evaluation, "evaluation") + idle(plan.training, "training")
-      + idle(plan.evaluation, "evaluation") + buckets(plan.layout) + exchange(plan) + gradients(plan)
-      + evaluationIsPassive(plan.evaluation)
+      + idle(plan.evaluation, "evaluation") + buckets(plan.layout) + tensors(plan.layout) + exchange(plan)
+      + gradients(plan) + statistics(plan) + evaluationIsPassive(plan.evaluation)
   }
 
   /// Each read was written, each slot is written once, live slots do not overlap but where one may overwrite the other, and
@@ -76,7 +76,7 @@ package enum Verifier {
     return problems.reversed()
   }
 
-  /// Buckets are contiguous and cover what is exchanged; tensors do not overlap, and what is frozen lies behind it.
+  /// Buckets are contiguous and cover what is exchanged.
   private static func buckets(_ layout: FlatLayout) -> [String] {
     var problems: [String] = []
     var end = 0
@@ -86,19 +86,21 @@ package enum Verifier {
       }
       end = bucket.upperBound
     }
-    if end != layout.exchangedCount {
-      problems.append("the buckets cover \(end) of \(layout.exchangedCount) numbers")
-    }
+    if end == layout.exchangedCount { return problems }
+    return problems + ["the buckets cover \(end) of \(layout.exchangedCount) numbers"]
+  }
+
+  /// Tensors do not overlap; all of them but the frozen ones have a bucket.
+  private static func tensors(_ layout: FlatLayout) -> [String] {
     let (trained, updated) = (layout.trainedParameters, layout.updatedStatistics)
-    let exchanged = trained.map(\.range) + updated.flatMap { [$0.mean, $0.variance] } + [layout.metrics, layout.digests]
+    let ranges = { (statistics: ArraySlice<FlatLayout.Statistics>) in statistics.flatMap { [$0.mean, $0.variance] } }
+    let exchanged = trained.map(\.range) + ranges(updated) + [layout.metrics, layout.digests]
     let frozen =
-      layout.parameters[trained.endIndex...].map(\.range)
-      + layout.statistics[updated.endIndex...].flatMap { [$0.mean, $0.variance] }
-    for (a, b) in zip(exchanged + frozen, (exchanged + frozen).dropFirst()) where a.upperBound > b.lowerBound {
-      problems.append("the tensors at \(a) and \(b) of the layout overlap")
-    }
-    problems += exchanged.filter { $0.upperBound > layout.exchangedCount }.map { "the tensor at \($0) has no bucket" }
-    return problems
+      layout.parameters[trained.endIndex...].map(\.range) + ranges(layout.statistics[updated.endIndex...])
+    let all = exchanged + frozen
+    let overlaps = zip(all, all.dropFirst()).filter { $0.upperBound > $1.lowerBound }
+    return overlaps.map { "the tensors at \($0) and \($1) of the layout overlap" }
+      + exchanged.filter { $0.upperBound > layout.exchangedCount }.map { "the tensor at \($0) has no bucket" }
       + frozen.filter { $0.lowerBound < layout.exchangedCount }.map { "the frozen tensor at \($0) has a bucket" }
   }
 
@@ -122,36 +124,45 @@ package enum Verifier {
     return problems + ["\(complete) of \(layout.buckets.count) buckets are completed"]
   }
 
-  /// The gradient of each trained parameter and each updated statistics is written once; nothing is written of what is
-  /// frozen, and only frozen statistics are read.
+  /// The gradient of each trained parameter is written once, that of a frozen one never.
   private static func gradients(_ plan: StepPlan) -> [String] {
     var problems: [String] = []
-    var (written, observed): (Set<ParameterID>, Set<StatisticsID>) = ([], [])
-    let layout = plan.layout
+    var written: Set<ParameterID> = []
     for (index, instruction) in plan.training.instructions.enumerated() {
-      for parameter in instruction.writtenGradients {
-        let name = layout[parameter].name
-        if !layout[parameter].isTrainable { problems.append("training \(index): writes a gradient of the frozen '\(name)'") }
-        if !written.insert(parameter).inserted {
-          problems.append("training \(index): writes the gradient of '\(name)' a second time")
+      for id in instruction.writtenGradients {
+        let parameter = plan.layout[id]
+        if !parameter.isTrainable {
+          problems.append("training \(index): writes a gradient of the frozen '\(parameter.name)'")
+        }
+        if !written.insert(id).inserted {
+          problems.append("training \(index): writes the gradient of '\(parameter.name)' a second time")
         }
       }
+    }
+    let trained = plan.layout.trainedParameters
+    let missing = trained.indices.filter { !written.contains(ParameterID(index: $0)) }
+    return problems + missing.map { "no instruction writes the gradient of '\(trained[$0].name)'" }
+  }
+
+  /// Updated statistics are written once and never read, frozen ones only read.
+  private static func statistics(_ plan: StepPlan) -> [String] {
+    var problems: [String] = []
+    var observed: Set<StatisticsID> = []
+    for (index, instruction) in plan.training.instructions.enumerated() {
       guard let id = instruction.statistics else { continue }
-      let path = layout[id].path
-      if instruction.observesStatistics == layout[id].isUpdated {
-        if layout[id].isUpdated, !observed.insert(id).inserted {
-          problems.append("training \(index): writes the statistics of '\(path)' a second time")
-        }
-      } else {
-        problems.append("training \(index): \(layout[id].isUpdated ? "reads the moving" : "writes the frozen") statistics of '\(path)'")
+      let (path, isUpdated) = (plan.layout[id].path, plan.layout[id].isUpdated)
+      switch (instruction.observesStatistics, isUpdated) {
+      case (true, false): problems.append("training \(index): writes the frozen statistics of '\(path)'")
+      case (false, true): problems.append("training \(index): reads the moving statistics of '\(path)'")
+      case (false, false): break
+      case (true, true):
+        guard !observed.insert(id).inserted else { continue }
+        problems.append("training \(index): writes the statistics of '\(path)' a second time")
       }
     }
-    let missing = layout.parameters.indices.filter {
-      layout.parameters[$0].isTrainable && !written.contains(ParameterID(index: $0))
-    }
-    let unobserved = layout.updatedStatistics.indices.filter { !observed.contains(StatisticsID(index: $0)) }
-    return problems + missing.map { "no instruction writes the gradient of '\(layout.parameters[$0].name)'" }
-      + unobserved.map { "no instruction writes the statistics of '\(layout.statistics[$0].path)'" }
+    let updated = plan.layout.updatedStatistics
+    let missing = updated.indices.filter { !observed.contains(StatisticsID(index: $0)) }
+    return problems + missing.map { "no instruction writes the statistics of '\(updated[$0].path)'" }
   }
 
   /// What an instruction touches of the flat buffers.

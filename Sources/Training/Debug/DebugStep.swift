@@ -105,8 +105,8 @@ package struct DebugStep {
       + (imageGradient.map { [$0] } ?? [])
       + statistics(plan.layout, gradient: gradient, parameters: parameters)
     return Results(
-      tensors: tensors, evaluation: evaluation(&executor, samples, parameters), gradients: plan.layout.trainedParameters.count,
-      samples: samples.valid,
+      tensors: tensors, evaluation: evaluation(&executor, samples, parameters),
+      gradients: plan.layout.trainedParameters.count, samples: samples.valid,
       gradientScale: observer.gradientScale)
   }
 

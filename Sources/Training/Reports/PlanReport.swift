@@ -2,7 +2,7 @@ package import Network
 package import Planner
 import StrictYAML
 
-/// What `plan` prints: the step as a list of instructions, its memory and its buckets.
+/// What `plan` prints: the whole step, its memory and its buckets.
 package enum PlanReport {
   /// The network and the plan's options that a name stands for.
   ///
@@ -27,33 +27,50 @@ package enum PlanReport {
 
   /// Plans and prints.
   ///
-  /// - Parameter lanes: the lanes of the rank whose memory is told.
+  /// - Parameters:
+  ///   - lanes: the lanes of the rank whose memory is told.
+  ///   - update: the optimizer of the step.
   /// - Throws: `RunError` if a layer does not fit its input.
   package static func print(
-    _ network: NetworkDescription, options: PlanOptions, lanes: Int, evaluation: Bool, asJSON: Bool
+    _ network: NetworkDescription, options: PlanOptions, lanes: Int, update: UpdateSummary = .momentum,
+    evaluation: Bool, asJSON: Bool
   ) throws(RunError) {
     let (plan, advice): (StepPlan, MicroBatchAdvice)
     do {
       plan = try Planner.plan(network, options: options)
-      advice = try MicroBatchAdvice(for: network, options: options)
+      advice = try MicroBatchAdvice(for: network, options: options, update: update)
     } catch {
       throw RunError.unusable(error)
     }
     let program = evaluation ? plan.evaluation : plan.training
+    let step = StepProgram(of: plan, update: update)
     let memory = RankMemory(plan: plan, lanes: lanes)
     if asJSON {
-      printJSON(program, layout: plan.layout)
+      if evaluation { printJSON(program, layout: plan.layout) } else { printJSON(step) }
       return Report.json([
         "model": .text(network.name), "micro-batch": .integer(program.batch), "lanes": .integer(lanes),
+        "trained-parameters": .integer(plan.layout.trainedCount),
+        "frozen-parameters": .integer(plan.layout.parameterCount - plan.layout.trainedCount),
+        "exchanged-bytes": .integer(step.exchangedBytes), "arena-bytes": .integer(4 * program.arenaCount),
         "peak-bytes": memory.record, "recommended-micro-batch": .integer(advice.microBatch),
         "recommendation": .text(advice.text),
       ])
     }
-    for line in program.listing(layout: plan.layout) { Swift.print(line) }
+    for line in evaluation ? program.listing(layout: plan.layout) : step.listing { Swift.print(line) }
     printSummary(plan, program, network)
+    if !evaluation { Swift.print(exchange(of: step)) }
     Swift.print("peak memory of a rank with \(lanes) \(lanes == 1 ? "lane" : "lanes"): \(memory.text)")
     Swift.print("recommended micro-batch: \(advice.text)")
     if !evaluation, options.recompute != .none { try printSavings(plan, network) }
+  }
+
+  /// How often the parts of a step run, and what goes from rank to rank.
+  private static func exchange(of step: StepProgram) -> String {
+    let buckets = step.plan.layout.buckets.count
+    return
+      "a step: load to backward for each of \(step.plan.options.microBatches) micro-batches; reduce, update and gather for "
+      + "\(buckets == 1 ? "one bucket" : "each of \(buckets) buckets"), which are "
+      + "\(Display.bytes(step.exchangedBytes)) of gradients to add and as much to give back"
   }
 
   /// What recomputation gives and takes.
@@ -80,26 +97,49 @@ package enum PlanReport {
     Swift.print(
       "arena \(Display.bytes(4 * program.arenaCount)) for each lane (\(Display.bytes(4 * separate)) without sharing memory)"
     )
+    let frozen = layout.parameterCount - layout.trainedCount
     Swift.print(
-      "flat buffer \(Display.bytes(4 * layout.count)): \(Display.count(layout.parameterCount)) parameters, trailer "
-        + "\(layout.exchangedCount - layout.parameterEnd) numbers, \(layout.buckets.count) buckets")
+      "flat buffer \(Display.bytes(4 * layout.count)): \(Display.count(layout.trainedCount)) trained parameters, trailer "
+        + "\(layout.exchangedCount - layout.parameterEnd) numbers, \(layout.buckets.count) bucket\(layout.buckets.count == 1 ? "" : "s")"
+        + (frozen > 0 ? "; behind them \(Display.count(frozen)) frozen parameters" : ""))
     for parameter in layout.parameters {
-      Swift.print("  \(parameter.range.lowerBound) ..< \(parameter.range.upperBound)  \(parameter.name)")
+      let place = "  \(parameter.range.lowerBound) ..< \(parameter.range.upperBound)  \(parameter.name)"
+      Swift.print(parameter.isTrainable ? place : place + "  frozen")
     }
   }
 
   private static func printJSON(_ program: Program, layout: FlatLayout) {
-    for (index, instruction) in program.instructions.enumerated() {
-      Report.json([
-        "index": .integer(index), "operation": .text(instruction.operation.kind), "path": .text(instruction.path),
-        "pass": .text(instruction.pass.rawValue),
-        "reads": .list(instruction.reads.map { .text(program[$0].name) }),
-        "writes": .list(instruction.writes.map { .text(program[$0].name) }),
-        "parameters": .list(instruction.parameters.map { .text(layout[$0].name) }),
-        "gradients": .list(instruction.writtenGradients.map { .text(layout[$0].name) }),
-        "multiply-adds": .integer(instruction.operation.multiplyAdds),
-      ])
+    for index in program.instructions.indices { Report.json(record(index, of: program, layout: layout)) }
+  }
+
+  /// The whole step; what is no instruction has no index.
+  private static func printJSON(_ step: StepProgram) {
+    for item in step.items {
+      if case .compute(let index) = item.action {
+        Report.json(record(index, of: step.plan.training, layout: step.plan.layout))
+      } else {
+        Report.json([
+          "index": .nothing, "operation": .text(step.name(of: item.action)), "path": "",
+          "pass": .text(item.action == .load ? "load" : Pass.exchange.rawValue),
+          "bucket": item.action.bucket.map { .integer($0) } ?? .nothing, "bytes": .integer(item.bytes),
+          "flops": .integer(item.flops),
+        ])
+      }
     }
+  }
+
+  private static func record(_ index: Int, of program: Program, layout: FlatLayout) -> [String: ReportValue] {
+    let instruction = program.instructions[index]
+    return [
+      "index": .integer(index), "operation": .text(instruction.operation.kind), "path": .text(instruction.path),
+      "pass": .text(instruction.pass.rawValue),
+      "reads": .list(instruction.reads.map { .text(program[$0].name) }),
+      "writes": .list(instruction.writes.map { .text(program[$0].name) }),
+      "parameters": .list(instruction.parameters.map { .text(layout[$0].name) }),
+      "gradients": .list(instruction.writtenGradients.map { .text(layout[$0].name) }),
+      "multiply-adds": .integer(instruction.operation.multiplyAdds),
+      "bytes": .integer(program.bytes(of: instruction, layout: layout)),
+    ]
   }
 }
 
@@ -107,7 +147,9 @@ extension MicroBatchAdvice {
   /// The size and its reason.
   var text: String {
     let share = Display.percent(fixedShare)
-    let work = "work that does not grow with it (transforming filters, packing weights, adding and using gradients)"
+    let work =
+      "work that does not grow with it (transforming filters, packing weights, adding and using gradients; as fitted on "
+      + "\(StepWork.machine))"
     guard fixedShare <= Self.limit else {
       return "\(microBatch), the largest that is considered; \(work) is still about \(share)"
     }

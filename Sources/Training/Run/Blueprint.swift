@@ -17,7 +17,7 @@ package struct Blueprint: Sendable {
   /// How pixels become numbers.
   package let normalization: Normalization
   /// The programs of a step and their layout.
-  package let plan: StepPlan
+  package private(set) var plan: StepPlan
   /// The stream of training samples.
   package let order: SampleOrder
   /// The number of steps of the whole run.
@@ -79,6 +79,22 @@ package struct Blueprint: Sendable {
     var copy = self
     let (dataset, cache) = dataset.cached(in: memory)
     (copy.dataset, copy.cache) = (dataset, cache)
+    return copy
+  }
+
+  /// The same run with frozen parameters and running statistics.
+  ///
+  /// - Parameters:
+  ///   - parameters: full names.
+  ///   - statistics: paths of batch normalizations.
+  /// - Throws: `RunError` with code `unusable` if one does not exist, or if nothing is left to train.
+  package func freezing(parameters: Set<String>, statistics: Set<String> = []) throws(RunError) -> Blueprint {
+    var copy = self
+    var options = plan.options
+    (options.frozen, options.frozenStatistics) = (parameters, statistics)
+    do { copy.plan = try Planner.plan(network, options: options) } catch { throw RunError.unusable(error) }
+    let violations = Verifier.violations(of: copy.plan)
+    precondition(violations.isEmpty, "the planner broke its own rules: \(violations)")
     return copy
   }
 

@@ -77,13 +77,8 @@ package struct TrainConfiguration: YAMLRecord {
 
 extension TrainConfiguration {
   /// What becomes of a step's gradient.
-  ///
-  /// - Throws: `YAMLError` for a group that no parameter belongs to.
-  package func updates(_ layout: FlatLayout) throws(YAMLError) -> UpdatePlan {
-    if let problem = ParameterGroups(groups).problem(names: layout.parameters.map(\.name)) {
-      throw YAMLError(problem)
-    }
-    return UpdatePlan(
+  package func updates(_ layout: FlatLayout) -> UpdatePlan {
+    UpdatePlan(
       optimizer.rule, clipping: clip, averaging: ema, lookahead: lookahead, groups: groups, layout: layout)
   }
 }

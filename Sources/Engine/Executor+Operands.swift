@@ -68,10 +68,18 @@ extension Executor {
 
   /// The gradient of the instruction's parameter at `place`; empty if it has none there.
   func gradient(_ instruction: Instruction, _ place: Int) -> UnsafeMutableBufferPointer<Float> {
-    guard instruction.gradients.indices.contains(place) else {
+    guard instruction.gradients.indices.contains(place), let id = instruction.gradients[place] else {
       return unsafe UnsafeMutableBufferPointer(start: nil, count: 0)
     }
-    return unsafe gradient(instruction.gradients[place])
+    return unsafe gradient(id)
+  }
+
+  /// The same, or `count` numbers of the scratch that takes the place of a frozen parameter's gradient; empty if the
+  /// instruction has neither.
+  func gradient(_ instruction: Instruction, _ place: Int, orScratch count: Int) -> UnsafeMutableBufferPointer<Float> {
+    let own = unsafe gradient(instruction, place)
+    guard own.isEmpty, instruction.scratch != nil else { return unsafe own }
+    return unsafe UnsafeMutableBufferPointer(rebasing: scratch(instruction)[place * count..<(place + 1) * count])
   }
 
   /// The gradient of a parameter.

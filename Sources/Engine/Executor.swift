@@ -54,7 +54,7 @@ package struct Executor: ~Copyable {
   /// - Parameters:
   ///   - batch: the samples.
   ///   - parameters: the flat parameter buffer, `layout.count` numbers.
-  ///   - gradient: the flat buffer that receives this micro-batch's gradient, `layout.count` numbers; its trailer gets
+  ///   - gradient: the flat buffer that receives this micro-batch's gradient, `layout.exchangedCount` numbers; its trailer gets
   ///     the statistics and the metrics loss, correct and samples, all else of the trailer becomes zero. The gaps
   ///     between tensors are left as they are.
   ///   - context: seed, step and global batch.
@@ -63,7 +63,7 @@ package struct Executor: ~Copyable {
     _ batch: MicroBatch, parameters: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>,
     context: StepContext, observer: inout Observer
   ) throws(Observer.Failure) -> Score {
-    let trailer = layout.parameterEnd..<layout.count
+    let trailer = layout.parameterEnd..<layout.exchangedCount
     unsafe (gradient + trailer.lowerBound).update(repeating: 0, count: trailer.count)
     let frame = unsafe Frame(batch: batch, parameters: parameters, gradient: gradient, context: context)
     return unsafe try run(plan.training, frame, observer: &observer)

@@ -72,7 +72,8 @@ extension Executor {
     _ samples: SampleBatch, parameters: [Float], gradient: inout [Float], context: StepContext,
     observer: inout Observer
   ) throws(Observer.Failure) -> Score {
-    precondition(parameters.count == layout.count && gradient.count == layout.count, "\(layout.count) numbers each")
+    precondition(parameters.count == layout.count, "\(layout.count) parameters")
+    precondition(gradient.count == layout.exchangedCount, "\(layout.exchangedCount) numbers of the gradient")
     return try unsafe samples.withMicroBatch { batch throws(Observer.Failure) in
       try unsafe parameters.withUnsafeBufferPointer { parameters throws(Observer.Failure) in
         try unsafe gradient.withUnsafeMutableBufferPointer { gradient throws(Observer.Failure) in

@@ -60,17 +60,17 @@ package final class FlatOptimizer: SegmentUpdate {
     self.owned = owned
     unsafe self.parameters = parameters
     regions = Self.regions(layout)
-    memory = try OwnedMemory(count: owned.count, buffers: plan.states.count + (plan.waitsForWholeGradient ? 1 : 0))
+    memory = try OwnedMemory(count: owned.count, buffers: plan.ownedBuffers)
     normParts = plan.rule is any LayerwiseRule ? Self.normParts(layout, plan) : []
     averageState = plan.index(of: UpdatePlan.average)
     slowState = plan.index(of: UpdatePlan.slow)
-    trust = Array(repeating: 1, count: layout.parameters.count)
+    trust = Array(repeating: 1, count: layout.trainedParameters.count)
     for (index, state) in states.enumerated() { memory.store(state, in: index, owned) }
   }
 
   private static func regions(_ layout: FlatLayout) -> [(Range<Int>, Region)] {
-    let weights = layout.parameters.enumerated().map { ($1.range, Region.parameter($0)) }
-    let statistics = layout.statistics.flatMap { statistics -> [(Range<Int>, Region)] in
+    let weights = layout.trainedParameters.enumerated().map { ($1.range, Region.parameter($0)) }
+    let statistics = layout.updatedStatistics.flatMap { statistics -> [(Range<Int>, Region)] in
       [
         (statistics.mean, .average(momentum: statistics.momentum)),
         (statistics.variance, .average(momentum: statistics.momentum)),
@@ -80,7 +80,7 @@ package final class FlatOptimizer: SegmentUpdate {
   }
 
   private static func normParts(_ layout: FlatLayout, _ plan: UpdatePlan) -> [NormPart] {
-    layout.parameters.enumerated().filter { plan.settings[$0.offset].isAdapted }.flatMap { index, parameter in
+    layout.trainedParameters.enumerated().filter { plan.settings[$0.offset].isAdapted }.flatMap { index, parameter in
       let blocks = parameter.range.lowerBound / FlatLayout.block...(parameter.range.upperBound - 1) / FlatLayout.block
       return blocks.map { block in
         let range = block * FlatLayout.block..<(block + 1) * FlatLayout.block

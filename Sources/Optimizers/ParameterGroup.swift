@@ -1,4 +1,6 @@
 import Foundation
+package import Network
+package import Planner
 package import StrictYAML
 
 /// One entry of `train.groups`: what holds for the parameters whose names match a pattern.
@@ -29,7 +31,7 @@ package struct ParameterGroup: YAMLRecord {
     Field("freeze", \.freeze, "whether the parameters stay as they are, which costs neither time nor memory"),
     Field(
       "statistics", \.statistics,
-      "of batch norms: update, or frozen to normalize by the running ones, which needs frozen parameters"),
+      "of batch norms: update, or frozen to normalize by the running ones as in evaluation"),
   ]
 
   private static let rate: @Sendable (Double?) -> String? = { $0.flatMap(RuleChecks.positive) }
@@ -57,7 +59,7 @@ package struct ParameterGroups: Hashable, Sendable {
   /// Whether a parameter is frozen.
   package func freezes(_ name: String) -> Bool { last(name, \.freeze) ?? false }
 
-  /// Whether the running statistics of a batch norm with this parameter are frozen.
+  /// Whether running statistics of this name, "bn1.running_mean", are frozen.
   package func freezesStatistics(_ name: String) -> Bool { last(name, \.statistics) == .frozen }
 
   /// What an optimizer does with one parameter.
@@ -79,6 +81,26 @@ package struct ParameterGroups: Hashable, Sendable {
     }
     return "train.groups: no parameter matches '\(group.match)'; the parameters are those of "
       + layers.joined(separator: ", ") + " (such as \(names.first ?? "none"))"
+  }
+
+  /// The options with what the groups freeze of a network.
+  ///
+  /// - Throws: `NetworkError` if a layer does not fit its input, or for a group that no parameter belongs to.
+  package func freezing(_ options: PlanOptions, of network: NetworkDescription) throws(NetworkError) -> PlanOptions {
+    guard !groups.isEmpty else { return options }
+    let layout = try Planner.plan(network, options: options).layout
+    let names = layout.parameters.map(\.name)
+    if let problem = problem(names: names + layout.statistics.map { "\($0.path).running_mean" }) {
+      throw NetworkError(problem)
+    }
+    var options = options
+    options.frozen = Set(names.filter(freezes))
+    let norms = layout.statistics.map(\.path).filter { freezesStatistics("\($0).running_mean") }
+    options.frozenStatistics = Set(norms)
+    if norms.isEmpty, let group = groups.last(where: { $0.statistics == .frozen }) {
+      throw NetworkError("train.groups: no batch norm matches '\(group.match)', so there are no statistics to freeze")
+    }
+    return options
   }
 
   private func last<Value>(_ name: String, _ key: KeyPath<ParameterGroup, Value?>) -> Value? {

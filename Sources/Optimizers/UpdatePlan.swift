@@ -25,8 +25,10 @@ package struct UpdatePlan: Sendable {
   package let averaging: WeightAveraging?
   /// Slow weights.
   package let lookahead: Lookahead?
-  /// The settings of each parameter, in the order of the layout.
+  /// The settings of each trained parameter, in the order of the layout.
   package let settings: [ParameterSettings]
+  /// The length of a flat buffer of states: what is exchanged in a step.
+  package let count: Int
   /// The states of each weight: the rule's, the average, the slow weights.
   package let states: [State]
 
@@ -40,7 +42,8 @@ package struct UpdatePlan: Sendable {
     self.averaging = averaging
     self.lookahead = lookahead
     let groups = ParameterGroups(groups)
-    settings = layout.parameters.map { groups.settings($0.name, decays: $0.description.decays, rule: rule) }
+    count = layout.exchangedCount
+    settings = layout.trainedParameters.map { groups.settings($0.name, decays: $0.description.decays, rule: rule) }
     states = Self.states(rule, averaging, lookahead)
   }
 
@@ -50,6 +53,9 @@ package struct UpdatePlan: Sendable {
       + (lookahead == nil ? [] : [State(name: slow, startsAsWeights: true)])
   }
 
+  /// The index of the averaged weights among the states; nil without an average.
+  package var averageIndex: Int? { index(of: Self.average) }
+
   /// The index of a state.
   func index(of name: String) -> Int? { states.firstIndex { $0.name == name } }
 
@@ -57,6 +63,15 @@ package struct UpdatePlan: Sendable {
   package var waitsForWholeGradient: Bool {
     if case .norm = clipping { return true }
     return rule is any LayerwiseRule
+  }
+
+  /// Floats that an owner keeps for each weight: the states, and the gradient while it waits for the whole of it.
+  package var ownedBuffers: Int { states.count + (waitsForWholeGradient ? 1 : 0) }
+
+  /// What a plan of the step tells of the update.
+  package var summary: UpdateSummary {
+    UpdateSummary(
+      name: type(of: rule).word, stateNames: states.map(\.name), trafficPerParameter: trafficPerParameter)
   }
 
   /// Floats that the update moves for each weight.

@@ -15,14 +15,18 @@ package struct MicroBatchAdvice: Hashable, Sendable {
   /// The smallest size for which what does not grow with the micro-batch is a small part of the work; the largest if
   /// there is none.
   ///
-  /// - Parameter options: what else the plan depends on.
+  /// - Parameters:
+  ///   - options: what else the plan depends on.
+  ///   - update: the optimizer.
   /// - Throws: `NetworkError` if a layer does not fit its input, or a loss its output.
-  package init(for network: NetworkDescription, options: PlanOptions) throws(NetworkError) {
+  package init(
+    for network: NetworkDescription, options: PlanOptions, update: UpdateSummary = .momentum
+  ) throws(NetworkError) {
     var options = options
     var (size, share) = (0, 1.0)
     for candidate in Self.sizes where share > Self.limit {
       options.microBatch = candidate
-      (size, share) = (candidate, StepWork(of: try Planner.plan(network, options: options)).fixedShare)
+      (size, share) = (candidate, StepWork(of: try Planner.plan(network, options: options), update: update).fixedShare)
     }
     microBatch = size
     fixedShare = share

@@ -1,5 +1,17 @@
 package import Network
 
+// This room decides what a training step does, before anything runs. A network and options go in, plain values come out:
+//
+//   Lowering  walks the model tree forward, then the list of forward instructions backward (differentiation, fusion,
+//             algorithms of convolutions, what is frozen)
+//   Memory    gives up what can be computed again and places slots in the arena
+//   Layout    lays parameters, gradients and the trailer into flat buffers and cuts those into buckets
+//   Program   the values themselves: `Program` for a micro-batch, `StepProgram` for the whole step, their cost, their text,
+//             and `Verifier`, which checks every rule on the value
+//
+// Nothing here computes a number of the network, reads a clock or knows a rank: every rank makes the same plan from the
+// same arguments.
+
 /// Turns (network, micro-batch size, bucket size) into the programs of a step.
 package enum Planner {
   /// Plans the training and the evaluation program of `network`.
@@ -8,11 +20,31 @@ package enum Planner {
   package static func plan(_ network: NetworkDescription, options: PlanOptions) throws(NetworkError) -> StepPlan {
     precondition(options.bucketElements % FlatLayout.block == 0 && options.bucketElements > 0)
     let training = try lower(network, options: options, isTraining: true)
+    try check(training.lowering.layers, options: options, network: network.name)
     let layout = FlatLayout(layers: training.lowering.layers, options: options)
     let evaluation = try lower(network, options: options, isTraining: false)
     return StepPlan(
       layout: layout, training: finish(training, layout: layout), evaluation: finish(evaluation, layout: layout),
       options: options)
+  }
+
+  /// Checks that what is frozen exists, and that not all is.
+  private static func check(
+    _ layers: [FlatLayout.LayerNeeds], options: PlanOptions, network: String
+  ) throws(NetworkError) {
+    let names = Set(layers.flatMap { $0.parameters.map(\.name) })
+    let paths = Set(layers.filter { $0.statistics != nil }.map(\.path))
+    if let name = options.frozen.subtracting(names).min() {
+      throw NetworkError("model \(network): '\(name)' cannot be frozen, as there is no parameter of this name")
+    }
+    if let path = options.frozenStatistics.subtracting(paths).min() {
+      throw NetworkError("model \(network): the statistics of '\(path)' cannot be frozen, as it keeps none")
+    }
+    guard names.isEmpty || options.frozen != names || options.imageGradient else {
+      throw NetworkError(
+        "model \(network): every parameter is frozen, so there is nothing to train; freeze all but the last layer, or "
+          + "fewer")
+    }
   }
 
   private struct Lowered {
@@ -75,7 +107,7 @@ extension FlatLayout {
     return instructions.map { instruction in
       var instruction = instruction
       instruction.parameters = instruction.parameters.map { identities[$0.index] }
-      instruction.gradients = instruction.gradients.map { identities[$0.index] }
+      instruction.gradients = instruction.gradients.map { $0.map { identities[$0.index] } }
       instruction.statistics = instruction.statistics.map { kept[$0.index] }
       return instruction
     }

@@ -43,12 +43,39 @@ extension Execution {
   mutating func batchNormalizationEvaluation(
     _ channels: Int, _ epsilon: Double, _ tail: NormalizationTail, _ instruction: Instruction
   ) {
+    let (mean, inverse) = running(instruction, epsilon)
+    write(finished(normalized(read(instruction), mean, inverse, instruction), tail, instruction), instruction)
+  }
+
+  /// dx = γ·dy/√(variance + ε): running statistics do not depend on x.
+  mutating func batchNormalizationEvaluationBackwardData(
+    _ channels: Int, _ epsilon: Double, _ instruction: Instruction
+  ) {
+    var dy = read(instruction)
+    if instruction.reads.count > 1 { dy = zip(dy, read(instruction, 1)).map { $1 > 0 ? $0 : 0 } }
+    if instruction.writes.count > 1 { write(dy, instruction, 1) }
+    let (scale, inverse) = (weights(instruction), running(instruction, epsilon).inverse)
+    write(dy.indices.map { dy[$0] * scale[$0 % channels] * inverse[$0 % channels] }, instruction)
+  }
+
+  mutating func batchNormalizationEvaluationBackwardWeights(
+    _ channels: Int, _ epsilon: Double, _ instruction: Instruction
+  ) {
+    let (x, dy) = (read(instruction, 0), read(instruction, 1))
+    let (mean, inverse) = running(instruction, epsilon)
+    let products = x.indices.map { dy[$0] * (x[$0] - mean[$0 % channels]) * inverse[$0 % channels] }
+    storeGradient(sums(products, perRow: channels), instruction, 0)
+    storeGradient(sums(dy, perRow: channels), instruction, 1)
+  }
+
+  /// The running means and 1/√(variance + ε).
+  private func running(_ instruction: Instruction, _ epsilon: Double) -> (mean: [Double], inverse: [Double]) {
     guard let statistics = instruction.statistics.map({ layout[$0] }) else {
       preconditionFailure("'\(instruction.path)' has no running statistics")
     }
-    let mean = Array(parameters[statistics.mean])
-    let inverse = parameters[statistics.variance].map { 1 / ($0 + epsilon).squareRoot() }
-    write(finished(normalized(read(instruction), mean, inverse, instruction), tail, instruction), instruction)
+    return (
+      Array(parameters[statistics.mean]), parameters[statistics.variance].map { 1 / ($0 + epsilon).squareRoot() }
+    )
   }
 
   /// The residual added and the larger of that and zero taken, as far as the tail asks for them.

@@ -40,7 +40,7 @@ struct Execution {
     self.draw = draw
     self.globalBatch = globalBatch
     self.parameters = parameters
-    self.gradients = [Double](repeating: 0, count: layout.count)
+    self.gradients = [Double](repeating: 0, count: layout.exchangedCount)
     self.slots = [[Double]](repeating: [], count: program.slots.count)
     self.slots[program.images.index] = batch.images
   }
@@ -66,6 +66,7 @@ struct Execution {
     case .dense(let inputs, let outputs): dense(inputs, outputs, instruction)
     case .denseBackwardData(let inputs, let outputs): denseBackwardData(inputs, outputs, instruction)
     case .denseBackwardWeights(let inputs, let outputs): denseBackwardWeights(inputs, outputs, instruction)
+    case .biasGradient(_, let channels): storeGradient(sums(read(instruction), perRow: channels), instruction, 0)
     case .maxPooling(let window, let channels): maxPooling(window, channels, instruction)
     case .maxPoolingBackward(let window, let channels): maxPoolingBackward(window, channels, instruction)
     case .resample(let map): resample(map, instruction)
@@ -85,6 +86,10 @@ struct Execution {
     case .batchNormalizationBackward(let channels, _): batchNormalizationBackward(channels, instruction)
     case .batchNormalizationEvaluation(let channels, _, let epsilon, let tail):
       batchNormalizationEvaluation(channels, Double(epsilon), tail, instruction)
+    case .batchNormalizationEvaluationBackwardData(let channels, _, let epsilon):
+      batchNormalizationEvaluationBackwardData(channels, Double(epsilon), instruction)
+    case .batchNormalizationEvaluationBackwardWeights(let channels, _, let epsilon):
+      batchNormalizationEvaluationBackwardWeights(channels, Double(epsilon), instruction)
     case .groupNormalization(let groups, let epsilon): groupNormalization(groups, Double(epsilon), instruction)
     case .groupNormalizationBackward(let groups): groupNormalizationBackward(groups, instruction)
     case .localResponse(let response, _): localResponse(response, instruction)
@@ -129,7 +134,7 @@ extension Execution {
 
   /// Stores the gradient of the parameter at `place` of the instruction's gradients, if it has one there.
   mutating func storeGradient(_ values: [Double], _ instruction: Instruction, _ place: Int) {
-    guard instruction.gradients.indices.contains(place) else { return }
-    gradients.replaceSubrange(layout[instruction.gradients[place]].range, with: values)
+    guard instruction.gradients.indices.contains(place), let id = instruction.gradients[place] else { return }
+    gradients.replaceSubrange(layout[id].range, with: values)
   }
 }

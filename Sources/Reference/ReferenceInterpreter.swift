@@ -1,5 +1,10 @@
 package import Planner
 
+// This room is the judge of the engine. It interprets the same programs in double precision with plain loops, one function
+// for each operation, and shares no code with the kernels; finite differences are the judge of the interpreter in turn.
+// `RandomModels` draws the networks and losses that both are tried on. It also serves users: `debug gradcheck` and
+// `debug operators` run from here.
+
 /// One micro-batch in double precision.
 package struct ReferenceBatch: Sendable {
   /// The images: [sample, height, width, channel].

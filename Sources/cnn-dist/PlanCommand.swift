@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Diagnostics
 import Network
 import Planner
@@ -8,14 +9,20 @@ import Training
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Print a training step: its instructions, memory, arithmetic and buckets.",
+    abstract: "Print a training step from loading to gathering: instructions, memory, arithmetic and bytes.",
     discussion: """
       Names a zoo model (cnn-dist models), a model file or a configuration file; without a name it plans the built-in \
       configuration.
 
+      The step is printed as it runs: load, forward, loss and backward for each micro-batch, and for each bucket of the \
+      gradient, as soon as it is complete, reduce, update and gather. An instruction has its arithmetic for one image and \
+      the bytes that it moves for the micro-batch.
+
       The last lines tell the memory of a rank at its peak and what it is made of, and recommend a micro-batch from the \
       shapes alone; cnn-dist bench sweep measures both.
-      Example: cnn-dist plan resnet20 --micro-batch 32 --lanes 2
+      Examples:
+        cnn-dist plan resnet20 --micro-batch 32 --lanes 2
+        cnn-dist plan resnet50 --set 'train.groups=[{match: "*", freeze: true}, {match: "fc.*", freeze: false}]'
       """)
 
   @Argument(help: ArgumentHelp("A zoo model, a model file or a configuration file (.yaml).", valueName: "model|config"))
@@ -32,6 +39,12 @@ struct PlanCommand: ParsableCommand {
 
   @Option(help: "What stays in memory for the backward pass: none computes nothing twice, blocks saves memory.")
   var recompute: RecomputeChoice?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "A key of the configuration and its value, such as train.optimizer=adamw.", valueName: "key=value"))
+  var overrides: [String] = []
 
   @Option(help: "Lanes of the rank whose memory is told.")
   var lanes = 1
@@ -50,12 +63,15 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    var (network, options) = try PlanReport.subject(subject)
+    let (network, configuration) = try PlanReport.subject(subject, overrides: overrides)
+    var options = configuration.planOptions
     options.microBatch = microBatch ?? options.microBatch
     options.microBatches = microBatches ?? options.microBatches
     options.bucketElements = bucket.map { $0 * 256 } ?? options.bucketElements
     options.recompute = recompute ?? options.recompute
-    try PlanReport.print(network, options: options, lanes: lanes, evaluation: evaluation, asJSON: report.json)
+    try PlanReport.print(
+      network, options: options, lanes: lanes, train: configuration.train, evaluation: evaluation,
+      asJSON: report.json)
   }
 }
 

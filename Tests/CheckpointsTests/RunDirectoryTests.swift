@@ -82,7 +82,8 @@ import Testing
       let object = try JSONSerialization.jsonObject(with: Data(try Disk.read(path))) as? [String: Any]
       #expect(
         object?.keys.sorted() == [
-          "checkpoint", "epochs", "images-per-second", "kernels", "lanes", "samples-evaluated", "steps",
+          "checkpoint", "ema-test-accuracy", "ema-test-loss", "epochs", "images-per-second", "kernels", "lanes",
+          "samples-evaluated", "steps",
           "test-accuracy", "test-loss", "train-loss", "wall-seconds", "weights-sha256", "workers",
         ])
       #expect(try Disk.names(in: root) == ["summary.json"])

@@ -82,10 +82,11 @@ import Testing
     let summary = try #require(try objects(["plan", "resnet20", "--lanes", "2"]).last)
     #expect(
       Set(summary.keys) == [
-        "model", "micro-batch", "lanes", "peak-bytes", "recommended-micro-batch", "recommendation",
+        "model", "micro-batch", "lanes", "trained-parameters", "frozen-parameters", "exchanged-bytes", "arena-bytes",
+        "peak-bytes", "recommended-micro-batch", "recommendation",
       ])
     let memory = try #require(summary["peak-bytes"] as? [String: Int])
-    #expect(Set(memory.keys) == ["total", "arenas", "parameters", "gradients", "momentum", "input-slots"])
+    #expect(Set(memory.keys) == ["total", "arenas", "parameters", "gradients", "optimizer", "input-slots"])
     #expect(memory["total"] == memory.values.reduce(0, +) - (memory["total"] ?? 0))
     let text = try run(["plan", "resnet20"]).output
     #expect(text.contains("peak memory of a rank with 1 lane: ") && text.contains("recommended micro-batch: "))

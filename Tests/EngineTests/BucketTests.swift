@@ -19,7 +19,7 @@ import Testing
   func completeBucketsAreFinal(network: NetworkDescription, recompute: RecomputeChoice) throws {
     let subject = try Subject(network, batch: 3) { ($0.bucketElements, $0.recompute) = (256, recompute) }
     var parameters = subject.parameters
-    var gradient = [Float](repeating: .nan, count: subject.plan.layout.count)
+    var gradient = [Float](repeating: .nan, count: subject.plan.layout.exchangedCount)
     var executor = try Executor(plan: subject.plan)
     let (outcome, seen) = unsafe parameters.withUnsafeMutableBufferPointer { parameters in
       unsafe gradient.withUnsafeMutableBufferPointer { gradient in

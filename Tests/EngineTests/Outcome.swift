@@ -15,8 +15,8 @@ struct Outcome {
     bits["logits"] = logits.bits
     bits["images"] = imageGradient.bits
     guard !gradient.isEmpty else { return bits }
-    for parameter in layout.parameters { bits[parameter.name] = gradient[parameter.range].bits }
-    for statistics in layout.statistics {
+    for parameter in layout.trainedParameters { bits[parameter.name] = gradient[parameter.range].bits }
+    for statistics in layout.updatedStatistics {
       bits["\(statistics.path).mean"] = gradient[statistics.mean].bits
       bits["\(statistics.path).variance"] = gradient[statistics.variance].bits
     }
@@ -47,7 +47,7 @@ extension Subject {
     on executor: inout Executor, observer: inout Observer
   ) -> Outcome where Observer.Failure == Never {
     var parameters = parameters
-    var gradient = [Float](repeating: .nan, count: plan.layout.count)
+    var gradient = [Float](repeating: .nan, count: plan.layout.exchangedCount)
     return unsafe parameters.withUnsafeMutableBufferPointer { parameters in
       unsafe gradient.withUnsafeMutableBufferPointer { gradient in
         unsafe train(on: &executor, parameters, gradient, observer: &observer)

@@ -61,6 +61,17 @@ import Testing
     try compare(network, batch: 5, seed: seed, smallest: 0.1) { $0.loss = loss }
   }
 
+  /// Whatever is frozen, running statistics too, and what the interpreter does with it.
+  @Test(.timeLimit(.minutes(6)), arguments: UInt64(0)..<120)
+  func randomModelWithFrozenPartsAgrees(seed: UInt64) throws {
+    let network = RandomModel.network(seed: 2000 + seed)
+    let layout = try Subject(network, batch: 4).plan.layout
+    try compare(network, batch: 4, seed: seed, smallest: 0.1) {
+      $0.freeze(partOf: layout, seed: seed, statistics: true)
+      $0.imageGradient = seed % 3 > 0
+    }
+  }
+
   /// Compares both programs.
   ///
   /// - Parameter smallest: a gradient smaller than this part of the whole gradient is measured against that part. The
@@ -74,17 +85,18 @@ import Testing
     let layout = subject.plan.layout
     expectForward(got, want, samples: batch)
     expectForward(try subject.evaluate(), subject.interpretedEvaluation(), samples: batch)
-    for statistics in layout.statistics {
+    for statistics in layout.updatedStatistics {
       for range in [statistics.mean, statistics.variance] {
         let error = distance(got.gradient[range], want.gradients[range])
         #expect(error <= Self.forwardTolerance, "statistics of \(statistics.path)")
       }
     }
     let floor = smallest * norm(want.gradients[0..<layout.parameterEnd])
-    for parameter in layout.parameters {
+    for parameter in layout.trainedParameters {
       let error = distance(got.gradient[parameter.range], want.gradients[parameter.range], floor: floor)
       #expect(error <= Self.gradientTolerance, "\(parameter.name) of \(network.fileText)")
     }
+    guard subject.plan.training.imageGradient != nil else { return }
     let imageError = distance(got.imageGradient, want.imageGradient ?? [], floor: floor)
     #expect(imageError <= Self.gradientTolerance, "images of \(network.fileText)")
   }

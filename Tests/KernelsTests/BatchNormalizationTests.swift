@@ -75,6 +75,9 @@ extension KernelTests {
         return (dx, dScale, dShift, dResidual)
       }
 
+      /// Positive numbers that are no variances of x.
+      var variances: [Float] { shift.map { 0.5 + $0 * $0 } }
+
       /// Mean and biased variance of a channel.
       func statistics(_ x: [Double], _ channel: Int) -> (mean: Double, variance: Double) {
         let values = stride(from: channel, to: x.count, by: channels).map { x[$0] }
@@ -112,6 +115,55 @@ extension KernelTests {
       #expect(distance(got.variance, want.map { $0.variance * unbiased }) < 1e-6)
       #expect(distance(got.inverse, want.map { 1 / ($0.variance + Double(Self.epsilon)).squareRoot() }) < 1e-6)
       #expect(distance(got.y, c.output(c.x.doubles)) < 2e-6)
+    }
+
+    @Test("With running statistics dx is dy times a factor", arguments: cases, [0, 1, 2])
+    func backwardEvaluation(_ c: Case, tail: Int) {
+      let (running, masked, y) = (c.variances, tail > 0, c.output(c.x.doubles).map(Float.init))
+      var (residual, factors) = ([Float](), [Float]())
+      let dx = written(c.x.count) { dx in
+        residual = written(tail > 1 ? c.x.count : 0) { residual in
+          factors = written(c.channels) { factors in
+            BatchNormalization.backwardEvaluation(
+              channels: c.channels, rows: c.rows, epsilon: Self.epsilon, y: masked ? y.span : Span(), dy: c.dy.span,
+              scale: c.scale.span, runningVariance: running.span, dx: &dx, dResidual: &residual, factors: &factors)
+          }
+        }
+      }
+      let own = c.dy.indices.map { masked && y[$0] <= 0 ? 0 : Double(c.dy[$0]) }
+      let want = running.indices.map { Double(c.scale[$0]) / (Double(running[$0]) + Double(Self.epsilon)).squareRoot() }
+      #expect(distance(factors, want) < elementTolerance)
+      #expect(distance(dx, own.indices.map { own[$0] * want[$0 % c.channels] }) < elementTolerance)
+      #expect(tail < 2 || residual.doubles == own)
+    }
+
+    @Test("With running statistics scale and shift have gradients of their own", arguments: cases)
+    func gradientsEvaluation(_ c: Case) {
+      let (running, mean) = (c.variances, c.shift)
+      var (inverse, dScale, dShift) = ([Float](), [Float](), [Float]())
+      _ = written(c.x.count) { dx in
+        inverse = written(c.channels) { inverse in
+          dScale = written(c.channels) { dScale in
+            dShift = written(c.channels) { dShift in
+              BatchNormalization.gradientsEvaluation(
+                channels: c.channels, rows: c.rows, epsilon: Self.epsilon, x: c.x.span, dy: c.dy.span,
+                runningMean: mean.span, runningVariance: running.span, dx: &dx, inverseDeviation: &inverse,
+                dScale: &dScale, dShift: &dShift)
+            }
+          }
+        }
+      }
+      var (scale, shift) = ([Double](repeating: 0, count: c.channels), [Double](repeating: 0, count: c.channels))
+      for place in c.x.indices {
+        let channel = place % c.channels
+        let deviation = (Double(running[channel]) + Double(Self.epsilon)).squareRoot()
+        shift[channel] += Double(c.dy[place])
+        scale[channel] += Double(c.dy[place]) * (Double(c.x[place]) - Double(mean[channel])) / deviation
+      }
+      let exact = running.map { 1 / (Double($0) + Double(Self.epsilon)).squareRoot() }
+      #expect(distance(inverse, exact) < elementTolerance)
+      #expect(distance(dShift, shift) < 1e-6)
+      #expect(distance(dScale, scale) < 1e-5)
     }
 
     @Test("Backward agrees with the formula", arguments: cases)

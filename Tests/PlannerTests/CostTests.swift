@@ -30,7 +30,8 @@ struct CostTests {
       let bytes = plan.training.bytes(of: instruction, layout: plan.layout)
       let written = instruction.writes.reduce(0) { $0 + plan.training[$1].count }
       let read = instruction.reads.reduce(0) { $0 + plan.training[$1].count }
-      let parameters = (instruction.parameters + instruction.gradients).reduce(0) { $0 + plan.layout[$1].range.count }
+      let used = instruction.parameters + instruction.writtenGradients
+      let parameters = used.reduce(0) { $0 + plan.layout[$1].range.count }
       let statistics = instruction.statistics.map { plan.layout[$0].mean.count + plan.layout[$0].variance.count } ?? 0
       #expect(bytes >= 4 * (written + parameters + statistics), "\(instruction)")
       #expect(bytes <= 4 * (written + read + parameters + statistics), "\(instruction)")

@@ -46,7 +46,7 @@ struct SoundnessTests {
     let network = RandomModel.network(seed: seed)
     let plan = try plan(network)
     for instruction in plan.training.instructions + plan.evaluation.instructions {
-      for parameter in instruction.parameters + instruction.gradients {
+      for parameter in instruction.parameters + instruction.writtenGradients {
         let name = plan.layout[parameter].name
         #expect(name.hasPrefix("\(instruction.path).") && !name.dropFirst(instruction.path.count + 1).contains("."))
       }

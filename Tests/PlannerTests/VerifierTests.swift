@@ -108,6 +108,61 @@ struct VerifierTests {
     #expect(never.contains("no instruction writes the gradient of 'head.weight'"))
   }
 
+  private func frozenViolations(_ damage: (inout StepPlan) throws -> Void) throws -> [String] {
+    var options = PlanOptions(microBatch: 4, microBatches: 3, bucketElements: 256)
+    (options.frozen, options.frozenStatistics) = (["norm.weight", "norm.bias"], ["norm"])
+    var plan = try Planner.plan(mixedNetwork, options: options)
+    #expect(Verifier.violations(of: plan) == [])
+    try damage(&plan)
+    return Verifier.violations(of: plan)
+  }
+
+  @Test
+  func `a gradient of what is frozen, and a frozen tensor with a bucket`() throws {
+    let gradient = try frozenViolations { plan in
+      let place = try place(in: plan.training) { $0.pass == .backward && $0.statistics != nil }
+      plan.training.instructions[place].gradients = plan.training.instructions[place].parameters
+    }
+    #expect(gradient.contains { $0.hasSuffix("writes a gradient of the frozen 'norm.weight'") })
+    let bucket = try frozenViolations { plan in
+      let place = try #require(plan.layout.parameters.firstIndex { $0.name == "norm.bias" })
+      plan.layout.parameters[place].range = 0..<16
+    }
+    #expect(bucket.contains("the frozen tensor at 0..<16 has a bucket"))
+    let none = try frozenViolations { plan in
+      let end = plan.layout.count
+      plan.layout.parameters[0].range = end..<end + 16
+    }
+    #expect(none.contains { $0.hasSuffix("has no bucket") })
+  }
+
+  @Test
+  func `statistics that are frozen and observed, or updated and read`() throws {
+    let observing = try plan(mixedNetwork).training.instructions[1].operation
+    let observed = try frozenViolations { plan in
+      let place = try place(in: plan.training) { $0.path == "norm" }
+      plan.training.instructions[place].operation = observing
+    }
+    #expect(observed.contains { $0.hasSuffix("writes the frozen statistics of 'norm'") })
+    let read = try violations { plan in
+      let place = try place(in: plan.training) { $0.path == "norm" }
+      plan.training.instructions[place].operation = plan.evaluation.instructions[1].operation
+    }
+    #expect(read.contains { $0.hasSuffix("reads the moving statistics of 'norm'") })
+    #expect(read.contains("no instruction writes the statistics of 'norm'"))
+  }
+
+  @Test
+  func `an instruction that serves nothing`() throws {
+    let found = try violations { plan in
+      let place = try place(in: plan.training) { $0.path == "head" && !$0.gradients.isEmpty }
+      var idle = plan.training.instructions[place]
+      idle.gradients = []
+      plan.training.instructions.insert(idle, at: place)
+    }
+    #expect(found.contains { $0.hasSuffix("nobody needs what dense backward weights computes") })
+  }
+
   @Test
   func `statistics that are observed twice`() throws {
     let found = try violations { plan in

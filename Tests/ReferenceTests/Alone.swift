@@ -10,14 +10,17 @@ struct Alone {
   /// The flat parameter buffer; initial values unless others are set.
   var parameters: [Double]
 
-  /// Layers on images of the given shape. The loss is the mean squared error to dense targets if none is given.
+  /// Layers on images of the given shape. The loss is the mean squared error to dense targets if none is given; all is
+  /// trained but what is frozen.
   init(
     _ nodes: [Module], input: Shape, batch: Int = 1,
-    loss: Loss = .meanSquaredError(MeanSquaredErrorLoss(targets: .values))
+    loss: Loss = .meanSquaredError(MeanSquaredErrorLoss(targets: .values)), frozen: Set<String> = [],
+    frozenStatistics: Set<String> = []
   ) throws {
     var options = PlanOptions(microBatch: batch, microBatches: 1)
     options.loss = loss
     options.imageGradient = true
+    (options.frozen, options.frozenStatistics) = (frozen, frozenStatistics)
     plan = try Planner.plan(NetworkDescription(name: "m", input: input, layers: nodes), options: options)
     parameters = InitialParameters.values(plan.layout, seed: 3).map { Double($0) }
   }
@@ -31,6 +34,12 @@ struct Alone {
   mutating func set(_ name: String, _ values: [Double]) throws {
     let parameter = try #require(plan.layout.parameters.first { $0.name == name })
     parameters.replaceSubrange(parameter.range, with: values)
+  }
+
+  /// Sets the running statistics of the only layer that has some.
+  mutating func setStatistics(mean: [Double], variance: [Double]) {
+    parameters.replaceSubrange(plan.layout.statistics[0].mean, with: mean)
+    parameters.replaceSubrange(plan.layout.statistics[0].variance, with: variance)
   }
 
   /// The values of a parameter's gradient.

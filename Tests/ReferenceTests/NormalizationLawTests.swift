@@ -75,6 +75,43 @@ struct NormalizationLawTests {
     #expect(agree(affine, plain.enumerated().map { scale[$0 % 6] * $1 + shift[$0 % 6] }))
   }
 
+  /// With its tail: alone, before a ReLU, and before an addition and a ReLU; with scale and shift trained or frozen.
+  @Test(arguments: [0, 1, 2], [true, false])
+  func `with frozen statistics a batch normalization is a depthwise convolution`(tail: Int, isTrained: Bool) throws {
+    let modules = { (layer: Layer) -> [Module] in
+      let own = Module.layer(layer, name: "layer")
+      let body = tail < 2 ? own : .branches(.add, [own, .layer(.identity(IdentityLayer()))], name: "")
+      return tail == 0 ? [body] : [body, .layer(.activation(.relu))]
+    }
+    var norm = try Alone(
+      modules(.batchNormalization(BatchNormalizationLayer())), input: input, batch: 2,
+      frozen: isTrained ? [] : ["layer.weight", "layer.bias"], frozenStatistics: ["layer"])
+    let (scale, shift, mean) = (normals(6, seed: 1), normals(6, seed: 2), normals(6, seed: 3))
+    let variance = normals(6, seed: 4).map { 0.5 + $0 * $0 }
+    try norm.set("layer.weight", scale)
+    try norm.set("layer.bias", shift)
+    norm.setStatistics(mean: mean, variance: variance)
+
+    let depthwise = made(ConvolutionLayer(6, kernel: 1)) { $0.groups = .depthwise }
+    var convolution = try Alone(modules(.convolution(depthwise)), input: input, batch: 2)
+    let inverse = variance.map { 1 / ($0 + Double(Float(1e-5))).squareRoot() }
+    let weights = zip(scale, inverse).map { $0 * $1 }
+    try convolution.set("layer.weight", weights)
+    try convolution.set("layer.bias", (0..<6).map { shift[$0] - mean[$0] * weights[$0] })
+
+    let direction = normals(2 * input.count, seed: 6)
+    let (got, want) = (norm.backward(x, direction: direction), convolution.backward(x, direction: direction))
+    #expect(agree(got.logits, want.logits))
+    #expect(agree(got.imageGradient ?? [], want.imageGradient ?? []))
+    guard isTrained else { return }
+    let (products, sums) = (
+      try convolution.gradient("layer.weight", in: want), try convolution.gradient("layer.bias", in: want)
+    )
+    let scaled = (0..<6).map { (products[$0] - mean[$0] * sums[$0]) * inverse[$0] }
+    #expect(try agree(norm.gradient("layer.bias", in: got), sums))
+    #expect(try agree(norm.gradient("layer.weight", in: got), scaled))
+  }
+
   @Test(arguments: ["group-norm", "instance-norm", "layer-norm"])
   func `evaluation normalises as training does`(kind: String) throws {
     let (layer, input) = try #require(OperatorCases.layer(kind, seed: 2))

@@ -67,6 +67,8 @@ extension RunState {
 package struct TrainingSums: Codable, Hashable, Sendable {
   /// The sum of the steps' mean losses.
   package var loss = 0.0
+  /// The sum of the norms of the steps' gradients; nil in checkpoints of earlier versions.
+  package var gradientNorm: Double?
   /// The number of samples whose label was the first guess.
   package var correct = 0
   /// The number of samples.

@@ -8,6 +8,8 @@ package struct LedgerEntry: Codable, Equatable, Sendable {
   package var loss: Double
   /// The digest of the summed gradient.
   package var gradient: String
+  /// The Euclidean norm of the summed gradient, before clipping; nil in ledgers of earlier versions.
+  package var gradientNorm: Double?
   /// The digest of the weights after the step.
   package var weights: String
   /// The digests of the micro-batches' gradients, in their order.
@@ -15,12 +17,14 @@ package struct LedgerEntry: Codable, Equatable, Sendable {
 
   /// An entry of the ledger.
   package init(
-    step: Int, samples: String, loss: Double, gradient: String, weights: String, microBatches: [String]
+    step: Int, samples: String, loss: Double, gradient: String, gradientNorm: Double? = nil, weights: String,
+    microBatches: [String]
   ) {
     self.step = step
     self.samples = samples
     self.loss = loss
     self.gradient = gradient
+    self.gradientNorm = gradientNorm
     self.weights = weights
     self.microBatches = microBatches
   }
@@ -33,6 +37,7 @@ package struct LedgerEntry: Codable, Equatable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case step, samples, loss, gradient, weights
+    case gradientNorm = "gradient-norm"
     case microBatches = "micro-batches"
   }
 }

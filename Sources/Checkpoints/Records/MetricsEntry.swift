@@ -17,6 +17,12 @@ package struct MetricsEntry: Codable, Equatable, Sendable {
   package var accuracy: Double?
   /// The number of samples that loss and accuracy are over.
   package var samples: Int?
+  /// The mean loss of the averaged weights.
+  package var averageLoss: Double?
+  /// The share of samples that the averaged weights classified rightly.
+  package var averageAccuracy: Double?
+  /// The mean Euclidean norm of the steps' gradients, before clipping.
+  package var gradientNorm: Double?
   /// The learning rate of the step.
   package var learningRate: Double?
   /// The images of all workers per second.
@@ -57,6 +63,9 @@ package struct MetricsEntry: Codable, Equatable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case kind, step, epoch, loss, accuracy, samples
+    case averageLoss = "ema-loss"
+    case averageAccuracy = "ema-accuracy"
+    case gradientNorm = "gradient-norm"
     case learningRate = "learning-rate"
     case imagesPerSecond = "images-per-second"
     case exchangeShare = "exchange-share"

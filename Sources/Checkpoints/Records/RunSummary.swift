@@ -12,6 +12,10 @@ package struct RunSummary: Codable, Equatable, Sendable {
   package var testLoss: Double?
   /// The share of test samples classified rightly, 0 to 1.
   package var testAccuracy: Double?
+  /// The mean loss of the averaged weights over the test samples.
+  package var averageTestLoss: Double?
+  /// The share of test samples that the averaged weights classified rightly, 0 to 1.
+  package var averageTestAccuracy: Double?
   /// The number of test samples scored.
   package var samplesEvaluated: Int?
   /// The images of all workers per second of training.
@@ -31,7 +35,8 @@ package struct RunSummary: Codable, Equatable, Sendable {
 
   /// The summary of a run.
   package init(
-    steps: Int, epochs: Double, trainLoss: Double?, testLoss: Double?, testAccuracy: Double?, samplesEvaluated: Int?,
+    steps: Int, epochs: Double, trainLoss: Double?, testLoss: Double?, testAccuracy: Double?,
+    averageTestLoss: Double? = nil, averageTestAccuracy: Double? = nil, samplesEvaluated: Int?,
     imagesPerSecond: Double, wallSeconds: Double, workers: Int, lanes: Int, kernels: String, checkpoint: String?,
     weightsSHA256: String
   ) {
@@ -40,6 +45,8 @@ package struct RunSummary: Codable, Equatable, Sendable {
     self.trainLoss = trainLoss
     self.testLoss = testLoss
     self.testAccuracy = testAccuracy
+    self.averageTestLoss = averageTestLoss
+    self.averageTestAccuracy = averageTestAccuracy
     self.samplesEvaluated = samplesEvaluated
     self.imagesPerSecond = imagesPerSecond
     self.wallSeconds = wallSeconds
@@ -83,6 +90,8 @@ extension RunSummary {
     case trainLoss = "train-loss"
     case testLoss = "test-loss"
     case testAccuracy = "test-accuracy"
+    case averageTestLoss = "ema-test-loss"
+    case averageTestAccuracy = "ema-test-accuracy"
     case samplesEvaluated = "samples-evaluated"
     case imagesPerSecond = "images-per-second"
     case wallSeconds = "wall-seconds"
@@ -97,6 +106,8 @@ extension RunSummary {
     try container.encode(trainLoss, forKey: .trainLoss)
     try container.encode(testLoss, forKey: .testLoss)
     try container.encode(testAccuracy, forKey: .testAccuracy)
+    try container.encode(averageTestLoss, forKey: .averageTestLoss)
+    try container.encode(averageTestAccuracy, forKey: .averageTestAccuracy)
     try container.encode(samplesEvaluated, forKey: .samplesEvaluated)
     try container.encode(imagesPerSecond, forKey: .imagesPerSecond)
     try container.encode(wallSeconds, forKey: .wallSeconds)

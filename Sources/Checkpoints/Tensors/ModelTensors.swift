@@ -19,20 +19,29 @@ package enum ModelTensors {
     return parameters + statistics
   }
 
-  /// The tensors of a flat buffer that lie where the parameters do: parameters, gradients or momenta.
-  package static func parameters(_ flat: [Float], layout: FlatLayout, prefix: String = "") -> [NamedTensor] {
-    layout.parameters.map { parameter in
-      NamedTensor(
-        name: prefix + parameter.name, shape: parameter.description.shape,
-        elements: .float32(layout.fileOrder(parameter, from: flat.span)))
-    }
+  /// All parameters of a flat parameter buffer, frozen ones too.
+  package static func parameters(_ flat: [Float], layout: FlatLayout) -> [NamedTensor] {
+    layout.parameters.map { tensor(of: $0, flat, layout, prefix: "") }
   }
 
-  /// The optimizer's states, each under its name: "exp_avg.fc.weight".
+  /// The tensors of a flat buffer that lie where the trained parameters do: gradients or momenta.
+  package static func trained(_ flat: [Float], layout: FlatLayout, prefix: String) -> [NamedTensor] {
+    layout.trainedParameters.map { tensor(of: $0, flat, layout, prefix: prefix) }
+  }
+
+  private static func tensor(
+    of parameter: FlatLayout.Parameter, _ flat: [Float], _ layout: FlatLayout, prefix: String
+  ) -> NamedTensor {
+    NamedTensor(
+      name: prefix + parameter.name, shape: parameter.description.shape,
+      elements: .float32(layout.fileOrder(parameter, from: flat.span)))
+  }
+
+  /// The optimizer's states of the trained parameters, each under its name: "exp_avg.fc.weight".
   package static func optimizer(
     _ state: TrainingState, updates: UpdatePlan, layout: FlatLayout
   ) -> [NamedTensor] {
-    zip(updates.states, state.states).flatMap { parameters($1, layout: layout, prefix: "\($0.name).") }
+    zip(updates.states, state.states).flatMap { trained($1, layout: layout, prefix: "\($0.name).") }
   }
 
   /// The state that a checkpoint's tensors describe. What its optimizer did not keep begins as in a new run.
@@ -51,19 +60,24 @@ package enum ModelTensors {
     if saved.goesOn(with: updates) { state.statesSince = saved.since }
     let states = byName(optimizer)
     for (index, name) in updates.states.map(\.name).enumerated() {
-      try store(states, layout: layout, prefix: "\(name).", into: &state.states[index]) {
-        saved.holds(name, of: $0, for: updates)
-      }
+      let held = layout.trainedParameters.filter { saved.holds(name, of: $0.name, for: updates) }
+      try store(states, of: held[...], layout: layout, prefix: "\(name).", into: &state.states[index])
     }
     return state
   }
 
   /// Writes the parameters of `tensors` into a flat buffer, by default all; the others stay as they are.
   package static func store(
-    _ tensors: [String: NamedTensor], layout: FlatLayout, prefix: String = "", into flat: inout [Float],
-    where isHeld: (_ parameter: String) -> Bool = { _ in true }
+    _ tensors: [String: NamedTensor], layout: FlatLayout, into flat: inout [Float]
   ) throws(CheckpointError) {
-    for parameter in layout.parameters where isHeld(parameter.name) {
+    try store(tensors, of: layout.parameters[...], layout: layout, prefix: "", into: &flat)
+  }
+
+  private static func store(
+    _ tensors: [String: NamedTensor], of parameters: ArraySlice<FlatLayout.Parameter>, layout: FlatLayout,
+    prefix: String, into flat: inout [Float]
+  ) throws(CheckpointError) {
+    for parameter in parameters {
       let values = try values(prefix + parameter.name, shape: parameter.description.shape, in: tensors)
       var span = flat.mutableSpan
       layout.store(values, of: parameter, into: &span)

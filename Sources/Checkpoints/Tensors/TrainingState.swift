@@ -9,7 +9,8 @@ package struct TrainingState: Equatable, Sendable {
   package var statesSince: Int
   /// The flat parameter buffer: parameters and running statistics.
   package var parameters: [Float]
-  /// The optimizer's states in the order of its plan, each with the value of each parameter at its place in the layout.
+  /// The optimizer's states in the order of its plan, each with the value of each trained parameter at its place
+  /// in the exchanged part of the layout.
   package var states: [[Float]]
 
   /// The state before the first step.
@@ -22,7 +23,7 @@ package struct TrainingState: Equatable, Sendable {
     self.init(
       step: step, statesSince: step, parameters: parameters,
       states: updates.states.map {
-        $0.startsAsWeights ? parameters : Array(repeating: 0, count: parameters.count)
+        $0.startsAsWeights ? Array(parameters.prefix(updates.count)) : Array(repeating: 0, count: updates.count)
       })
   }
 
@@ -34,27 +35,42 @@ package struct TrainingState: Equatable, Sendable {
     self.states = states
   }
 
+  /// The parameters with the averaged weights in the place of the trained ones, running statistics as they are; nil
+  /// without an average.
+  package func averagedParameters(_ updates: UpdatePlan, layout: FlatLayout) -> [Float]? {
+    updates.averageIndex.map {
+      var averaged = parameters
+      averaged.replaceSubrange(0..<layout.parameterEnd, with: states[$0][0..<layout.parameterEnd])
+      return averaged
+    }
+  }
+
   /// The state as bytes, for the broadcast at the start of a run.
   package var bytes: [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(16 + 4 * parameters.count * (1 + states.count))
-    for number in [step, statesSince] {
+    bytes.reserveCapacity(Self.headerBytes + 4 * (parameters.count + states.reduce(0) { $0 + $1.count }))
+    for number in [step, statesSince, states.count] {
       unsafe withUnsafeBytes(of: UInt64(number).littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }
     for values in [parameters] + states { unsafe values.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) } }
     return bytes
   }
 
-  /// The state that `bytes` made bytes of, each of its buffers of `count` floats.
+  private static let headerBytes = 24
+
+  /// The state that `bytes` made bytes of.
+  ///
+  /// - Parameter count: the length of the flat parameter buffer.
   package init(bytes: [UInt8], count: Int) {
-    let buffers = count == 0 ? 1 : (bytes.count - 16) / (4 * count)
-    precondition(
-      bytes.count == 16 + 4 * count * buffers && buffers > 0,
-      "a state of \(bytes.count) bytes does not fit a layout of \(count)")
     step = Self.number(in: bytes[..<8])
     statesSince = Self.number(in: bytes[8..<16])
-    parameters = Self.values(in: bytes, at: 16, count: count)
-    states = (1..<buffers).map { Self.values(in: bytes, at: 16 + 4 * count * $0, count: count) }
+    let buffers = Self.number(in: bytes[16..<24])
+    let start = Self.headerBytes + 4 * count
+    let length = buffers == 0 ? 0 : (bytes.count - start) / (4 * buffers)
+    precondition(
+      bytes.count == start + 4 * length * buffers, "a state of \(bytes.count) bytes does not fit a layout of \(count)")
+    parameters = Self.values(in: bytes, at: Self.headerBytes, count: count)
+    states = (0..<buffers).map { Self.values(in: bytes, at: start + 4 * length * $0, count: length) }
   }
 
   private static func number(in bytes: ArraySlice<UInt8>) -> Int { bytes.reversed().reduce(0) { $0 << 8 | Int($1) } }

@@ -63,7 +63,7 @@ struct StepReport {
 
   /// Weights and momenta are read and written and the gradient is read; each lane but the first is added to another,
   /// which takes two readings and a writing.
-  private var updateBytes: Int { 4 * measurement.plan.layout.count * (5 + 3 * (measurement.lanes - 1)) }
+  private var updateBytes: Int { 4 * measurement.plan.layout.exchangedCount * (5 + 3 * (measurement.lanes - 1)) }
 
   // MARK: Text
 

@@ -87,7 +87,7 @@ package final class StepTeam {
   package func gradientSum(step: Int) -> [Float] {
     _ = compute(step: step)
     addGradients()
-    return unsafe Array(UnsafeBufferPointer(start: sum, count: shared.plan.layout.count))
+    return unsafe Array(UnsafeBufferPointer(start: sum, count: shared.plan.layout.exchangedCount))
   }
 
   /// Lets all lanes compute; returns the seconds that the first has waited for the others.
@@ -102,14 +102,14 @@ package final class StepTeam {
   private func addGradients() {
     for addition in share.join {
       unsafe FlatBuffers.accumulate(
-        0..<shared.plan.layout.count,
+        0..<shared.plan.layout.exchangedCount,
         from: shared.buffers.gradient(lane: addition.source.part, slot: addition.source.slot),
         into: shared.buffers.gradient(lane: addition.destination.part, slot: addition.destination.slot))
     }
   }
 
   private func update() {
-    unsafe optimizer.update(range: 0..<shared.plan.layout.count, gradient: sum)
+    unsafe optimizer.update(range: 0..<shared.plan.layout.exchangedCount, gradient: sum)
   }
 
   /// The gradient of the first lane, where the sum comes to stand.

@@ -92,7 +92,7 @@ package struct DebugStep {
     _ plan: StepPlan, _ samples: SampleBatch, _ parameters: [Float]
   ) throws -> Results {
     var executor = try Executor(plan: plan)
-    var gradient = [Float](repeating: 0, count: plan.layout.count)
+    var gradient = [Float](repeating: 0, count: plan.layout.exchangedCount)
     let context = StepContext(seed: seed, step: 0, globalBatch: samples.valid)
     var observer = StepObserver(inputs: try model.inputShapes())
     let score = executor.train(
@@ -103,12 +103,12 @@ package struct DebugStep {
     }
     let tensors =
       [NamedTensor(name: "loss", shape: [], elements: .float32([loss]))] + observer.found
-      + ModelTensors.parameters(gradient, layout: plan.layout, prefix: "grad.")
+      + ModelTensors.trained(gradient, layout: plan.layout, prefix: "grad.")
       + (imageGradient.map { [$0] } ?? [])
       + statistics(plan.layout, gradient: gradient, parameters: parameters)
     return Results(
-      tensors: tensors, evaluation: evaluation(&executor, samples, parameters), gradients: plan.layout.parameters.count,
-      samples: samples.valid,
+      tensors: tensors, evaluation: evaluation(&executor, samples, parameters),
+      gradients: plan.layout.trainedParameters.count, samples: samples.valid,
       gradientScale: observer.gradientScale)
   }
 
@@ -118,9 +118,9 @@ package struct DebugStep {
     return executor.tensor("evaluation", program.logits, shape: program.output)
   }
 
-  /// The running statistics after the step.
+  /// The running statistics that the step has moved.
   private func statistics(_ layout: FlatLayout, gradient: [Float], parameters: [Float]) -> [NamedTensor] {
-    layout.statistics.flatMap { statistics in
+    layout.updatedStatistics.flatMap { statistics in
       [("running_mean", statistics.mean), ("running_var", statistics.variance)].map { name, range in
         let values = range.map { (1 - statistics.momentum) * parameters[$0] + statistics.momentum * gradient[$0] }
         return NamedTensor(name: "\(statistics.path).\(name)", shape: [range.count], elements: .float32(values))

@@ -100,7 +100,7 @@ package struct EngineComparison {
   package func firstDifference() throws -> String? {
     let exact = Exact(self, images: samples.images.map(Double.init), parameters: parameters.map(Double.init))
     var executor = try Executor(plan: plan)
-    var gradient = [Float](repeating: 0, count: plan.layout.count)
+    var gradient = [Float](repeating: 0, count: plan.layout.exchangedCount)
     var observer = FirstWrongResult(slots: exact.training.slots)
     _ = executor.train(
       samples, parameters: parameters, gradient: &gradient, context: context, observer: &observer)
@@ -145,7 +145,7 @@ extension EngineComparison {
     let plan = try Planner.plan(network, options: options)
     var executor = try Executor(plan: plan)
     executor.poisonArena()
-    var gradient = [Float](repeating: .nan, count: plan.layout.count)
+    var gradient = [Float](repeating: .nan, count: plan.layout.exchangedCount)
     var observer = NoObserver()
     let score = executor.train(
       samples, parameters: parameters, gradient: &gradient, context: context, observer: &observer)

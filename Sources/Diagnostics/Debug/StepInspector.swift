@@ -48,7 +48,7 @@ package final class StepInspector: StepObserver {
       let summary = executor.read(slot) { Statistics.summary(x: $0) }
       try judge(summary, name: executor.program[slot].name, instruction)
     }
-    for gradient in instruction.gradients {
+    for gradient in instruction.writtenGradients {
       let summary = executor.readGradient(gradient) { Statistics.summary(x: $0) }
       try judge(summary, name: "gradient of \(executor.layout[gradient].name)", instruction)
     }

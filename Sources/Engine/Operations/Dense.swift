@@ -2,7 +2,7 @@ import Kernels
 import Planner
 
 extension Executor {
-  /// Runs a dense layer: forward, to the data, or to the weights.
+  /// Runs a dense layer: forward, to the data, or to the weights; or to the bias alone.
   func multiply(_ instruction: Instruction) {
     let x = unsafe input(instruction.reads[0]).span
     switch instruction.operation {
@@ -19,6 +19,9 @@ extension Executor {
       var bias = unsafe gradient(instruction, 1).mutableSpan
       Dense.backwardWeights(
         batch: program.batch, x: x, dy: unsafe input(instruction.reads[1]).span, dWeights: &weights, dBias: &bias)
+    case .biasGradient(let positions, let channels):
+      var bias = unsafe gradient(instruction, 0).mutableSpan
+      Elementwise.sumRows(rows: program.batch * positions, columns: channels, x: x, into: &bias)
     default: break
     }
   }

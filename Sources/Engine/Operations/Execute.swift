@@ -8,14 +8,16 @@ extension Executor {
     switch instruction.operation {
     case .convolution, .convolutionBackwardData, .convolutionBackwardWeights: convolve(instruction)
     case .transposedConvolution, .transposedConvolutionBackwardWeights: convolveTransposed(instruction)
-    case .dense, .denseBackwardData, .denseBackwardWeights: multiply(instruction)
+    case .dense, .denseBackwardData, .denseBackwardWeights, .biasGradient: multiply(instruction)
     case .filter, .filterBackward, .resample: map(instruction)
     case .maxPooling, .maxPoolingBackward, .powerPooling, .powerPoolingBackward, .globalAveragePooling,
       .globalAveragePoolingBackward:
       pool(instruction)
     case .activation, .softmax: activate(instruction)
     case .activationBackward, .softmaxBackward: activateBackward(instruction)
-    case .batchNormalization, .batchNormalizationBackward, .batchNormalizationEvaluation: normalize(instruction)
+    case .batchNormalization, .batchNormalizationBackward, .batchNormalizationEvaluation,
+      .batchNormalizationEvaluationBackwardData, .batchNormalizationEvaluationBackwardWeights:
+      normalize(instruction)
     case .groupNormalization, .groupNormalizationBackward, .localResponse, .localResponseBackward:
       normalizeSamples(instruction)
     case .dropout, .dropoutBackward: drop(instruction)

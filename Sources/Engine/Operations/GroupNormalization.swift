@@ -15,8 +15,8 @@ extension Executor {
         groups, batch: program.batch, epsilon: epsilon, x: x, scale: unsafe parameter(instruction, 0).span,
         shift: unsafe parameter(instruction, 1).span, y: &y, mean: &mean, inverseDeviation: &deviation)
     case .groupNormalizationBackward(let groups):
-      var dScale = unsafe gradient(instruction, 0).mutableSpan
-      var dShift = unsafe gradient(instruction, 1).mutableSpan
+      var dScale = unsafe gradient(instruction, 0, orScratch: groups.channels).mutableSpan
+      var dShift = unsafe gradient(instruction, 1, orScratch: groups.channels).mutableSpan
       GroupNormalization.backward(
         groups, batch: program.batch, x: x, dy: unsafe input(instruction.reads[1]).span,
         scale: unsafe parameter(instruction, 0).span, mean: unsafe input(instruction.reads[2]).span,

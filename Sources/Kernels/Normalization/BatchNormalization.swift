@@ -84,6 +84,69 @@ package enum BatchNormalization {
     }
   }
 
+  /// The gradient of the input of `forwardEvaluation`: dx = dy · scale / √(runningVariance + epsilon). dx may take the place
+  /// of dy.
+  ///
+  /// - Parameters:
+  ///   - y: the result, if it went through a ReLU: dy counts where y is above zero; else empty.
+  ///   - dResidual: receives what of dy counts, if there was a residual before a ReLU; else empty.
+  ///   - factors: becomes what dy is multiplied by, one number for each channel.
+  package static func backwardEvaluation(
+    channels: Int, rows: Int, epsilon: Float, y: Span<Float>, dy: Span<Float>, scale: Span<Float>,
+    runningVariance: Span<Float>, dx: inout MutableSpan<Float>, dResidual: inout MutableSpan<Float>,
+    factors: inout MutableSpan<Float>
+  ) {
+    check(channels, rows, dy.count, dx.count, optional: y.count)
+    precondition(dResidual.isEmpty || dResidual.count == dy.count && !y.isEmpty, "dResidual: \(rows) × \(channels)")
+    checkChannels(channels, scale.count, runningVariance.count, factors.count, channels, channels)
+    for channel in 0..<channels {
+      factors[channel] = Float(Double(scale[channel]) / deviation(runningVariance[channel], epsilon))
+    }
+    guard !y.isEmpty else { return scaled(channels, rows, dy, factors.span, &dx) }
+    guard dResidual.isEmpty else {
+      masked(dy, y, &dResidual)
+      return scaled(channels, rows, dResidual.span, factors.span, &dx)
+    }
+    masked(dy, y, &dx)
+    unsafe withPointers(factors.span, &dx) { factors, dx in
+      unsafe ck_loops().pointee.multiply_row(rows, channels, dx, factors, dx)
+    }
+  }
+
+  /// dx = dy where y is above zero.
+  private static func masked(_ dy: Span<Float>, _ y: Span<Float>, _ dx: inout MutableSpan<Float>) {
+    let count = dy.count
+    unsafe withPointers(y, dy, &dx) { y, dy, dx in unsafe ck_loops().pointee.relu_backward(count, y, dy, dx) }
+  }
+
+  /// dx = dy · factors.
+  private static func scaled(
+    _ channels: Int, _ rows: Int, _ dy: Span<Float>, _ factors: Span<Float>, _ dx: inout MutableSpan<Float>
+  ) {
+    Elementwise.multiplyRow(blocks: 1, rows: rows, columns: channels, x: dy, row: factors, y: &dx)
+  }
+
+  private static func deviation(_ variance: Float, _ epsilon: Float) -> Double {
+    (Double(variance) + Double(epsilon)).squareRoot()
+  }
+
+  /// The gradients of scale and shift of `forwardEvaluation` without residual and ReLU: dScale = Σ dy · (x - runningMean) /
+  /// √(runningVariance + epsilon), dShift = Σ dy, the sums as in `backward`, whose dx is written too and means nothing here.
+  ///
+  /// - Parameter inverseDeviation: becomes 1 / √(runningVariance + epsilon).
+  package static func gradientsEvaluation(
+    channels: Int, rows: Int, epsilon: Float, x: Span<Float>, dy: Span<Float>, runningMean: Span<Float>,
+    runningVariance: Span<Float>, dx: inout MutableSpan<Float>, inverseDeviation: inout MutableSpan<Float>,
+    dScale: inout MutableSpan<Float>, dShift: inout MutableSpan<Float>
+  ) {
+    checkChannels(channels, runningVariance.count, inverseDeviation.count, channels, channels, channels)
+    for channel in 0..<channels { inverseDeviation[channel] = Float(1 / deviation(runningVariance[channel], epsilon)) }
+    var none = MutableSpan<Float>()
+    backward(
+      channels: channels, rows: rows, x: x, y: Span(), dy: dy, scale: runningVariance, shift: Span(), mean: runningMean,
+      inverseDeviation: inverseDeviation.span, dx: &dx, dResidual: &none, dScale: &dScale, dShift: &dShift)
+  }
+
   private static func check(_ channels: Int, _ rows: Int, _ x: Int, _ y: Int, optional: Int) {
     precondition(channels > 0 && rows > 0, "\(rows) rows of \(channels) channels")
     precondition(x == rows * channels && y == x, "\(rows) × \(channels) floats, not \(x) and \(y)")

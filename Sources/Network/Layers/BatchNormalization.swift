@@ -36,7 +36,7 @@ package struct BatchNormalizationLayer: LayerDescription {
     scaleAndShift(input.channels, initialScale: initialScale)
   }
 
-  package var keepsStatistics: Bool { true }
+  package var runningStatistics: RunningStatistics? { RunningStatistics(momentum: momentum) }
 }
 
 /// A scale and a shift for each channel.

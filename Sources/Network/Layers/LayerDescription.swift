@@ -19,8 +19,8 @@ package protocol LayerDescription: ModelRecord {
   func output(for input: Shape) throws(ShapeProblem) -> Shape
   /// The trainable parameters, in PyTorch's order and with PyTorch's names.
   func parameters(for input: Shape) -> [ParameterDescription]
-  /// Whether the layer keeps running statistics (a mean and a variance per channel).
-  var keepsStatistics: Bool { get }
+  /// How the layer's running statistics move; nil if it keeps none.
+  var runningStatistics: RunningStatistics? { get }
   /// Multiply-add pairs for one sample, forward.
   func multiplyAdds(for input: Shape) -> Int
   /// How the layer widens the receptive field; nil for a layer that sees everything.
@@ -30,9 +30,15 @@ package protocol LayerDescription: ModelRecord {
 extension LayerDescription {
   package func output(for input: Shape) throws(ShapeProblem) -> Shape { input }
   package func parameters(for input: Shape) -> [ParameterDescription] { [] }
-  package var keepsStatistics: Bool { false }
+  package var runningStatistics: RunningStatistics? { nil }
   package func multiplyAdds(for input: Shape) -> Int { 0 }
   package func reach(for input: Shape) -> Reach? { Reach() }
+}
+
+/// A running mean and variance of each channel, kept beside the parameters and used in evaluation.
+package struct RunningStatistics: Hashable, Sendable {
+  /// The weight of the newest step, from 0 to 1.
+  package let momentum: Double
 }
 
 /// What a reader wants to know of a layer beside its keys; `cnn-dist models --layers` prints it.

@@ -68,7 +68,7 @@ private struct TableVisitor: ModelVisitor {
       LayerRow(
         path: path, kind: layer.kind, input: input.shape, output: output,
         parameters: description.parameters(for: input.shape).map { ($0.fullName(at: path), $0) },
-        keepsStatistics: description.keepsStatistics, multiplyAdds: description.multiplyAdds(for: input.shape),
+        keepsStatistics: description.runningStatistics != nil, multiplyAdds: description.multiplyAdds(for: input.shape),
         receptiveField: value.field))
     return value
   }

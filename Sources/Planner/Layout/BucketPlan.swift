@@ -5,7 +5,7 @@ enum BucketPlan {
   static func complete(_ instructions: [Instruction], layout: FlatLayout) -> [Instruction] {
     var lastTouch = [Int](repeating: -1, count: layout.parameters.count)
     for (index, instruction) in instructions.enumerated() {
-      for parameter in instruction.parameters + instruction.gradients { lastTouch[parameter.index] = index }
+      for parameter in instruction.parameters + instruction.writtenGradients { lastTouch[parameter.index] = index }
     }
     var completed: [Int: [Int]] = [:]
     var earliest = -1
@@ -19,7 +19,7 @@ enum BucketPlan {
     return instructions.enumerated().flatMap { index, instruction in
       [instruction]
         + completed[index, default: []].map {
-          Instruction(operation: .bucketComplete($0), pass: .backward, path: "exchange")
+          Instruction(operation: .bucketComplete($0), pass: .exchange, path: "")
         }
     }
   }

@@ -2,11 +2,12 @@ package import Network
 
 /// Where everything lies in the flat buffers. Parameters, gradients and momenta share this one layout:
 ///
-///     parameters, last layer first | running statistics | metrics | digests
+///     trained parameters, last layer first | running statistics | metrics | digests || frozen parameters | statistics
 ///
-/// What follows the parameters is the trailer: it travels behind the gradients in the last buckets, so a step needs no
-/// further collective. In the gradient buffer the statistics part holds the micro-batch's mean and variance, in the
-/// parameter buffer the running ones.
+/// What follows the trained parameters is the trailer: it travels behind the gradients in the last buckets, so a step
+/// needs no further collective. In the gradient buffer the statistics part holds the micro-batch's mean and variance, in
+/// the parameter buffer the running ones. What is frozen lies behind the trailer and outside of all buckets: gradient
+/// buffers end before it.
 package struct FlatLayout: Hashable, Sendable {
   /// Buckets and segments are cut at multiples of this many numbers, one KiB; the gradient's digest is made of the
   /// digests of such blocks.
@@ -16,7 +17,7 @@ package struct FlatLayout: Hashable, Sendable {
   /// Numbers that one digest takes: 64 bits as four 16-bit integers, which a sum with zeros leaves exact.
   package static let digestWidth = 4
 
-  /// One trainable tensor.
+  /// One tensor of the model.
   package struct Parameter: Hashable, Sendable {
     /// The full name: path and name within the layer, "layer1.0.conv1.weight".
     package let name: String
@@ -24,6 +25,8 @@ package struct FlatLayout: Hashable, Sendable {
     package let description: ParameterDescription
     /// Its place in a flat buffer.
     package var range: Range<Int>
+    /// Whether it is trained; else it is frozen, and has no gradient.
+    package let isTrainable: Bool
   }
 
   /// The running mean and variance of one layer.
@@ -36,19 +39,24 @@ package struct FlatLayout: Hashable, Sendable {
     package let variance: Range<Int>
     /// The weight of the newest step.
     package let momentum: Float
+    /// Whether each step moves them; else they are frozen, and used in training as they are.
+    package let isUpdated: Bool
   }
 
-  /// Parameters in order of execution, last layer first.
+  /// Parameters in order of execution, last layer first: the trained ones, then the frozen ones.
   package var parameters: [Parameter]
-  /// Statistics in order of execution, last layer first.
+  /// Statistics in order of execution, last layer first: those that are updated, then the frozen ones.
   package let statistics: [Statistics]
-  /// The end of the parameters and the beginning of the trailer.
+  /// The end of the trained parameters and the beginning of the trailer.
   package let parameterEnd: Int
   /// Where the metrics lie; see `Metric`.
   package let metrics: Range<Int>
   /// Where the micro-batches' digests lie, two of `digestWidth` numbers for each.
   package let digests: Range<Int>
-  /// The size of a flat buffer in numbers.
+  /// The size in numbers of what is exchanged, which the buckets cover: trained parameters and trailer. A buffer of
+  /// gradients or of optimizer state holds this much.
+  package let exchangedCount: Int
+  /// The size of the flat parameter buffer in numbers.
   package let count: Int
   /// The buckets: contiguous, in the order in which the backward pass completes them.
   package var buckets: [Range<Int>]
@@ -59,8 +67,17 @@ package struct FlatLayout: Hashable, Sendable {
   /// The statistics of the given identity.
   package subscript(_ id: StatisticsID) -> Statistics { statistics[id.index] }
 
-  /// The number of trainable numbers, without the gaps between tensors.
+  /// The parameters that are trained.
+  package var trainedParameters: ArraySlice<Parameter> { parameters.prefix(while: \.isTrainable) }
+
+  /// The statistics that each step moves.
+  package var updatedStatistics: ArraySlice<Statistics> { statistics.prefix(while: \.isUpdated) }
+
+  /// The number of all parameters' numbers, without the gaps between tensors.
   package var parameterCount: Int { parameters.reduce(0) { $0 + $1.range.count } }
+
+  /// Those of them that are trained.
+  package var trainedCount: Int { trainedParameters.reduce(0) { $0 + $1.range.count } }
 
   /// The place of a metric.
   package func index(of metric: Metric) -> Int { metrics.lowerBound + metric.rawValue }
@@ -105,31 +122,26 @@ extension FlatLayout {
   /// Lays out the layers, given in order of execution.
   init(layers: [LayerNeeds], options: PlanOptions) {
     var cursor = Cursor()
-    var parameters: [Parameter] = []
-    for layer in layers.reversed() {
-      for (name, description) in layer.parameters {
-        parameters.append(Parameter(name: name, description: description, range: cursor.take(description.count)))
-      }
-    }
-    self.parameters = parameters
-    self.parameterEnd = cursor.end
-    var statistics: [Statistics] = []
-    for layer in layers.reversed() {
-      guard let (channels, momentum) = layer.statistics else { continue }
-      statistics.append(
-        Statistics(
-          path: layer.path, mean: cursor.take(channels), variance: cursor.take(channels), momentum: momentum))
-    }
-    self.statistics = statistics
-    self.metrics = cursor.take(Metric.allCases.count)
-    self.digests = cursor.take(2 * options.microBatches * Self.digestWidth)
-    let count = cursor.end
-    self.count = count
-    self.buckets = stride(from: 0, to: count, by: options.bucketElements).map {
-      $0..<min($0 + options.bucketElements, count)
+    let layers = Array(layers.reversed())
+    let trained = layers.flatMap { cursor.parameters(of: $0) { !options.frozen.contains($0) } }
+    parameterEnd = cursor.end
+    let updated = layers.compactMap { cursor.statistics(of: $0) { !options.frozenStatistics.contains($0) } }
+    metrics = cursor.take(Metric.allCases.count)
+    digests = cursor.take(2 * options.microBatches * Self.digestWidth)
+    let exchanged = cursor.end
+    exchangedCount = exchanged
+    parameters =
+      trained + layers.flatMap { cursor.parameters(of: $0, isTrainable: false) { options.frozen.contains($0) } }
+    statistics =
+      updated
+      + layers.compactMap { cursor.statistics(of: $0, isUpdated: false) { options.frozenStatistics.contains($0) } }
+    count = cursor.end
+    buckets = stride(from: 0, to: exchanged, by: options.bucketElements).map {
+      $0..<min($0 + options.bucketElements, exchanged)
     }
   }
 
+  /// Hands out places in a flat buffer, one behind the other.
   private struct Cursor {
     var end = 0
 
@@ -137,6 +149,24 @@ extension FlatLayout {
       let start = end
       end = (start + count + FlatLayout.alignment - 1) / FlatLayout.alignment * FlatLayout.alignment
       return start..<start + count
+    }
+
+    /// Places those parameters of a layer whose name is wanted.
+    mutating func parameters(
+      of layer: LayerNeeds, isTrainable: Bool = true, where isWanted: (String) -> Bool
+    ) -> [Parameter] {
+      layer.parameters.filter { isWanted($0.name) }.map { name, description in
+        Parameter(name: name, description: description, range: take(description.count), isTrainable: isTrainable)
+      }
+    }
+
+    /// Places the statistics of a layer, if it keeps some and its path is wanted.
+    mutating func statistics(
+      of layer: LayerNeeds, isUpdated: Bool = true, where isWanted: (String) -> Bool
+    ) -> Statistics? {
+      guard let (channels, momentum) = layer.statistics, isWanted(layer.path) else { return nil }
+      return Statistics(
+        path: layer.path, mean: take(channels), variance: take(channels), momentum: momentum, isUpdated: isUpdated)
     }
   }
 }

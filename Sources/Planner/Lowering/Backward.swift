@@ -2,7 +2,8 @@ import Network
 
 extension Lowering {
   /// Appends the backward pass: for each forward instruction, last first, the instructions that turn the gradient of
-  /// its result into gradients of its parameters and inputs. The gradients of the losses have arrived before.
+  /// its result into gradients of its parameters and inputs. The gradients of the losses have arrived before. No gradient
+  /// arrives where nothing upstream is trained, so what only frozen parameters would need is not there.
   mutating func backward() {
     for record in tape.reversed() {
       guard let dy = self.gradient(of: record.instruction.writes[0], path: record.instruction.path) else { continue }
@@ -41,6 +42,34 @@ extension Lowering {
   /// Notes that `gradient` is a part of the gradient of `slot`.
   mutating func arrive(_ gradient: SlotID, at slot: SlotID) { arrived[slot, default: []].append(gradient) }
 
+  /// Appends the backward instruction that writes the gradients of a layer's parameters, if any of them is trained.
+  mutating func backwardWeights(
+    _ operation: Operation, of record: Record, reads: [SlotID], scratch: SlotID? = nil, statistics: StatisticsID? = nil
+  ) {
+    let gradients = gradients(of: record.instruction.parameters)
+    guard !gradients.isEmpty else { return }
+    instructions.append(
+      Instruction(
+        operation: operation, pass: .backward, path: record.instruction.path, reads: reads, scratch: scratch,
+        gradients: gradients, statistics: statistics))
+  }
+
+  /// Appends the backward instruction that writes the gradient of a bias alone, if that is trained: the sum of dy.
+  mutating func backwardBias(of record: Record, channels: Int, dy: SlotID) {
+    guard let bias = record.instruction.parameters.dropFirst().first, trains([bias]) else { return }
+    let operation = Operation.biasGradient(positions: slots[dy.index].count / batch / channels, channels: channels)
+    instructions.append(
+      Instruction(
+        operation: operation, pass: .backward, path: record.instruction.path, reads: [dy], gradients: [bias]))
+  }
+
+  /// The gradients that are wanted of `parameters`, in their order.
+  func gradients(of parameters: [ParameterID]) -> [ParameterID?] {
+    var gradients = parameters.map { trains([$0]) ? $0 : nil }
+    while gradients.last == .some(nil) { gradients.removeLast() }
+    return gradients
+  }
+
   /// Appends a backward instruction that writes the gradient of one forward read, if that is wanted.
   mutating func backwardData(
     _ operation: Operation, of record: Record, read: Int = 0, reads: [SlotID], parameters: [ParameterID] = [],
@@ -56,71 +85,54 @@ extension Lowering {
     arrive(dx, at: input)
   }
 
+  /// Appends the instructions that turn the gradient of an instruction's result into those of its operands.
   private mutating func differentiate(_ record: Record, dy: SlotID) {
-    let forward = record.instruction
-    switch forward.operation {
-    case .convolution(let geometry, _):
-      convolutionBackward(record, geometry, dy: dy)
-    case .dense(let inputs, let outputs):
-      denseBackward(record, inputs: inputs, outputs: outputs, dy: dy)
-    case .transposedConvolution(let geometry, _):
-      transposedConvolutionBackward(record, geometry, dy: dy)
-    case .filter(let geometry):
-      backwardData(.filterBackward(geometry), of: record, reads: [dy])
+    let (reads, writes) = (record.instruction.reads, record.instruction.writes)
+    switch record.instruction.operation {
+    case .convolution(let geometry, _): convolutionBackward(record, geometry, dy: dy)
+    case .dense(let inputs, let outputs): denseBackward(record, inputs: inputs, outputs: outputs, dy: dy)
+    case .transposedConvolution(let geometry, _): transposedConvolutionBackward(record, geometry, dy: dy)
+    case .filter(let geometry): backwardData(.filterBackward(geometry), of: record, reads: [dy])
     case .maxPooling(let window, let channels):
-      backwardData(.maxPoolingBackward(window, channels: channels), of: record, reads: [dy, forward.writes[1]])
-    case .resample(let map):
-      backwardData(.resample(map.transposed), of: record, reads: [dy])
+      backwardData(.maxPoolingBackward(window, channels: channels), of: record, reads: [dy, writes[1]])
+    case .resample(let map): backwardData(.resample(map.transposed), of: record, reads: [dy])
     case .powerPooling(let window, let channels, let exponent):
-      backwardData(
-        .powerPoolingBackward(window, channels: channels, exponent: exponent), of: record,
-        reads: [forward.reads[0], forward.writes[0], dy])
+      let operation = Operation.powerPoolingBackward(window, channels: channels, exponent: exponent)
+      backwardData(operation, of: record, reads: [reads[0], writes[0], dy])
     case .globalAveragePooling(let positions, let channels):
       backwardData(.globalAveragePoolingBackward(positions: positions, channels: channels), of: record, reads: [dy])
-    case .activation(let function, let count):
-      let saved = function.differentiatesInput ? forward.reads[0] : forward.writes[0]
-      backwardData(.activationBackward(function, count: count), of: record, reads: [saved, dy])
+    case .activation(let function, let count): activationBackward(record, function, count: count, dy: dy)
     case .softmax(let rows, let columns):
-      backwardData(.softmaxBackward(rows: rows, columns: columns), of: record, reads: [forward.writes[0], dy])
+      backwardData(.softmaxBackward(rows: rows, columns: columns), of: record, reads: [writes[0], dy])
     case .batchNormalization(let channels, let positions, _, let tail):
       batchNormalizationBackward(record, channels: channels, positions: positions, tail, dy: dy)
-    case .groupNormalization(let groups, _):
-      groupNormalizationBackward(record, groups, dy: dy)
+    case .batchNormalizationEvaluation(let channels, let positions, let epsilon, let tail):
+      let sizes = (channels: channels, positions: positions, epsilon: epsilon)
+      frozenNormalizationBackward(record, sizes, tail, dy: dy)
+    case .groupNormalization(let groups, _): groupNormalizationBackward(record, groups, dy: dy)
     case .localResponse(let response, let positions):
-      backwardData(
-        .localResponseBackward(response, positions: positions), of: record,
-        reads: [forward.reads[0]] + forward.writes + [dy])
-    default:
-      differentiateStructure(record, dy: dy)
-    }
-  }
-
-  /// Layers that move, drop, scale or merge.
-  private mutating func differentiateStructure(_ record: Record, dy: SlotID) {
-    let forward = record.instruction
-    switch forward.operation {
+      let operation = Operation.localResponseBackward(response, positions: positions)
+      backwardData(operation, of: record, reads: [reads[0]] + writes + [dy])
     case .dropout(_, _, let rows, let columns):
-      backwardData(.dropoutBackward(rows: rows, columns: columns), of: record, reads: [dy, forward.writes[1]])
+      backwardData(.dropoutBackward(rows: rows, columns: columns), of: record, reads: [dy, writes[1]])
     case .transpose(let blocks, let rows, let columns):
       backwardData(.transpose(blocks: blocks, rows: columns, columns: rows), of: record, reads: [dy])
     case .shift(let from, let to, let top, let left):
       backwardData(.shift(from: to, to: from, top: -top, left: -left), of: record, reads: [dy])
-    case .add:
-      for (read, input) in forward.reads.enumerated() where record.wantsGradient[read] { arrive(dy, at: input) }
-    case .multiply(let count):
-      backwardData(.multiply(count: count), of: record, read: 0, reads: [dy, forward.reads[1]])
-      backwardData(.multiply(count: count), of: record, read: 1, reads: [dy, forward.reads[0]])
-    case .gate(let positions, let channels):
-      backwardData(
-        .gate(positions: positions, channels: channels), of: record, read: 0, reads: [dy, forward.reads[1]])
-      backwardData(
-        .gateBackward(positions: positions, channels: channels), of: record, read: 1, reads: [forward.reads[0], dy])
+    case .add: addBackward(record, dy: dy)
+    case .multiply(let count): multiplyBackward(record, count: count, dy: dy)
+    case .gate(let positions, let channels): gateBackward(record, positions: positions, channels: channels, dy: dy)
     case .channelScale(let positions, let channels):
       layerScaleBackward(record, positions: positions, channels: channels, dy: dy)
     case .concatenate(let positions, let widths):
       concatenateBackward(record, positions: positions, widths: widths, dy: dy)
-    default:
-      preconditionFailure("\(forward.operation) is not a forward operation")
+    case .convolutionBackwardData, .convolutionBackwardWeights, .transposedConvolutionBackwardWeights, .filterBackward,
+      .denseBackwardData, .denseBackwardWeights, .biasGradient, .maxPoolingBackward, .powerPoolingBackward,
+      .globalAveragePoolingBackward, .activationBackward, .softmaxBackward, .batchNormalizationBackward,
+      .batchNormalizationEvaluationBackwardData, .batchNormalizationEvaluationBackwardWeights,
+      .groupNormalizationBackward, .localResponseBackward, .dropoutBackward, .gateBackward,
+      .channelScaleBackwardWeights, .extract, .loss, .bucketComplete:
+      preconditionFailure("\(record.instruction.operation.kind) is not differentiated")
     }
   }
 }

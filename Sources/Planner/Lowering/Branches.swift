@@ -16,6 +16,13 @@ extension Lowering {
     return sum
   }
 
+  /// The gradient of a sum is that of each operand.
+  mutating func addBackward(_ record: Record, dy: SlotID) {
+    for (read, input) in record.instruction.reads.enumerated() where record.wantsGradient[read] {
+      arrive(dy, at: input)
+    }
+  }
+
   /// Products of more than two branches are formed pair by pair, in order; a gate is one factor for each channel.
   mutating func multiply(path: String, inputs: [Value], output: Shape) -> Value {
     var product = inputs[0]
@@ -32,6 +39,20 @@ extension Lowering {
       product = Value(slot: y, shape: shape, isTrainable: operands.contains(where: \.isTrainable))
     }
     return product
+  }
+
+  /// The gradient of each factor is dy times the other.
+  mutating func multiplyBackward(_ record: Record, count: Int, dy: SlotID) {
+    let factors = record.instruction.reads
+    backwardData(.multiply(count: count), of: record, read: 0, reads: [dy, factors[1]])
+    backwardData(.multiply(count: count), of: record, read: 1, reads: [dy, factors[0]])
+  }
+
+  /// The gradient of the tensor, then that of the factors, which are one for each channel.
+  mutating func gateBackward(_ record: Record, positions: Int, channels: Int, dy: SlotID) {
+    let (x, factors) = (record.instruction.reads[0], record.instruction.reads[1])
+    backwardData(.gate(positions: positions, channels: channels), of: record, read: 0, reads: [dy, factors])
+    backwardData(.gateBackward(positions: positions, channels: channels), of: record, read: 1, reads: [x, dy])
   }
 
   /// The branches' channels one behind the other.

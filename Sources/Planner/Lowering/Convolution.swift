@@ -33,34 +33,37 @@ extension Lowering {
         operation: make(geometry, algorithm), pass: .forward, path: path, reads: [input.slot], writes: [y],
         scratch: scratch, parameters: parameters),
       inputs: [input])
-    return Value(slot: y, shape: output, isTrainable: true)
+    return Value(slot: y, shape: output, isTrainable: input.isTrainable || trains(parameters))
   }
 
   /// The backward pass of a convolution.
   mutating func convolutionBackward(_ record: Record, _ geometry: ConvolutionGeometry, dy: SlotID) {
     convolveBackward(
-      record, geometry, dy: dy, weights: { .convolutionBackwardWeights($0, $1) }, .backwardData,
+      record, geometry, channels: geometry.outputChannels, dy: dy,
+      weights: { .convolutionBackwardWeights($0, $1) }, .backwardData,
       data: { .convolutionBackwardData($0, $1) })
   }
 
   /// The backward pass of a transposed convolution: its way to the data is the convolution.
   mutating func transposedConvolutionBackward(_ record: Record, _ geometry: ConvolutionGeometry, dy: SlotID) {
     convolveBackward(
-      record, geometry, dy: dy, weights: { .transposedConvolutionBackwardWeights($0, $1) }, .forward,
+      record, geometry, channels: geometry.inputChannels, dy: dy,
+      weights: { .transposedConvolutionBackwardWeights($0, $1) }, .forward,
       data: { .convolution($0, $1) })
   }
 
-  /// The gradient of the weights, then that of the input where it is wanted: not for the first layer.
+  /// The gradients of the parameters that are trained, then that of the input where it is wanted: not for the first layer.
   private mutating func convolveBackward(
-    _ record: Record, _ geometry: ConvolutionGeometry, dy: SlotID, weights: Make, _ dataPass: ConvolutionPass,
-    data: Make
+    _ record: Record, _ geometry: ConvolutionGeometry, channels: Int, dy: SlotID, weights: Make,
+    _ dataPass: ConvolutionPass, data: Make
   ) {
     let forward = record.instruction
-    let (weightAlgorithm, weightScratch) = algorithm(.backwardWeights, geometry, forward.path)
-    instructions.append(
-      Instruction(
-        operation: weights(geometry, weightAlgorithm), pass: .backward, path: forward.path,
-        reads: [forward.reads[0], dy], scratch: weightScratch, gradients: forward.parameters))
+    if trains([forward.parameters[0]]) {
+      let (algorithm, scratch) = algorithm(.backwardWeights, geometry, forward.path)
+      backwardWeights(weights(geometry, algorithm), of: record, reads: [forward.reads[0], dy], scratch: scratch)
+    } else {
+      backwardBias(of: record, channels: channels, dy: dy)
+    }
     guard record.wantsGradient[0] else { return }
     let (dataAlgorithm, dataScratch) = algorithm(dataPass, geometry, forward.path)
     backwardData(

@@ -10,16 +10,18 @@ extension Lowering {
         operation: .dense(inputs: input.shape.count, outputs: output.count), pass: .forward, path: path,
         reads: [input.slot], writes: [y], parameters: parameters),
       inputs: [input])
-    return Value(slot: y, shape: output, isTrainable: true)
+    return Value(slot: y, shape: output, isTrainable: input.isTrainable || trains(parameters))
   }
 
-  /// The gradient of the weights, then that of the input where it is wanted.
+  /// The gradients of the parameters that are trained, then that of the input where it is wanted.
   mutating func denseBackward(_ record: Record, inputs: Int, outputs: Int, dy: SlotID) {
     let forward = record.instruction
-    instructions.append(
-      Instruction(
-        operation: .denseBackwardWeights(inputs: inputs, outputs: outputs), pass: .backward, path: forward.path,
-        reads: [forward.reads[0], dy], gradients: forward.parameters))
+    if trains([forward.parameters[0]]) {
+      let operation = Operation.denseBackwardWeights(inputs: inputs, outputs: outputs)
+      backwardWeights(operation, of: record, reads: [forward.reads[0], dy])
+    } else {
+      backwardBias(of: record, channels: outputs, dy: dy)
+    }
     backwardData(
       .denseBackwardData(inputs: inputs, outputs: outputs), of: record, reads: [dy],
       parameters: [forward.parameters[0]])

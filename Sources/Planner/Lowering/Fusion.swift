@@ -26,11 +26,18 @@ extension Lowering {
   /// The only instruction that reads the first result of a normalization whose tail is open, if that is all who read it.
   private func follower(of index: Int, _ results: Set<SlotID>) -> Int? {
     let record = tape[index]
-    guard !record.isAbsorbed, let tail = record.instruction.operation.tail, !tail.relu else { return nil }
+    guard !record.isAbsorbed, let tail = record.instruction.operation.tail, !tail.relu, mayFuse(record.instruction)
+    else { return nil }
     let slot = record.instruction.writes[0]
     let readers = tape.indices.filter { !tape[$0].isAbsorbed && tape[$0].instruction.reads.contains(slot) }
     guard readers.count == 1, !results.contains(slot) else { return nil }
     return readers[0]
+  }
+
+  /// The gradients of scale and shift behind frozen statistics are made of the normalization's own dy.
+  private func mayFuse(_ instruction: Instruction) -> Bool {
+    guard isTraining, case .batchNormalizationEvaluation = instruction.operation else { return true }
+    return !trains(instruction.parameters)
   }
 
   /// The other operand must be there when the normalization runs: of two branches the later one absorbs.
@@ -63,19 +70,17 @@ extension Lowering {
 extension Operation {
   /// The tail of a batch normalization.
   fileprivate var tail: NormalizationTail? {
-    switch self {
-    case .batchNormalization(_, _, _, let tail), .batchNormalizationEvaluation(_, _, _, let tail): tail
-    default: nil
-    }
+    if case .batchNormalization(_, _, _, let tail) = self { return tail }
+    if case .batchNormalizationEvaluation(_, _, _, let tail) = self { return tail }
+    return nil
   }
 
+  /// The same batch normalization with another tail.
   fileprivate func with(_ tail: NormalizationTail) -> Operation {
-    switch self {
-    case .batchNormalization(let channels, let positions, let epsilon, _):
-      .batchNormalization(channels: channels, positions: positions, epsilon: epsilon, tail)
-    case .batchNormalizationEvaluation(let channels, let positions, let epsilon, _):
-      .batchNormalizationEvaluation(channels: channels, positions: positions, epsilon: epsilon, tail)
-    default: self
+    if case .batchNormalization(let channels, let positions, let epsilon, _) = self {
+      return .batchNormalization(channels: channels, positions: positions, epsilon: epsilon, tail)
     }
+    guard case .batchNormalizationEvaluation(let channels, let positions, let epsilon, _) = self else { return self }
+    return .batchNormalizationEvaluation(channels: channels, positions: positions, epsilon: epsilon, tail)
   }
 }

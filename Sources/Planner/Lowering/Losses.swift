@@ -2,7 +2,7 @@ import Network
 
 /// The end of the forward pass: the loss of the network's output and those of the heads.
 extension Lowering {
-  /// Appends the losses; in training their gradients have then arrived at the outputs.
+  /// Appends the losses; in training their gradients have then arrived at the outputs that depend on what is trained.
   ///
   /// - Throws: an error if a loss does not fit its output or the labels that another one reads.
   mutating func losses(_ output: Value, network: String) throws(NetworkError) {
@@ -29,7 +29,7 @@ extension Lowering {
     let gradient = slot("\(path) dx", perSample: value.shape.count)
     instructions.append(
       Instruction(operation: .loss(term), pass: .loss, path: path, reads: [value.slot], writes: [gradient]))
-    arrive(gradient, at: value.slot)
+    if value.isTrainable { arrive(gradient, at: value.slot) }
   }
 
   /// All losses that read labels must read the same ones: one for each sample, or one for each position.

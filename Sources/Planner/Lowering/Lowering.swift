@@ -34,8 +34,8 @@ struct Lowering {
   var instructions: [Instruction] = []
   /// What the layers with parameters or statistics need, in order of execution.
   var layers: [FlatLayout.LayerNeeds] = []
-  /// Parameters registered so far.
-  var parameterCount = 0
+  /// For each parameter so far, whether it is trained.
+  var isTrained: [Bool] = []
   /// The forward instructions that the backward pass comes back to.
   var tape: [Record] = []
   /// The auxiliary heads so far, with the values of their outputs.
@@ -76,14 +76,17 @@ struct Lowering {
   /// Registers the parameters of a layer; the identities count in order of execution until the layout is made.
   mutating func register(_ layer: any LayerDescription, path: String, input: Shape) -> [ParameterID] {
     let descriptions = layer.parameters(for: input)
-    let momentum = (layer as? BatchNormalizationLayer).map { Float($0.momentum) }
     layers.append(
       FlatLayout.LayerNeeds(
         path: path, parameters: descriptions.map { ($0.fullName(at: path), $0) },
-        statistics: momentum.map { (input.channels, $0) }))
-    defer { parameterCount += descriptions.count }
-    return descriptions.indices.map { ParameterID(index: parameterCount + $0) }
+        statistics: layer.runningStatistics.map { (input.channels, Float($0.momentum)) }))
+    let first = isTrained.count
+    isTrained += descriptions.map { !options.frozen.contains($0.fullName(at: path)) }
+    return descriptions.indices.map { ParameterID(index: first + $0) }
   }
+
+  /// Whether any of the parameters is trained.
+  func trains(_ parameters: [ParameterID]) -> Bool { parameters.contains { isTrained[$0.index] } }
 }
 
 extension Lowering: ModelVisitor {

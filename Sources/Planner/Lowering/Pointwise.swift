@@ -16,6 +16,12 @@ extension Lowering {
     pointwise(.activation(function, count: input.shape.count), path: path, input: input, output: input.shape)
   }
 
+  /// The gradient of an activation, from its result or, where the derivative asks for it, from its input.
+  mutating func activationBackward(_ record: Record, _ function: ActivationFunction, count: Int, dy: SlotID) {
+    let saved = function.differentiatesInput ? record.instruction.reads[0] : record.instruction.writes[0]
+    backwardData(.activationBackward(function, count: count), of: record, reads: [saved, dy])
+  }
+
   /// A softmax over the channels at each position.
   mutating func softmax(path: String, input: Value) -> Value {
     pointwise(
@@ -51,16 +57,15 @@ extension Lowering {
         operation: .channelScale(positions: input.shape.positions, channels: input.shape.channels), pass: .forward,
         path: path, reads: [input.slot], writes: [y], parameters: parameters),
       inputs: [input])
-    return Value(slot: y, shape: input.shape, isTrainable: true)
+    return Value(slot: y, shape: input.shape, isTrainable: input.isTrainable || trains(parameters))
   }
 
-  /// The gradient of the factors, then that of the input where it is wanted.
+  /// The gradient of the factors where they are trained, then that of the input where it is wanted.
   mutating func layerScaleBackward(_ record: Record, positions: Int, channels: Int, dy: SlotID) {
     let forward = record.instruction
-    instructions.append(
-      Instruction(
-        operation: .channelScaleBackwardWeights(positions: positions, channels: channels), pass: .backward,
-        path: forward.path, reads: [forward.reads[0], dy], gradients: forward.parameters))
+    backwardWeights(
+      .channelScaleBackwardWeights(positions: positions, channels: channels), of: record,
+      reads: [forward.reads[0], dy])
     backwardData(
       .channelScale(positions: positions, channels: channels), of: record, reads: [dy],
       parameters: forward.parameters)

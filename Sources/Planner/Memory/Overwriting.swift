@@ -35,13 +35,20 @@ extension Operation {
   fileprivate var overwritable: [Int] {
     switch self {
     case .add, .multiply: [0, 1]
-    case .activation, .dropout, .dropoutBackward: [0]
+    case .activation, .dropout, .dropoutBackward, .batchNormalizationEvaluationBackwardData: [0]
     // What came last from the instruction before is nearer.
     case .activationBackward, .batchNormalizationBackward: [1, 0]
     case .convolutionBackwardData: [1]
     // The residual, if any, comes second.
     case .batchNormalization, .batchNormalizationEvaluation: [1, 0]
-    default: []
+    // These come back to a number, or write elsewhere than they have just read.
+    case .convolution, .convolutionBackwardWeights, .transposedConvolution, .transposedConvolutionBackwardWeights,
+      .filter, .filterBackward, .dense, .denseBackwardData, .denseBackwardWeights, .biasGradient, .maxPooling,
+      .maxPoolingBackward, .resample, .powerPooling, .powerPoolingBackward, .globalAveragePooling,
+      .globalAveragePoolingBackward, .softmax, .softmaxBackward, .batchNormalizationEvaluationBackwardWeights,
+      .groupNormalization, .groupNormalizationBackward, .localResponse, .localResponseBackward, .transpose, .shift,
+      .gate, .gateBackward, .channelScale, .channelScaleBackwardWeights, .concatenate, .extract, .loss, .bucketComplete:
+      []
     }
   }
 }

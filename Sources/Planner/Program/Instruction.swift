@@ -39,6 +39,8 @@ package enum Pass: String, Hashable, Sendable {
   case backward
   /// What the forward pass computed and gave up, once more for the backward pass.
   case recomputation
+  /// What goes from rank to rank.
+  case exchange
 }
 
 /// One coarse step of a program: an operation with the places of its operands.
@@ -47,7 +49,7 @@ package struct Instruction: Hashable, Sendable {
   package var operation: Operation
   /// Which part of the step it belongs to.
   package var pass: Pass
-  /// The path of the layer in the model tree.
+  /// The path of the layer in the model tree; empty for what belongs to no layer.
   package let path: String
   /// The slots that are read, in the order that the operation names.
   package var reads: [SlotID] = []
@@ -57,8 +59,12 @@ package struct Instruction: Hashable, Sendable {
   package var scratch: SlotID?
   /// The parameters that are read.
   package var parameters: [ParameterID] = []
-  /// The parameters whose gradients are written.
-  package var gradients: [ParameterID] = []
+  /// The parameters whose gradients are written, in the order that the operation names; nil in the place of a frozen one
+  /// that is followed by a trained one.
+  package var gradients: [ParameterID?] = []
   /// The running statistics that are read, or whose observation is written; nil where they have been observed before.
   package var statistics: StatisticsID?
+
+  /// The parameters whose gradients are written.
+  package var writtenGradients: [ParameterID] { gradients.compactMap(\.self) }
 }

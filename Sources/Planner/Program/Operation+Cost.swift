@@ -14,6 +14,7 @@ extension Operation {
     case .transposedConvolutionBackwardWeights: "transposed conv backward weights"
     case .filter: "filter"
     case .filterBackward: "filter backward"
+    case .biasGradient: "bias gradient"
     case .dense: "dense"
     case .denseBackwardData: "dense backward data"
     case .denseBackwardWeights: "dense backward weights"
@@ -31,6 +32,8 @@ extension Operation {
     case .batchNormalization(_, _, _, let tail): "batch-norm\(tail.name)"
     case .batchNormalizationBackward: "batch-norm backward"
     case .batchNormalizationEvaluation(_, _, _, let tail): "batch-norm (running)\(tail.name)"
+    case .batchNormalizationEvaluationBackwardData: "batch-norm (running) backward data"
+    case .batchNormalizationEvaluationBackwardWeights: "batch-norm (running) backward weights"
     case .groupNormalization: "group-norm"
     case .groupNormalizationBackward: "group-norm backward"
     case .localResponse: "local-response-norm"
@@ -55,30 +58,49 @@ extension Operation {
   /// The pass of a convolution that this is; nil for what is none. A transposed convolution is the pass to the data of
   /// the convolution whose transpose it is.
   package var convolution: ConvolutionWork? {
-    switch self {
-    case .convolution(let geometry, let algorithm):
-      ConvolutionWork(pass: .forward, geometry: geometry, algorithm: algorithm)
-    case .convolutionBackwardData(let geometry, let algorithm), .transposedConvolution(let geometry, let algorithm):
-      ConvolutionWork(pass: .backwardData, geometry: geometry, algorithm: algorithm)
-    case .convolutionBackwardWeights(let geometry, let algorithm),
-      .transposedConvolutionBackwardWeights(let geometry, let algorithm):
-      ConvolutionWork(pass: .backwardWeights, geometry: geometry, algorithm: algorithm)
-    default: nil
-    }
+    guard case .convolution(let work) = arithmetic else { return nil }
+    return work
   }
 
   /// Multiply-add pairs for one sample; zero where bytes, not arithmetic, set the time.
   package var multiplyAdds: Int {
+    switch arithmetic {
+    case .convolution(let work): work.geometry.multiplyAdds
+    case .products(let count): count
+    case .little: 0
+    }
+  }
+
+  /// What sets the time of an operation.
+  private enum Arithmetic {
+    case convolution(ConvolutionWork)
+    /// So many multiply-add pairs for one sample.
+    case products(Int)
+    /// Bytes, not arithmetic.
+    case little
+  }
+
+  private var arithmetic: Arithmetic {
     switch self {
-    case .convolution(let geometry, _), .convolutionBackwardData(let geometry, _),
-      .convolutionBackwardWeights(let geometry, _), .transposedConvolution(let geometry, _),
-      .transposedConvolutionBackwardWeights(let geometry, _):
-      geometry.multiplyAdds
-    case .filter(let geometry), .filterBackward(let geometry): geometry.output.count * geometry.window.kernel.count
+    case .convolution(let geometry, let algorithm):
+      .convolution(ConvolutionWork(pass: .forward, geometry: geometry, algorithm: algorithm))
+    case .convolutionBackwardData(let geometry, let algorithm), .transposedConvolution(let geometry, let algorithm):
+      .convolution(ConvolutionWork(pass: .backwardData, geometry: geometry, algorithm: algorithm))
+    case .convolutionBackwardWeights(let geometry, let algorithm),
+      .transposedConvolutionBackwardWeights(let geometry, let algorithm):
+      .convolution(ConvolutionWork(pass: .backwardWeights, geometry: geometry, algorithm: algorithm))
+    case .filter(let geometry), .filterBackward(let geometry):
+      .products(geometry.output.count * geometry.window.kernel.count)
     case .dense(let inputs, let outputs), .denseBackwardData(let inputs, let outputs),
       .denseBackwardWeights(let inputs, let outputs):
-      inputs * outputs
-    default: 0
+      .products(inputs * outputs)
+    case .maxPooling, .maxPoolingBackward, .resample, .powerPooling, .powerPoolingBackward, .globalAveragePooling,
+      .globalAveragePoolingBackward, .activation, .activationBackward, .softmax, .softmaxBackward, .batchNormalization,
+      .batchNormalizationBackward, .batchNormalizationEvaluation, .batchNormalizationEvaluationBackwardData,
+      .batchNormalizationEvaluationBackwardWeights, .groupNormalization, .groupNormalizationBackward, .localResponse,
+      .localResponseBackward, .dropout, .dropoutBackward, .transpose, .shift, .add, .multiply, .gate, .gateBackward,
+      .channelScale, .channelScaleBackwardWeights, .concatenate, .extract, .biasGradient, .loss, .bucketComplete:
+      .little
     }
   }
 }
@@ -127,7 +149,7 @@ extension Program {
 
   /// The numbers of the flat buffers, which do not.
   func flatNumbers(of instruction: Instruction, layout: FlatLayout) -> Int {
-    let parameters = (instruction.parameters + instruction.gradients).reduce(0) { $0 + layout[$1].range.count }
+    let parameters = (instruction.parameters + instruction.writtenGradients).reduce(0) { $0 + layout[$1].range.count }
     let statistics = instruction.statistics.map { layout[$0].mean.count + layout[$0].variance.count } ?? 0
     return parameters + statistics
   }

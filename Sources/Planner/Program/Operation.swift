@@ -30,6 +30,8 @@ package enum Operation: Hashable, Sendable {
   case denseBackwardData(inputs: Int, outputs: Int)
   /// x, dy → ; gradients weight, bias (if any).
   case denseBackwardWeights(inputs: Int, outputs: Int)
+  /// dy → ; gradients bias: of a dense layer or a convolution whose weights are frozen.
+  case biasGradient(positions: Int, channels: Int)
 
   /// x → y, indices (the position in the sample of each window's largest value, as Int32).
   case maxPooling(Window, channels: Int)
@@ -60,13 +62,21 @@ package enum Operation: Hashable, Sendable {
   /// the variance goes to the scratch.
   case batchNormalization(channels: Int, positions: Int, epsilon: Float, NormalizationTail)
   /// x, dy, mean, inverse deviation, y (if there was a residual before a ReLU) → dx, dresidual (if that is wanted);
-  /// parameters scale, shift (if there was a ReLU without a residual); gradients scale, shift.
+  /// parameters scale, shift (if there was a ReLU without a residual); gradients scale, shift. The scratch takes the
+  /// gradients of both if one is frozen: the sums are needed on the way.
   case batchNormalizationBackward(channels: Int, positions: Int)
-  /// x, residual (if the tail adds one) → y; parameters scale, shift; uses the running statistics.
+  /// x, residual (if the tail adds one) → y; parameters scale, shift; uses the running statistics: in evaluation, and in
+  /// training where they are frozen.
   case batchNormalizationEvaluation(channels: Int, positions: Int, epsilon: Float, NormalizationTail)
+  /// dy, y (if there was a ReLU) → dx, dresidual (if there was a ReLU, and it is wanted); parameters scale; the scratch
+  /// holds a factor for each channel.
+  case batchNormalizationEvaluationBackwardData(channels: Int, positions: Int, epsilon: Float)
+  /// x, dy → ; gradients scale, shift; the scratch holds as many numbers as x, and three for each channel.
+  case batchNormalizationEvaluationBackwardWeights(channels: Int, positions: Int, epsilon: Float)
   /// x → y, mean, inverse deviation; parameters scale, shift (if any).
   case groupNormalization(NormalizationGroups, epsilon: Float)
-  /// x, dy, mean, inverse deviation → dx; parameters scale (if any); gradients scale, shift (if any).
+  /// x, dy, mean, inverse deviation → dx; parameters scale (if any); gradients scale, shift (if any); scratch as for batch
+  /// normalization.
   case groupNormalizationBackward(NormalizationGroups)
   /// x → y, the sums s of `LocalResponse`.
   case localResponse(LocalResponse, positions: Int)

@@ -48,7 +48,7 @@ package struct PlanOptions: Hashable, Sendable {
   package var microBatch: Int
   /// Micro-batches of a global batch.
   package var microBatches: Int
-  /// Numbers of the flat buffer in one bucket, a multiple of `FlatLayout.block`.
+  /// Numbers of what is exchanged in one bucket, a multiple of `FlatLayout.block`.
   package var bucketElements: Int
   /// The loss of the network's output.
   package var loss = Loss.crossEntropy(CrossEntropyLoss())
@@ -60,6 +60,10 @@ package struct PlanOptions: Hashable, Sendable {
   package var fuses = true
   /// How much of the forward pass stays in memory for the backward pass; never changes the bits.
   package var recompute = RecomputeChoice.none
+  /// The full names of the parameters that are not trained.
+  package var frozen: Set<String> = []
+  /// The paths of the batch normalizations that use their running statistics in training too, as they are.
+  package var frozenStatistics: Set<String> = []
   /// Whether slots may share memory when their lives do not overlap.
   package var reusesMemory = true
 

@@ -3,8 +3,12 @@ import Network
 /// The estimated work of a training step, apart by what it grows with: for the choice of a micro-batch, not of a time.
 ///
 /// The unit is the time of one floating-point operation at a core's peak. The constants are rounded from `bench step` on
-/// one core (Zen 3, AVX2), where the time of a step was fitted by a line over the micro-batch.
+/// the machine that `machine` names, where the time of a step was fitted by a line over the micro-batch; on another one the
+/// relation of bytes to arithmetic is another.
 package struct StepWork: Hashable, Sendable {
+  /// Where the constants come from.
+  package static let machine = "one core of an AMD Zen 3 with AVX2"
+
   /// What each micro-batch costs however small it is: filters that are transformed, weights that are packed, gradients of
   /// parameters that are written, and the update.
   package var fixed = 0.0
@@ -15,7 +19,7 @@ package struct StepWork: Hashable, Sendable {
   package var fixedShare: Double { fixed / (fixed + growing) }
 
   /// The work of one micro-batch and of one update.
-  package init(of plan: StepPlan) {
+  package init(of plan: StepPlan, update: UpdateSummary = .momentum) {
     let program = plan.training
     for instruction in program.instructions {
       let flat = Double(program.flatNumbers(of: instruction, layout: plan.layout))
@@ -23,9 +27,9 @@ package struct StepWork: Hashable, Sendable {
       growing += Self.nearMove * Double(program.slotNumbers(of: instruction))
       growing += Double(program.flops(of: instruction)) * instruction.operation.arithmeticCost
     }
-    // Gradient, momentum and weight are read, and the latter two written.
     let parameters = Double(plan.layout.parameterEnd)
-    fixed += Self.moving(5 * parameters, of: 3 * parameters)
+    let kept = Double(2 + update.stateNames.count)
+    fixed += Self.moving(Double(update.trafficPerParameter) * parameters, of: kept * parameters)
   }
 
   /// The work of reading or writing `numbers` of a working set of so many.
@@ -33,11 +37,11 @@ package struct StepWork: Hashable, Sendable {
     numbers * (set > cached ? farMove : nearMove)
   }
 
-  /// Weights that stay in the nearer caches, with what is made of them.
+  /// Weights that stay in the nearer caches, with what is made of them: 512 KiB, the second level of `machine`.
   private static let cached = Double(1 << 17)
-  /// A number that lies there.
+  /// A number that lies there, fitted on `machine`.
   private static let nearMove = 2.5
-  /// A number that does not.
+  /// A number that does not, fitted on `machine`.
   private static let farMove = 13.0
 }
 
@@ -50,7 +54,8 @@ extension Operation {
     return convolution.pass == .backwardWeights ? 1 : 4
   }
 
-  /// The time of an operation of the direct sum: Winograd's algorithm does fewer, the others do not reach the peak.
+  /// The time of an operation of the direct sum, fitted on `StepWork.machine`: the products do not reach the peak, and
+  /// those of Winograd's algorithm, with its transforms, even less, but there are fewer of them.
   fileprivate var arithmeticCost: Double {
     guard case .winograd(let variant, _) = convolution?.algorithm else { return 1.3 }
     return 2.2 * Double(variant.planes) / Double(9 * variant.output * variant.output)

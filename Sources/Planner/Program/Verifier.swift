@@ -2,8 +2,9 @@
 package enum Verifier {
   /// Every rule that the plan breaks, in words; empty for a sound plan.
   package static func violations(of plan: StepPlan) -> [String] {
-    memory(plan.training, "training") + memory(plan.evaluation, "evaluation") + buckets(plan.layout)
-      + exchange(plan) + evaluationIsPassive(plan.evaluation)
+    memory(plan.training, "training") + memory(plan.evaluation, "evaluation") + idle(plan.training, "training")
+      + idle(plan.evaluation, "evaluation") + buckets(plan.layout) + tensors(plan.layout) + exchange(plan)
+      + gradients(plan) + statistics(plan) + evaluationIsPassive(plan.evaluation)
   }
 
   /// Each read was written, each slot is written once, live slots do not overlap but where one may overwrite the other, and
@@ -61,7 +62,21 @@ package enum Verifier {
       })
   }
 
-  /// Buckets are contiguous and cover the layout; tensors do not overlap.
+  /// The result of each instruction reaches a gradient of a parameter, statistics, a loss, or what the program is asked for.
+  private static func idle(_ program: Program, _ name: String) -> [String] {
+    var wanted = Set([program.logits, program.imageGradient].compactMap { $0 })
+    var problems: [String] = []
+    for (index, instruction) in program.instructions.enumerated().reversed() {
+      guard instruction.isWanted(by: wanted) else {
+        problems.append("\(name) \(index): nobody needs what \(instruction.operation.kind) computes")
+        continue
+      }
+      wanted.formUnion(instruction.reads)
+    }
+    return problems.reversed()
+  }
+
+  /// Buckets are contiguous and cover what is exchanged.
   private static func buckets(_ layout: FlatLayout) -> [String] {
     var problems: [String] = []
     var end = 0
@@ -71,22 +86,28 @@ package enum Verifier {
       }
       end = bucket.upperBound
     }
-    if end != layout.count { problems.append("the buckets cover \(end) of \(layout.count) numbers") }
-    let ranges =
-      layout.parameters.map(\.range) + layout.statistics.flatMap { [$0.mean, $0.variance] }
-      + [layout.metrics, layout.digests]
-    for (a, b) in zip(ranges, ranges.dropFirst()) where a.upperBound > b.lowerBound {
-      problems.append("the tensors at \(a) and \(b) of the layout overlap")
-    }
-    return problems
+    if end == layout.exchangedCount { return problems }
+    return problems + ["the buckets cover \(end) of \(layout.exchangedCount) numbers"]
   }
 
-  /// Each gradient and each statistics is written once, before its buckets are complete; no parameter is read after its
-  /// bucket is complete; each bucket is completed once, in ascending order.
+  /// Tensors do not overlap; all of them but the frozen ones have a bucket.
+  private static func tensors(_ layout: FlatLayout) -> [String] {
+    let (trained, updated) = (layout.trainedParameters, layout.updatedStatistics)
+    let ranges = { (statistics: ArraySlice<FlatLayout.Statistics>) in statistics.flatMap { [$0.mean, $0.variance] } }
+    let exchanged = trained.map(\.range) + ranges(updated) + [layout.metrics, layout.digests]
+    let frozen =
+      layout.parameters[trained.endIndex...].map(\.range) + ranges(layout.statistics[updated.endIndex...])
+    let all = exchanged + frozen
+    let overlaps = zip(all, all.dropFirst()).filter { $0.upperBound > $1.lowerBound }
+    return overlaps.map { "the tensors at \($0) and \($1) of the layout overlap" }
+      + exchanged.filter { $0.upperBound > layout.exchangedCount }.map { "the tensor at \($0) has no bucket" }
+      + frozen.filter { $0.lowerBound < layout.exchangedCount }.map { "the frozen tensor at \($0) has a bucket" }
+  }
+
+  /// Each bucket is completed once, in ascending order, and none of its parameters, gradients and statistics is touched
+  /// from there on.
   private static func exchange(_ plan: StepPlan) -> [String] {
     var problems: [String] = []
-    var written: Set<ParameterID> = []
-    var observed: Set<StatisticsID> = []
     var complete = 0
     let layout = plan.layout
     for (index, instruction) in plan.training.instructions.enumerated() {
@@ -94,29 +115,61 @@ package enum Verifier {
       where layout.buckets[..<complete].contains(where: { $0.overlaps(range) }) {
         problems.append("training \(index): touches '\(name)' after its bucket is complete")
       }
-      for parameter in instruction.gradients where !written.insert(parameter).inserted {
-        problems.append("training \(index): writes the gradient of '\(layout[parameter].name)' a second time")
-      }
-      if let statistics = instruction.statistics, !observed.insert(statistics).inserted {
-        problems.append("training \(index): writes the statistics of '\(layout[statistics].path)' a second time")
-      }
       if case .bucketComplete(let bucket) = instruction.operation {
         if bucket != complete { problems.append("training \(index): bucket \(bucket) is completed out of order") }
         complete = min(bucket + 1, layout.buckets.count)
       }
     }
-    if complete != layout.buckets.count {
-      problems.append("\(complete) of \(layout.buckets.count) buckets are completed")
+    if complete == layout.buckets.count { return problems }
+    return problems + ["\(complete) of \(layout.buckets.count) buckets are completed"]
+  }
+
+  /// The gradient of each trained parameter is written once, that of a frozen one never.
+  private static func gradients(_ plan: StepPlan) -> [String] {
+    var problems: [String] = []
+    var written: Set<ParameterID> = []
+    for (index, instruction) in plan.training.instructions.enumerated() {
+      for id in instruction.writtenGradients {
+        let parameter = plan.layout[id]
+        if !parameter.isTrainable {
+          problems.append("training \(index): writes a gradient of the frozen '\(parameter.name)'")
+        }
+        if !written.insert(id).inserted {
+          problems.append("training \(index): writes the gradient of '\(parameter.name)' a second time")
+        }
+      }
     }
-    let missing = layout.parameters.indices.filter { !written.contains(ParameterID(index: $0)) }
-    return problems + missing.map { "no instruction writes the gradient of '\(layout.parameters[$0].name)'" }
+    let trained = plan.layout.trainedParameters
+    let missing = trained.indices.filter { !written.contains(ParameterID(index: $0)) }
+    return problems + missing.map { "no instruction writes the gradient of '\(trained[$0].name)'" }
+  }
+
+  /// Updated statistics are written once and never read, frozen ones only read.
+  private static func statistics(_ plan: StepPlan) -> [String] {
+    var problems: [String] = []
+    var observed: Set<StatisticsID> = []
+    for (index, instruction) in plan.training.instructions.enumerated() {
+      guard let id = instruction.statistics else { continue }
+      let (path, isUpdated) = (plan.layout[id].path, plan.layout[id].isUpdated)
+      switch (instruction.observesStatistics, isUpdated) {
+      case (true, false): problems.append("training \(index): writes the frozen statistics of '\(path)'")
+      case (false, true): problems.append("training \(index): reads the moving statistics of '\(path)'")
+      case (false, false): break
+      case (true, true):
+        guard !observed.insert(id).inserted else { continue }
+        problems.append("training \(index): writes the statistics of '\(path)' a second time")
+      }
+    }
+    let updated = plan.layout.updatedStatistics
+    let missing = updated.indices.filter { !observed.contains(StatisticsID(index: $0)) }
+    return problems + missing.map { "no instruction writes the statistics of '\(updated[$0].path)'" }
   }
 
   /// What an instruction touches of the flat buffers.
   private static func touched(
     by instruction: Instruction, _ layout: FlatLayout
   ) -> [(name: String, range: Range<Int>)] {
-    var touched = (instruction.parameters + instruction.gradients).map { (layout[$0].name, layout[$0].range) }
+    var touched = (instruction.parameters + instruction.writtenGradients).map { (layout[$0].name, layout[$0].range) }
     if let statistics = instruction.statistics.map({ layout[$0] }) {
       touched += [statistics.mean, statistics.variance].map { ("\(statistics.path) statistics", $0) }
     }
@@ -131,5 +184,21 @@ package enum Verifier {
       let isActive = !instruction.gradients.isEmpty || [.backward, .recomputation].contains(instruction.pass)
       return isActive ? "evaluation \(index): touches a gradient" : nil
     }
+  }
+}
+
+extension Instruction {
+  /// Whether the statistics of the instruction are written: those of the micro-batch go to the gradient.
+  fileprivate var observesStatistics: Bool {
+    guard case .batchNormalization = operation else { return false }
+    return statistics != nil
+  }
+
+  /// Whether the instruction does something that counts by itself, or writes a slot that is wanted.
+  fileprivate func isWanted(by wanted: Set<SlotID>) -> Bool {
+    if !gradients.isEmpty || observesStatistics || !wanted.isDisjoint(with: writes) { return true }
+    if case .loss = operation { return true }
+    if case .bucketComplete = operation { return true }
+    return false
   }
 }

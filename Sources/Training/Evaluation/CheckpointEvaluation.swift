@@ -41,12 +41,20 @@ package enum CheckpointEvaluation {
     if asJSON {
       Report.json([
         "checkpoint": .text(checkpoint), "step": .integer(step), "test-loss": .number(evaluation.loss),
-        "test-accuracy": .number(evaluation.accuracy), "samples-evaluated": .integer(evaluation.samples),
+        "test-accuracy": .number(evaluation.accuracy),
+        "ema-test-loss": evaluation.average.map { .number($0.loss) } ?? .nothing,
+        "ema-test-accuracy": evaluation.average.map { .number($0.accuracy) } ?? .nothing,
+        "samples-evaluated": .integer(evaluation.samples),
       ])
     } else {
       Swift.print(
         "\(checkpoint), step \(step): test loss \(Display.decimal(evaluation.loss, 4)), test accuracy "
           + "\(Display.percent(evaluation.accuracy, 2)) of \(Display.count(evaluation.samples))")
+      if let average = evaluation.average {
+        Swift.print(
+          "averaged weights: test loss \(Display.decimal(average.loss, 4)), test accuracy "
+            + "\(Display.percent(average.accuracy, 2))")
+      }
     }
   }
 }

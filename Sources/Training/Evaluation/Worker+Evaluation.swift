@@ -1,5 +1,7 @@
 import Collectives
 import Engine
+import Optimizers
+import Planner
 
 /// The score of a whole dataset: the same numbers, to the last digit, for any number of ranks and lanes.
 package struct Evaluation: Hashable, Sendable {
@@ -9,6 +11,16 @@ package struct Evaluation: Hashable, Sendable {
   package let accuracy: Double
   /// How many samples were scored: each exactly once.
   package let samples: Int
+  /// The same of the averaged weights, if the run keeps them.
+  package private(set) var average: Average?
+
+  /// The score of the averaged weights.
+  package struct Average: Hashable, Sendable {
+    /// The mean loss.
+    package let loss: Double
+    /// The share of samples whose label was the first guess.
+    package let accuracy: Double
+  }
 
   /// Sums the scores of micro-batches, in their order.
   init(_ scores: [Score]) {
@@ -18,9 +30,35 @@ package struct Evaluation: Hashable, Sendable {
   }
 }
 
+extension Evaluation {
+  fileprivate func with(average other: Evaluation) -> Evaluation {
+    var both = self
+    both.average = Average(loss: other.loss, accuracy: other.accuracy)
+    return both
+  }
+}
+
 extension Worker {
-  /// Scores the test data with the present parameters. All ranks call it together; rank 0 gets the result.
+  /// Scores the test data with the present parameters, and with their average if the run keeps one. All ranks call it
+  /// together; rank 0 gets the result.
   package func evaluate() throws(RunError) -> Evaluation? {
+    let own = try score()
+    guard let index = blueprint.updates.averageIndex else { return own }
+    let weights = unsafe Array(
+      UnsafeBufferPointer(start: buffers.parameters, count: blueprint.plan.layout.parameterEnd))
+    // The lanes read the parameters where they always are, so the averaged ones stand there for a while.
+    take(weights: try sharedState(index))
+    let other = try score()
+    take(weights: weights)
+    return own.flatMap { own in other.map(own.with(average:)) }
+  }
+
+  private func take(weights: [Float]) {
+    unsafe buffers.parameters.update(from: weights, count: blueprint.plan.layout.parameterEnd)
+  }
+
+  /// The score of the parameters as they stand in the flat buffer.
+  private func score() throws(RunError) -> Evaluation? {
     let all = blueprint.evaluationMicroBatches
     let own = ReductionTree.share(of: all, rank: communicator.rank, ranks: communicator.size)
     let parts = share.lanes.indices.map { lane in

@@ -31,10 +31,14 @@ struct Announcement {
 
   private var train: TrainConfiguration { blueprint.configuration.train }
   private var classes: Int { blueprint.dataset.train.classNames.count }
-  private var parameters: Int { blueprint.plan.layout.parameterCount }
+  private var parameters: String {
+    let layout = blueprint.plan.layout
+    let all = "\(Display.count(layout.parameterCount)) parameters"
+    return layout.trainedCount == layout.parameterCount ? all : "\(all), \(Display.count(layout.trainedCount)) trained"
+  }
 
   private var subject: String {
-    "\(blueprint.network.name) (\(Display.count(parameters)) parameters) on \(blueprint.dataset.name) "
+    "\(blueprint.network.name) (\(parameters)) on \(blueprint.dataset.name) "
       + "(\(Display.count(blueprint.dataset.train.count)) training, \(Display.count(blueprint.dataset.test.count)) test "
       + "images)"
   }
@@ -100,7 +104,7 @@ struct Announcement {
     let schedule = train.schedule.alternative(.brief).name
     return [
       "event": "start", "program": .text(ProgramVersion.text), "model": .text(blueprint.network.name),
-      "parameters": .integer(parameters), "dataset": .text(blueprint.dataset.name),
+      "parameters": .integer(blueprint.plan.layout.parameterCount), "dataset": .text(blueprint.dataset.name),
       "train-samples": .integer(blueprint.dataset.train.count), "test-samples": .integer(blueprint.dataset.test.count),
       "classes": .integer(classes), "chance": chance.map { .number($0) } ?? .nothing,
       "epochs": .number(blueprint.epochs(after: blueprint.steps)), "steps": .integer(blueprint.steps),

@@ -55,10 +55,11 @@ package struct Blueprint: Sendable {
     let classes = dataset.train.classNames.count
     self.network = try ModelLoader.network(configuration.model, input: shape, classes: classes)
     self.configuration = configuration.resolved(network: network, dataset: dataset)
-    self.plan = try Planner.plan(network, options: configuration.planOptions)
+    let groups = ParameterGroups(configuration.train.groups)
+    self.plan = try Planner.plan(network, options: groups.freezing(configuration.planOptions, of: network))
     try Self.checkStatistics(plan.training)
     try plan.checkAnswers(classes: classes, network: network.name)
-    self.updates = try configuration.train.updates(plan.layout)
+    self.updates = configuration.train.updates(plan.layout)
     self.order = SampleOrder(count: dataset.train.count, seed: configuration.seed)
     self.steps = configuration.train.stepCount(samples: dataset.train.count)
     let violations = Verifier.violations(of: plan)

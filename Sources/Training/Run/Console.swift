@@ -94,6 +94,7 @@ package struct Console: Sendable {
   func evaluation(_ score: EvaluationEvent) {
     if isJSON { return event(score.record) }
     line(score.line)
+    if let average = score.averageLine { line(average) }
   }
 
   /// Tells the end of a run; its line is the last of the standard output.

@@ -75,8 +75,9 @@ final class Coordinator {
 
   /// Two checkpoints must fit beside what is there: the one that is written and the one before it.
   private static func checkRoom(at path: String, blueprint: Blueprint) throws {
-    let buffers = 1 + blueprint.updates.states.count
-    let needed = 2 * 4 * buffers * blueprint.plan.layout.parameterCount + (1 << 16)
+    let layout = blueprint.plan.layout
+    let values = layout.parameterCount + blueprint.updates.states.count * layout.trainedCount
+    let needed = 2 * 4 * values + (1 << 16)
     // What else is wrong with the place shows when the directory is made.
     guard let bytes = try? CheckpointStore.freeBytes(at: path) else { return }
     let free = Int(clamping: bytes)
@@ -102,10 +103,11 @@ final class Coordinator {
     lastTrainLoss = stepMetrics.loss
     let entry = LedgerEntry(
       step: step, samples: LedgerEntry.text(worker.samplesDigest), loss: stepMetrics.loss,
-      gradient: LedgerEntry.text(worker.gradientDigest), weights: LedgerEntry.text(worker.parameterDigest),
+      gradient: LedgerEntry.text(worker.gradientDigest), gradientNorm: worker.gradientNorm,
+      weights: LedgerEntry.text(worker.parameterDigest),
       microBatches: worker.microBatchDigests.map(LedgerEntry.text))
     do { try ledger.append(entry) } catch { throw failure(error) }
-    progress.note(step: step, metrics: stepMetrics, timing: worker.timing)
+    progress.note(step: step, metrics: stepMetrics, gradientNorm: worker.gradientNorm, timing: worker.timing)
     do { try writer.poll() } catch { throw failure(error) }
   }
 
@@ -114,9 +116,10 @@ final class Coordinator {
     try flushMetrics(after: done)
     lastEvaluation = evaluation
     let epoch = blueprint.epochs(after: done)
-    let entry = MetricsEntry(
+    var entry = MetricsEntry(
       kind: .evaluation, step: done, epoch: epoch, loss: evaluation.loss, accuracy: evaluation.accuracy,
       samples: evaluation.samples, wallSeconds: progress.wallSeconds)
+    (entry.averageLoss, entry.averageAccuracy) = (evaluation.average?.loss, evaluation.average?.accuracy)
     do { try metrics.append(entry) } catch { throw failure(error) }
     console.evaluation(
       EvaluationEvent(
@@ -172,7 +175,8 @@ final class Coordinator {
       let checkpoint = writer.lastCommitted ?? origin
       try RunSummary(
         steps: done, epochs: blueprint.epochs(after: done), trainLoss: lastTrainLoss, testLoss: evaluation?.loss,
-        testAccuracy: evaluation?.accuracy, samplesEvaluated: evaluation?.samples,
+        testAccuracy: evaluation?.accuracy, averageTestLoss: evaluation?.average?.loss,
+        averageTestAccuracy: evaluation?.average?.accuracy, samplesEvaluated: evaluation?.samples,
         imagesPerSecond: progress.overallImagesPerSecond, wallSeconds: progress.wallSeconds,
         workers: workplace.workers, lanes: workplace.lanes, kernels: identity.kernels, checkpoint: checkpoint,
         weightsSHA256: hash

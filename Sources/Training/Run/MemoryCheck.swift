@@ -1,6 +1,7 @@
 package import Collectives
 import Configuration
 import Kernels
+import Optimizers
 import Planner
 
 /// Whether the memory that a run takes can be had. Asked before anything is allocated or written: memory that turns out to
@@ -79,7 +80,8 @@ extension MemoryCheck {
     let train = blueprint.configuration.train
     let memory = RankMemory(
       plan: blueprint.plan, lanes: lanes, rank: communicator.rank, ranks: communicator.size,
-      order: blueprint.configuration.exchange.order)
+      order: blueprint.configuration.exchange.order,
+      buffers: blueprint.updates.ownedBuffers)
     var check = MemoryCheck(memory, setting: "train.micro-batch (now \(train.microBatch))")
     let sizes = try sizes(memory.total, communicator)
     (check.ranks, check.bytes) = (sizes.count, sizes.reduce(0, +))

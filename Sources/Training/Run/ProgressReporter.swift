@@ -46,8 +46,9 @@ struct ProgressReporter {
   var pending: TrainingSums { recent.sums }
 
   /// Takes up a finished step and shows progress when it is time to.
-  mutating func note(step: Int, metrics: StepMetrics, timing: StepTiming) {
+  mutating func note(step: Int, metrics: StepMetrics, gradientNorm: Double, timing: StepTiming) {
     recent.sums.loss += metrics.loss
+    recent.sums.gradientNorm = (recent.sums.gradientNorm ?? 0) + gradientNorm
     recent.sums.correct += metrics.correct
     recent.sums.samples += metrics.samples
     recent.sums.steps += 1
@@ -93,12 +94,14 @@ struct ProgressReporter {
     guard recent.sums.steps > 0 else { return nil }
     let images = blueprint.cache?.counts
     defer { (recent, imagesBefore) = (Window(), images ?? ImageCache.Counts()) }
-    return MetricsEntry(
+    var entry = MetricsEntry(
       kind: .train, step: done, epoch: blueprint.epochs(after: done), loss: meanLoss, accuracy: accuracy,
       samples: recent.sums.samples, learningRate: blueprint.rate(step: done - 1), imagesPerSecond: imagesPerSecond,
       exchangeShare: exchangeShare, inputShare: recent.timing.input / max(1e-9, recent.timing.wall),
       loadingShare: recent.timing.loading / max(1e-9, recent.timing.wall),
       cacheShare: images.map { $0.share(since: imagesBefore) },
       wallSeconds: wallSeconds)
+    entry.gradientNorm = recent.sums.gradientNorm.map { $0 / Double(recent.sums.steps) }
+    return entry
   }
 }

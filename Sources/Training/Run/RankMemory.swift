@@ -10,7 +10,7 @@ package struct RankMemory: Hashable, Sendable {
   package let parameters: Int
   /// The flat buffers of the gradients that are being summed.
   package let gradients: Int
-  /// The optimizer's momentum: of all parameters on one rank, of every P-th on P of them.
+  /// The optimizer's states: of all trained parameters on one rank, of every P-th on P of them.
   package let optimizer: Int
   /// The images: those that are prepared ahead, and one micro-batch of test images for each lane.
   package let inputs: Int
@@ -18,14 +18,15 @@ package struct RankMemory: Hashable, Sendable {
   /// Threads that compute.
   package let lanes: Int
   private let flat: Int
+  private let states: Int
 
   /// Threads beside the first: the other lanes, one that prepares images, and one that writes checkpoints.
   var threads: Int { lanes + 1 }
 
   /// The address space that the process takes beyond what it has when this is asked for: all of `total`; copies of the
-  /// parameters and momenta on their way to the ranks and into checkpoints, of which one is written while the next one
+  /// parameters and optimizer states on their way to the ranks and into checkpoints, of which one is written while the next one
   /// waits; the stacks; and what allocators round up.
-  package var addressSpace: Int { total + 6 * flat + (threads * 8 + 16) << 20 }
+  package var addressSpace: Int { total + 3 * (flat + states) + (threads * 8 + 16) << 20 }
 
   /// All together.
   package var total: Int { arenas + parameters + gradients + optimizer + inputs }
@@ -35,7 +36,10 @@ package struct RankMemory: Hashable, Sendable {
   /// - Parameters:
   ///   - plan: the step.
   ///   - lanes: compute threads; at most one for each micro-batch of the rank counts.
-  package init(plan: StepPlan, lanes: Int, rank: Int = 0, ranks: Int = 1, order: ExchangeOrder = .fixed) {
+  ///   - buffers: what the optimizer keeps of each parameter, in floats.
+  package init(
+    plan: StepPlan, lanes: Int, rank: Int = 0, ranks: Int = 1, order: ExchangeOrder = .fixed, buffers: Int = 1
+  ) {
     let share = WorkShare(
       microBatches: plan.options.microBatches, rank: rank, ranks: ranks, lanes: lanes, order: order)
     let working = share.lanes.count
@@ -43,8 +47,10 @@ package struct RankMemory: Hashable, Sendable {
     self.lanes = working
     arenas = working * 4 * max(plan.training.arenaCount, plan.evaluation.arenaCount)
     parameters = flat
-    gradients = flat * share.lanes.reduce(0) { $0 + $1.slotCount }
-    optimizer = flat / order.owners(among: ranks)
+    let exchanged = 4 * plan.layout.exchangedCount
+    gradients = exchanged * share.lanes.reduce(0) { $0 + $1.slotCount }
+    states = buffers * exchanged
+    optimizer = states / order.owners(among: ranks)
     let slots = SampleFeed.slots(lanes: working) + working
     inputs = slots * 4 * plan.training[plan.training.images].count
   }
@@ -52,14 +58,14 @@ package struct RankMemory: Hashable, Sendable {
   /// One line: the sum and what it is made of.
   package var text: String {
     "\(Display.bytes(total)) = arenas \(Display.bytes(arenas)) + parameters \(Display.bytes(parameters)) + gradients "
-      + "\(Display.bytes(gradients)) + momentum \(Display.bytes(optimizer)) + input slots \(Display.bytes(inputs))"
+      + "\(Display.bytes(gradients)) + optimizer \(Display.bytes(optimizer)) + input slots \(Display.bytes(inputs))"
   }
 
   /// The same as keys and values.
   package var record: ReportValue {
     .record([
       "total": .integer(total), "arenas": .integer(arenas), "parameters": .integer(parameters),
-      "gradients": .integer(gradients), "momentum": .integer(optimizer), "input-slots": .integer(inputs),
+      "gradients": .integer(gradients), "optimizer": .integer(optimizer), "input-slots": .integer(inputs),
     ])
   }
 }

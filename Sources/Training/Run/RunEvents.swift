@@ -27,8 +27,17 @@ struct EvaluationEvent: Sendable {
     [
       "event": "evaluation", "epoch": .number(epoch), "step": .integer(step), "steps": .integer(steps),
       "test-loss": .number(evaluation.loss), "test-accuracy": .number(evaluation.accuracy),
+      "ema-test-loss": evaluation.average.map { .number($0.loss) } ?? .nothing,
+      "ema-test-accuracy": evaluation.average.map { .number($0.accuracy) } ?? .nothing,
       "samples-evaluated": .integer(evaluation.samples), "images-per-second": .number(imagesPerSecond),
     ]
+  }
+
+  /// The score of the averaged weights for a person; nil without them.
+  var averageLine: String? {
+    evaluation.average.map {
+      "averaged weights: test loss \(Display.decimal($0.loss, 4))  test accuracy \(Display.percent($0.accuracy, 2))"
+    }
   }
 }
 

@@ -24,7 +24,7 @@ package final class FlatBuffers: @unchecked Sendable {
     var slots: [SlotBuffer] = []
     do {
       parameterBuffer = try AlignedBuffer.zeros(layout.count)
-      for _ in 0..<slotsPerLane.reduce(0, +) { slots.append(try SlotBuffer(count: layout.count)) }
+      for _ in 0..<slotsPerLane.reduce(0, +) { slots.append(try SlotBuffer(count: layout.exchangedCount)) }
     } catch {
       throw RunError(.failed, "\(error)")
     }

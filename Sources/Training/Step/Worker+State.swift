@@ -14,7 +14,7 @@ extension Worker {
     return unsafe Array(all)
   }
 
-  /// The XXH3 digest of the parameters, for the ledger.
+  /// The XXH3 digest of the trained parameters, for the ledger.
   package var parameterDigest: UInt64 {
     let count = blueprint.plan.layout.parameterEnd
     return Digest.block(unsafe UnsafeBufferPointer(start: buffers.parameters, count: count).span, seed: 0)
@@ -46,6 +46,20 @@ extension Worker {
     return TrainingState(step: step, statesSince: statesSince, parameters: parameters, states: states)
   }
 
+  /// A state of all parameters, on every rank. All ranks call it together.
+  func sharedState(_ index: Int) throws(RunError) -> [Float] {
+    guard communicator.size > 1 else { return try receiveState(index) }
+    var bytes: [UInt8] = []
+    if communicator.rank == 0 {
+      let values = try receiveState(index)
+      bytes = unsafe values.withUnsafeBytes { unsafe Array($0) }
+    } else {
+      try sendState(index)
+    }
+    let shared = try failing { () throws(CommunicationError) in try communicator.broadcast(bytes, from: 0) }
+    return unsafe shared.withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) }
+  }
+
   private func sendState(_ index: Int) throws(RunError) {
     // Where rank 0 owns everything the others have nothing to tell.
     guard communicator.rank < segments.owners else { return }
@@ -64,7 +78,7 @@ extension Worker {
   }
 
   private func receiveState(_ index: Int) throws(RunError) -> [Float] {
-    var flat = [Float](repeating: 0, count: blueprint.plan.layout.count)
+    var flat = [Float](repeating: 0, count: blueprint.plan.layout.exchangedCount)
     let own = optimizer.ownedState(index)
     for (range, place) in OwnedSegments(layout: segments, rank: 0).pieces {
       flat.replaceSubrange(range, with: own[place..<place + range.count])

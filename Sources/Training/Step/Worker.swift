@@ -180,6 +180,9 @@ package final class Worker {
 
   /// The digest of the last step's reduced gradient, on rank 0.
   package var gradientDigest: UInt64 { exchange.gradientDigest }
+
+  /// The Euclidean norm of the same gradient, before clipping, on rank 0.
+  package var gradientNorm: Double { exchange.gradientSquares.squareRoot() }
 }
 
 /// Where the time of a step went, in seconds.

@@ -43,7 +43,7 @@ package struct OperatorComparison {
     _ plan: StepPlan, _ samples: SampleBatch, _ parameters: [Float], _ want: ReferenceResult
   ) throws -> OperatorErrors {
     var executor = try Executor(plan: plan)
-    var gradient = [Float](repeating: 0, count: plan.layout.count)
+    var gradient = [Float](repeating: 0, count: plan.layout.exchangedCount)
     let context = StepContext(seed: seed, step: 0, globalBatch: batch)
     var observer = NoObserver()
     _ = executor.train(samples, parameters: parameters, gradient: &gradient, context: context, observer: &observer)

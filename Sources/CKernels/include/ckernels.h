@@ -133,8 +133,6 @@ struct ck_table {
   void (*multiply)(size_t n, const float *a, const float *b, float *y);
   /// d = d + x
   void (*accumulate)(size_t n, const float *x, float *d);
-  /// d = factor · d
-  void (*scale)(size_t n, float factor, float *d);
   /// d = value
   void (*fill)(size_t n, float value, float *d);
   /// average = (1 - rate) · average + rate · (factor · observation)
@@ -344,8 +342,6 @@ struct ck_table {
 
   // Observation.
 
-  /// The index of the first NaN or infinity, or n.
-  size_t (*first_not_finite)(size_t n, const float *x);
   struct ck_summary (*summary)(size_t n, const float *x);
   /// Σ x² in double precision, the same bits on every instruction set.
   double (*sum_of_squares)(size_t n, const float *x);

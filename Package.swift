@@ -21,6 +21,11 @@ let staticRuntime: [LinkerSetting] =
     "FoundationInternationalization", "CoreFoundation", "_FoundationICU", "_FoundationCShims", "_FoundationCollections",
   ].map { .linkedLibrary($0) }
 
+/// For functions that return spans: `@_lifetime` says whose memory a span looks into, and the compiler then holds that it
+/// does not outlive it. The attribute's spelling is not settled (SE-0446 gives the types, not the annotations), so the
+/// feature is named per target; where it is not named, spans are passed on and never returned.
+let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
+
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -60,7 +65,7 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Collectives", dependencies: ["Hashing", "Kernels"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["Collectives", "CMPI"], swiftSettings: strict),
-    .target(name: "Engine", dependencies: ["Planner", "Kernels"], swiftSettings: strict),
+    .target(name: "Engine", dependencies: ["Planner", "Kernels"], swiftSettings: strict + lifetimes),
     .target(
       name: "Reference", dependencies: ["Planner", "Network", "StrictYAML", "Randomness"], swiftSettings: strict),
     .target(

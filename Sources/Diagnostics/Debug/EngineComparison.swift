@@ -246,10 +246,10 @@ private struct FirstWrongResult: ProgramObserver {
   let slots: [[Double]]
   var found: String?
 
-  mutating func after(_ index: Int, in executor: borrowing Executor) {
-    let instruction = executor.program.instructions[index]
+  mutating func after(_ index: Int, in execution: borrowing Execution) {
+    let instruction = execution.program.instructions[index]
     guard found == nil, let slot = instruction.writes.first, !slots[slot.index].isEmpty else { return }
-    guard OperatorErrors.distance(executor.numbers(slot), slots[slot.index]) > Self.tolerance else { return }
+    guard OperatorErrors.distance(execution.numbers(slot), slots[slot.index]) > Self.tolerance else { return }
     let place = instruction.path.isEmpty ? "" : " of '\(instruction.path)'"
     found = "the \(instruction.operation.kind)\(place)"
   }

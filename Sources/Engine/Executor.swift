@@ -1,3 +1,6 @@
+// Runs the planner's programs by the kernels: finds the operands of each instruction in the arena and the flat buffers, and
+// calls one kernel for each. What is computed and where it lies is decided before; the engine decides nothing.
+
 package import Kernels
 package import Planner
 

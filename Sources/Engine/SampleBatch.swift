@@ -1,4 +1,4 @@
-import Network
+import Operators
 package import Planner
 import Randomness
 

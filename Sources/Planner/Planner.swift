@@ -1,4 +1,5 @@
 package import Network
+import Operators
 
 /// Turns (network, micro-batch size, bucket size) into the programs of a step.
 package enum Planner {

@@ -1,6 +1,5 @@
 import Checkpoints
 import Interchange
-import Network
 import Optimizers
 import Planner
 import Randomness

@@ -3,7 +3,6 @@ import Configuration
 import Datasets
 import Foundation
 import Interchange
-import Network
 import Randomness
 
 /// Runs `body` with the path of a new directory, and removes it afterwards.

@@ -2,7 +2,6 @@ import Collectives
 import Configuration
 import Datasets
 import Kernels
-import Network
 import Optimizers
 import Planner
 import Randomness

@@ -1,6 +1,5 @@
 import Configuration
 import Datasets
-import Network
 import StrictYAML
 import Testing
 

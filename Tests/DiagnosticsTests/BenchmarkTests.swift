@@ -1,6 +1,5 @@
 import Diagnostics
 import Engine
-import Network
 import Planner
 import Reference
 import Testing

@@ -1,5 +1,4 @@
 import Diagnostics
-import Network
 import Planner
 import Reference
 import TestSupport

@@ -1,5 +1,4 @@
 import Engine
-import Network
 import Planner
 import Reference
 import Testing

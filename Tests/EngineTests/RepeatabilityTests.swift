@@ -1,7 +1,6 @@
 import Dispatch
 import Engine
 import Kernels
-import Network
 import Planner
 import Reference
 import Synchronization

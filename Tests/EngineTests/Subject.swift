@@ -1,6 +1,5 @@
 import Engine
 import Kernels
-import Network
 import Planner
 import Randomness
 import Reference

@@ -1,6 +1,5 @@
 import Collectives
 import Kernels
-import Network
 import Optimizers
 import Planner
 import Randomness

@@ -1,5 +1,4 @@
 import Collectives
-import Network
 import Optimizers
 import Planner
 import TestSupport

@@ -1,4 +1,3 @@
-import Network
 import Planner
 import Testing
 import Training

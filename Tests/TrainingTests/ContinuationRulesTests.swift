@@ -1,7 +1,6 @@
 import Checkpoints
 import Configuration
 import Datasets
-import Network
 import Testing
 import Training
 

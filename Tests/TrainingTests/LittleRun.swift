@@ -2,7 +2,6 @@ import Checkpoints
 import Collectives
 import Configuration
 import Foundation
-import Network
 import Planner
 import TestSupport
 import Training

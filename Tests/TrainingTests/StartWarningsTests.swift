@@ -1,5 +1,4 @@
 import Datasets
-import Network
 import Planner
 import Testing
 import Training

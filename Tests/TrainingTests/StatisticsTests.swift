@@ -1,7 +1,6 @@
 import Checkpoints
 import Datasets
 import Engine
-import Network
 import Planner
 import Testing
 import Training

@@ -1,4 +1,5 @@
-import Network
+import Operators
+
 
 /// Reads every sample and lists what cannot be read.
 package enum DatasetVerifier {

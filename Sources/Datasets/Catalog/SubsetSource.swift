@@ -1,4 +1,5 @@
-import Network
+import Operators
+
 
 /// Some samples of another source, in a given order.
 struct SubsetSource: SampleSource {

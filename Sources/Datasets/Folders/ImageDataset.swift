@@ -1,4 +1,5 @@
-import Network
+import Operators
+
 
 /// Opens image folders and archives of them: train/CLASS/IMAGE beside test/CLASS/IMAGE, or CLASS/IMAGE alone.
 enum ImageDataset {

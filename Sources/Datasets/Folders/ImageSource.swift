@@ -1,4 +1,5 @@
-import Network
+import Operators
+
 
 /// How encoded images become samples.
 struct ImageReading: Sendable {

@@ -1,4 +1,5 @@
-import Network
+import Operators
+
 
 /// One split in IDX files: grey images, and their labels.
 struct IDXSource: SampleSource, LabelChecked {

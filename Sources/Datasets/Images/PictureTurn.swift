@@ -1,4 +1,5 @@
-import Network
+import Operators
+
 
 extension DecodedImage {
   /// The picture turned upright.

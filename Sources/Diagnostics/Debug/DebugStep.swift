@@ -3,6 +3,7 @@ import Engine
 import Interchange
 import Kernels
 package import Network
+package import Operators
 import Planner
 package import Training
 

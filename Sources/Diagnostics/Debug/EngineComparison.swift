@@ -1,5 +1,6 @@
 import Engine
 package import Network
+package import Operators
 import Planner
 import Randomness
 package import Reference

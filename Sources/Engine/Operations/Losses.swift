@@ -1,5 +1,4 @@
 import Kernels
-import Network
 import Planner
 
 extension Execution {

@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 
 /// Losses: one call gives the loss, the correct answers and the gradient.
 ///

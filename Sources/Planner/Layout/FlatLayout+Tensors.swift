@@ -1,5 +1,6 @@
 import Network
 
+
 extension FlatLayout {
   /// The values of one tensor in the order of files (PyTorch's).
   ///

@@ -1,4 +1,6 @@
 import Network
+import Operators
+
 
 extension Lowering {
   /// A dense layer.

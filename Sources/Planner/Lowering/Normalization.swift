@@ -1,4 +1,6 @@
 import Network
+import Operators
+
 
 extension Lowering {
   /// Statistics of the micro-batch in training, running statistics in evaluation.

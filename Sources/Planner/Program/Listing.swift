@@ -1,5 +1,6 @@
 import Network
 
+
 extension Program {
   /// The program as text, one instruction a line: number, operation, layer, the slots with their places in the arena
   /// (in KiB), and the arithmetic for one sample. What is computed a second time is marked with "again".

@@ -2,7 +2,7 @@ import Configuration
 import Datasets
 import Engine
 import Kernels
-import Network
+import Operators
 
 /// A micro-batch of test data in memory of its own.
 struct TestBatch: ~Copyable {

@@ -1,6 +1,6 @@
 import Foundation
 import Interchange
-package import Network
+package import Operators
 package import StrictYAML
 
 /// Where configurations come from: the built-in one, files, and overrides on the command line.

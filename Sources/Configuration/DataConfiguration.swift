@@ -1,5 +1,6 @@
 package import Datasets
-package import Network
+import Network
+package import Operators
 package import StrictYAML
 
 /// The keys below `data`.

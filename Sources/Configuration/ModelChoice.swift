@@ -1,4 +1,5 @@
 package import Network
+package import Operators
 package import StrictYAML
 
 /// The model of a run.

@@ -1,6 +1,6 @@
 package import Collectives
 package import Kernels
-package import Network
+package import Operators
 package import StrictYAML
 
 /// The keys below `exchange`.

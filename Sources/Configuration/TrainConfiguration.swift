@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 package import Optimizers
 package import Planner
 package import StrictYAML

@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 
 /// One split of a data set: labelled images of one shape, with random access from any thread.
 package protocol SampleSource: Sendable {

@@ -1,35 +1,17 @@
+// Runs the planner's programs by the kernels: finds the operands of each instruction in the arena and the flat buffers, and
+// calls one kernel for each. What is computed and where it lies is decided before; the engine decides nothing.
+
 package import Kernels
 package import Planner
 
-/// Runs a program: it owns one arena and executes the instructions one after the other on the calling thread.
-///
-/// This file and its extensions in `Operations` turn the planner's offsets into spans; the bounds hold because the
-/// verifier has checked the plan and every slot's range lies within the arena. The kernels check all counts again.
-@safe
+/// Owns one arena and runs the programs of a plan in it, one instruction after the other on the calling thread.
 package struct Executor: ~Copyable {
   /// The programs and their layout.
   package let plan: StepPlan
-  /// The program that runs, or ran last.
+  /// The program that ran last; the values of its live slots are still in the arena.
   package private(set) var program: Program
   /// The memory of all slots but the images.
-  let arena: AlignedBuffer
-  /// The pointers of the running micro-batch; nil between two of them.
-  var frame: Frame?
-
-  /// The pointers that change from micro-batch to micro-batch.
-  @unsafe
-  struct Frame {
-    /// The samples.
-    let batch: MicroBatch
-    /// The flat parameter buffer.
-    let parameters: UnsafePointer<Float>
-    /// The flat buffer for this micro-batch's gradient; nil in evaluation.
-    let gradient: UnsafeMutablePointer<Float>?
-    /// Seed, step and global batch.
-    let context: StepContext
-    /// What the loss has found.
-    var score = Score()
-  }
+  private var arena: AlignedBuffer
 
   /// The layout of the flat buffers.
   package var layout: FlatLayout { plan.layout }
@@ -41,73 +23,82 @@ package struct Executor: ~Copyable {
     self.plan = plan
     self.program = plan.training
     self.arena = try AlignedBuffer.zeros(max(1, plan.training.arenaCount, plan.evaluation.arenaCount))
-    unsafe self.frame = nil
   }
 
-  /// Fills the arena with NaN: what reads a number before it is written then shows in the results.
+  /// Fills the arena with NaN: what reads a value before it is written then shows in the results.
   package mutating func poisonArena() {
-    unsafe arena.unsafeBase.update(repeating: .nan, count: arena.count)
+    arena.withMutableSpan { Elementwise.fill(.nan, into: &$0) }
   }
 
   /// Runs the training program for one micro-batch.
   ///
   /// - Parameters:
   ///   - batch: the samples.
-  ///   - parameters: the flat parameter buffer, `layout.count` numbers.
-  ///   - gradient: the flat buffer that receives this micro-batch's gradient, `layout.exchangedCount` numbers; its trailer gets
+  ///   - parameters: the flat parameter buffer, `layout.count` floats.
+  ///   - gradient: the flat buffer that receives this micro-batch's gradient, `layout.exchangedCount` floats; its trailer gets
   ///     the statistics and the metrics loss, correct and samples, all else of the trailer becomes zero. The gaps
   ///     between tensors are left as they are.
   ///   - context: seed, step and global batch.
-  ///   - observer: who looks on.
+  ///   - observer: called between instructions.
+  /// - Returns: what the losses found.
   package mutating func train<Observer: ProgramObserver & ~Copyable>(
-    _ batch: MicroBatch, parameters: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>,
+    _ batch: borrowing MicroBatch, parameters: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>,
     context: StepContext, observer: inout Observer
   ) throws(Observer.Failure) -> Score {
-    let trailer = layout.parameterEnd..<layout.exchangedCount
-    unsafe (gradient + trailer.lowerBound).update(repeating: 0, count: trailer.count)
-    let frame = unsafe Frame(batch: batch, parameters: parameters, gradient: gradient, context: context)
-    return unsafe try run(plan.training, frame, observer: &observer)
+    program = plan.training
+    var execution = unsafe Execution(
+      program, layout: layout, arena: arena, batch: batch, parameters: parameters, gradient: gradient, context: context)
+    execution.clearTrailer()
+    try execution.run(&observer)
+    return execution.score
   }
 
   /// Runs the evaluation program for one micro-batch; the logits stay in the arena.
+  ///
+  /// - Returns: what the losses found.
   package mutating func evaluate<Observer: ProgramObserver & ~Copyable>(
-    _ batch: MicroBatch, parameters: UnsafePointer<Float>, observer: inout Observer
+    _ batch: borrowing MicroBatch, parameters: UnsafePointer<Float>, observer: inout Observer
   ) throws(Observer.Failure) -> Score {
+    program = plan.evaluation
     let context = StepContext(seed: 0, step: 0, globalBatch: plan.options.globalBatch)
-    let frame = unsafe Frame(batch: batch, parameters: parameters, gradient: nil, context: context)
-    return unsafe try run(plan.evaluation, frame, observer: &observer)
+    var execution = unsafe Execution(
+      program, layout: layout, arena: arena, batch: batch, parameters: parameters, gradient: nil, context: context)
+    try execution.run(&observer)
+    return execution.score
   }
 
-  private mutating func run<Observer: ProgramObserver & ~Copyable>(
-    _ program: Program, _ frame: Frame, observer: inout Observer
+  /// A copy of the values of a slot of the program that ran last. The slot must be live, and not that of the images,
+  /// which are the caller's.
+  package func numbers(_ id: SlotID) -> [Float] {
+    precondition(id != program.images, "the images do not lie in the arena")
+    return arena.withSpan(program[id].range) { values in values.indices.map { values[$0] } }
+  }
+}
+
+/// The same on buffers with memory of their own, for benchmarks, comparisons and tests.
+extension Executor {
+  /// Runs the training program; see `train(_:parameters:gradient:context:observer:)`.
+  package mutating func train<Observer: ProgramObserver & ~Copyable>(
+    _ samples: SampleBatch, parameters: [Float], gradient: inout [Float], context: StepContext,
+    observer: inout Observer
   ) throws(Observer.Failure) -> Score {
-    self.program = program
-    unsafe self.frame = frame
-    for (index, instruction) in program.instructions.enumerated() {
-      if case .bucketComplete(let bucket) = instruction.operation {
-        try observer.bucketComplete(bucket)
-      } else {
-        observer.before(index)
-        execute(instruction)
-        try observer.after(index, in: self)
+    precondition(parameters.count == layout.count, "\(layout.count) parameters")
+    precondition(gradient.count == layout.exchangedCount, "\(layout.exchangedCount) floats of the gradient")
+    return try unsafe parameters.withUnsafeBufferPointer { parameters throws(Observer.Failure) in
+      try unsafe gradient.withUnsafeMutableBufferPointer { gradient throws(Observer.Failure) in
+        guard let p = parameters.baseAddress, let g = gradient.baseAddress else { return Score() }
+        return try unsafe train(samples.microBatch, parameters: p, gradient: g, context: context, observer: &observer)
       }
     }
-    defer { unsafe self.frame = nil }
-    return unsafe self.frame?.score ?? Score()
   }
 
-  /// Hands the numbers of a slot to `body`, for checks and reports. The slot must be live.
-  package func read<Result>(_ id: SlotID, _ body: (Span<Float>) -> Result) -> Result {
-    let span = unsafe input(id).span
-    return body(span)
-  }
-
-  /// A copy of the numbers of a slot. The slot must be live.
-  package func numbers(_ id: SlotID) -> [Float] { read(id) { span in span.indices.map { span[$0] } } }
-
-  /// Hands the gradient of a parameter of the micro-batch that is running to `body`.
-  package func readGradient<Result>(_ id: ParameterID, _ body: (Span<Float>) -> Result) -> Result {
-    let span = unsafe UnsafeBufferPointer(gradient(id)).span
-    return body(span)
+  /// Runs the evaluation program.
+  package mutating func evaluate(_ samples: SampleBatch, parameters: [Float]) -> Score {
+    precondition(parameters.count == layout.count, "\(layout.count) parameters")
+    var observer = NoObserver()
+    return unsafe parameters.withUnsafeBufferPointer { parameters in
+      guard let p = parameters.baseAddress else { return Score() }
+      return unsafe evaluate(samples.microBatch, parameters: p, observer: &observer)
+    }
   }
 }

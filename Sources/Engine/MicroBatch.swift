@@ -1,27 +1,26 @@
-/// The samples that an executor works on: borrowed memory that must outlive the call.
-@unsafe
-package struct MicroBatch {
+/// The samples that a program works on, in memory that is borrowed from the caller.
+package struct MicroBatch: ~Escapable {
   /// Normalised pixels, [sample][row][column][channel].
-  package let images: UnsafeBufferPointer<Float>
+  package let images: Span<Float>
   /// One class per sample; or per position of a sample, [sample][row][column], where the losses read so many.
-  package let labels: UnsafeBufferPointer<Int32>
+  package let labels: Span<Int32>
   /// Dense targets, in the order of the program's list, each [sample][row][column][channel]; none for most losses.
-  package let targets: [UnsafeBufferPointer<Float>]
+  package let targets: Span<[Float]>
   /// One sample id per sample; it keys dropout.
-  package let samples: UnsafeBufferPointer<UInt64>
+  package let samples: Span<UInt64>
   /// How many samples count, from the first; the rest is padding of an evaluation's last micro-batch.
   package let valid: Int
 
   /// Samples in borrowed memory.
+  @_lifetime(copy images, copy labels, copy samples, copy targets)
   package init(
-    images: UnsafeBufferPointer<Float>, labels: UnsafeBufferPointer<Int32>, samples: UnsafeBufferPointer<UInt64>,
-    valid: Int, targets: [UnsafeBufferPointer<Float>]
+    images: Span<Float>, labels: Span<Int32>, samples: Span<UInt64>, valid: Int, targets: Span<[Float]> = Span()
   ) {
-    unsafe self.images = images
-    unsafe self.labels = labels
-    unsafe self.targets = targets
-    unsafe self.samples = samples
-    unsafe self.valid = valid
+    self.images = images
+    self.labels = labels
+    self.targets = targets
+    self.samples = samples
+    self.valid = valid
   }
 }
 

@@ -1,11 +1,11 @@
-/// Someone who looks on while a program runs: it polls the exchange, times instructions, or checks tensors.
+/// What is called between the instructions of a program: it polls the exchange, times instructions, or checks tensors.
 package protocol ProgramObserver: ~Copyable {
   /// What it may throw to end the run of the program.
   associatedtype Failure: Error
   /// Called before an instruction.
   mutating func before(_ index: Int)
   /// Called after an instruction other than `bucketComplete`.
-  mutating func after(_ index: Int, in executor: borrowing Executor) throws(Failure)
+  mutating func after(_ index: Int, in execution: borrowing Execution) throws(Failure)
   /// Called where the gradients of `bucket` are final.
   mutating func bucketComplete(_ bucket: Int) throws(Failure)
 }
@@ -19,6 +19,6 @@ extension ProgramObserver where Self: ~Copyable {
 package struct NoObserver: ProgramObserver {
   /// An observer that does nothing.
   package init() {}
-  package mutating func after(_ index: Int, in executor: borrowing Executor) {}
+  package mutating func after(_ index: Int, in execution: borrowing Execution) {}
   package mutating func bucketComplete(_ bucket: Int) {}
 }

@@ -1,4 +1,4 @@
-import Network
+import Operators
 package import Planner
 import Randomness
 
@@ -38,61 +38,9 @@ package struct SampleBatch: Hashable, Sendable {
       ids: (0..<samples).map(UInt64.init))
   }
 
-  /// Hands the samples to an executor; they stay valid while `body` runs.
-  package func withMicroBatch<Result, Failure: Error>(
-    _ body: (MicroBatch) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    try unsafe images.withUnsafeBufferPointer { images throws(Failure) in
-      try unsafe labels.withUnsafeBufferPointer { labels throws(Failure) in
-        try unsafe ids.withUnsafeBufferPointer { ids throws(Failure) in
-          try unsafe Self.withBuffers(targets[...], []) { targets throws(Failure) in
-            try unsafe body(
-              MicroBatch(images: images, labels: labels, samples: ids, valid: valid, targets: targets))
-          }
-        }
-      }
-    }
-  }
-
-  private static func withBuffers<Result, Failure: Error>(
-    _ arrays: ArraySlice<[Float]>, _ found: [UnsafeBufferPointer<Float>],
-    _ body: ([UnsafeBufferPointer<Float>]) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    guard let first = arrays.first else { return try unsafe body(found) }
-    return try unsafe first.withUnsafeBufferPointer { buffer throws(Failure) in
-      try unsafe withBuffers(arrays.dropFirst(), found + [buffer], body)
-    }
-  }
-}
-
-extension Executor {
-  /// Runs the training program on samples, parameters and a gradient with memory of their own; see
-  /// `train(_:parameters:gradient:context:observer:)`.
-  package mutating func train<Observer: ProgramObserver & ~Copyable>(
-    _ samples: SampleBatch, parameters: [Float], gradient: inout [Float], context: StepContext,
-    observer: inout Observer
-  ) throws(Observer.Failure) -> Score {
-    precondition(parameters.count == layout.count, "\(layout.count) parameters")
-    precondition(gradient.count == layout.exchangedCount, "\(layout.exchangedCount) numbers of the gradient")
-    return try unsafe samples.withMicroBatch { batch throws(Observer.Failure) in
-      try unsafe parameters.withUnsafeBufferPointer { parameters throws(Observer.Failure) in
-        try unsafe gradient.withUnsafeMutableBufferPointer { gradient throws(Observer.Failure) in
-          guard let p = parameters.baseAddress, let g = gradient.baseAddress else { return Score() }
-          return try unsafe train(batch, parameters: p, gradient: g, context: context, observer: &observer)
-        }
-      }
-    }
-  }
-
-  /// Runs the evaluation program on samples and parameters with memory of their own.
-  package mutating func evaluate(_ samples: SampleBatch, parameters: [Float]) -> Score {
-    precondition(parameters.count == layout.count, "\(layout.count) parameters")
-    var observer = NoObserver()
-    return unsafe samples.withMicroBatch { batch in
-      unsafe parameters.withUnsafeBufferPointer { parameters in
-        guard let p = parameters.baseAddress else { return Score() }
-        return unsafe evaluate(batch, parameters: p, observer: &observer)
-      }
-    }
+  /// The samples as a program takes them.
+  package var microBatch: MicroBatch {
+    MicroBatch(
+      images: images.span, labels: labels.span, samples: ids.span, valid: valid, targets: targets.span)
   }
 }

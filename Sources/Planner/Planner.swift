@@ -1,4 +1,5 @@
 package import Network
+import Operators
 
 // This room decides what a training step does, before anything runs. A network and options go in, plain values come out:
 //

@@ -1,5 +1,5 @@
 import Foundation
-import Network
+import Operators
 import Planner
 
 extension Execution {

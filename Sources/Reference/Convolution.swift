@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 import Planner
 
 /// The three passes of a convolution as plain sums in double precision. Each adds to what its result holds.

@@ -1,5 +1,6 @@
 import Foundation
 import Network
+import Operators
 import Planner
 
 /// Losses that see each sample alone.

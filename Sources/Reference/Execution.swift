@@ -1,4 +1,4 @@
-import Network
+import Operators
 import Planner
 
 /// What the dropout masks of a step depend on, beside the layer and the sample.

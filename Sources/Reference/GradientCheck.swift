@@ -1,5 +1,6 @@
 import Dispatch
 package import Network
+package import Operators
 import Planner
 import Randomness
 import Synchronization

@@ -1,4 +1,4 @@
-import Network
+import Operators
 import Planner
 
 extension Execution {

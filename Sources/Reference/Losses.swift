@@ -1,4 +1,4 @@
-import Network
+import Operators
 import Planner
 
 /// What a term of the loss comes to over the valid samples.

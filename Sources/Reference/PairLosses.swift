@@ -1,4 +1,4 @@
-import Network
+import Operators
 import Planner
 
 /// Losses that compare the valid samples with each other.

@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// One kernel position at one output position: which input position it falls on. All three are row · width + column.
 struct Tap {

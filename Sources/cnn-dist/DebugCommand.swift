@@ -1,7 +1,7 @@
 import ArgumentParser
 import Configuration
 import Diagnostics
-import Network
+import Operators
 import Training
 
 /// `cnn-dist debug`.

@@ -17,7 +17,10 @@ enum HouseTable {
   /// Modules of other packages, each for one target.
   static let packages: Set = ["Yams", "ArgumentParser"]
 
-  /// All targets. Next to the arrows of the design stand those to the modules of plain values (`Network`,
+  /// Modules that a target links for what they do before the program starts, and does not import.
+  static let linkedOnly: Set = ["CStart"]
+
+  /// All targets. Next to the arrows of the design stand those to the modules of plain values (`Operators`, `Network`,
   /// `Randomness`) whose members are used through them: the compiler wants each of those imported by name.
   static let rows = [
     // System libraries and inner loops.
@@ -27,48 +30,59 @@ enum HouseTable {
     Row("Randomness"),
     Row("Hashing", ["CXXHash", "CCrypto"]),
     Row("StrictYAML", ["Yams"]),
-    Row("Network", ["StrictYAML"]),
-    Row("Planner", ["Network", "Randomness"]),
-    // The only user of OpenBLAS and of the inner loops.
-    Row("Kernels", ["Network", "Randomness", "COpenBLAS", "CKernels"]),
+    // What operators compute, as plain values: the ground of all that follows.
+    Row("Operators"),
+    // What a model file says.
+    Row("Network", ["Operators", "StrictYAML"]),
+    // What a step does, in which order and where in memory.
+    Row("Planner", ["Operators", "Network", "Randomness"]),
+    // The only user of OpenBLAS and of the inner loops: knows operators, and neither model files nor programs.
+    Row("Kernels", ["Operators", "Randomness", "COpenBLAS", "CKernels"]),
     Row("Collectives", ["Hashing", "Kernels"]),
     // The only user of MPI.
     Row("MPITransport", ["Collectives", "CMPI"]),
-    Row("Engine", ["Planner", "Kernels", "Network", "Randomness"]),
+    // Runs programs by the kernels.
+    Row("Engine", ["Operators", "Planner", "Kernels", "Randomness"]),
     // The interpreter in double precision and random models to try it on: knows programs, and nothing of the kernels
     // that it is the judge of.
-    Row("Reference", ["Planner", "Network", "StrictYAML", "Randomness"]),
-    Row("Datasets", ["Network", "Randomness", "Hashing", "CJPEG", "CPNG", "CWebP", "CZlib"]),
-    Row("Interchange", ["Network"]),
+    Row("Reference", ["Operators", "Planner", "Network", "StrictYAML", "Randomness"]),
+    Row("Datasets", ["Operators", "Randomness", "Hashing", "CJPEG", "CPNG", "CWebP", "CZlib"]),
+    Row("Interchange"),
     // How a gradient changes the weights, and how fast.
     Row("Optimizers", ["StrictYAML", "Network", "Planner", "Kernels", "Collectives"]),
     // Everything that a run depends on, as it stands in a file.
     Row(
       "Configuration",
-      ["StrictYAML", "Network", "Planner", "Kernels", "Datasets", "Interchange", "Collectives", "Optimizers"]),
+      [
+        "StrictYAML", "Operators", "Network", "Planner", "Kernels", "Datasets", "Interchange", "Collectives",
+        "Optimizers",
+      ]),
     // What a run leaves on the disk, and what it is made of.
     Row(
       "Checkpoints",
-      ["StrictYAML", "Network", "Planner", "Datasets", "Interchange", "Hashing", "Optimizers", "Configuration"]),
+      [
+        "StrictYAML", "Operators", "Network", "Planner", "Datasets", "Interchange", "Hashing", "Optimizers",
+        "Configuration",
+      ]),
     Row(
       "Training",
       [
-        "StrictYAML", "Network", "Planner", "Kernels", "Collectives", "Engine", "Datasets", "Interchange", "Hashing",
-        "Optimizers", "Configuration", "Checkpoints",
+        "StrictYAML", "Operators", "Network", "Planner", "Kernels", "Collectives", "Engine", "Datasets", "Interchange",
+        "Hashing", "Optimizers", "Configuration", "Checkpoints",
       ]),
     // What looks at a run from outside: debug, bench, and the reports of the command line.
     Row(
       "Diagnostics",
       [
-        "StrictYAML", "Randomness", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference", "Datasets",
-        "Interchange", "Hashing", "Optimizers", "Configuration", "Checkpoints", "Training",
+        "StrictYAML", "Randomness", "Operators", "Network", "Planner", "Kernels", "Collectives", "Engine", "Reference",
+        "Datasets", "Interchange", "Hashing", "Optimizers", "Configuration", "Checkpoints", "Training",
       ]),
     // The command line; from below `Training` it names a configuration, a communicator, a network and a plan.
     Row(
       "cnn-dist",
       [
-        "Training", "Diagnostics", "Checkpoints", "Configuration", "MPITransport", "CStart", "Collectives", "Network",
-        "Planner", "ArgumentParser",
+        "Training", "Diagnostics", "Checkpoints", "Configuration", "MPITransport", "CStart", "Collectives",
+        "Operators", "Network", "Planner", "ArgumentParser",
       ]),
   ]
 

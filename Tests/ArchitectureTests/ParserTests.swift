@@ -30,6 +30,7 @@ import Testing
   @Test(arguments: [
     ("CMPI", "Training"), ("Training", "Kernels"), ("MPITransport", "Training"), ("Kernels", "Reference"),
     ("COpenBLAS", "Engine"), ("Yams", "Network"), ("Crypto", "Interchange"), ("Engine", "Collectives"),
+    ("Network", "Kernels"), ("StrictYAML", "Operators"),
     ("Network", "Nowhere"), ("Glibc", "Kernels"),
   ])
   func forbiddenImportsAreSeen(module: String, target: String) {

@@ -1,6 +1,7 @@
 import Checkpoints
 import Interchange
 import Network
+import Operators
 import Optimizers
 import Planner
 import Randomness

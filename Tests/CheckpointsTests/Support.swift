@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import Interchange
 import Network
+import Operators
 import Randomness
 
 /// Runs `body` with the path of a new directory, and removes it afterwards.

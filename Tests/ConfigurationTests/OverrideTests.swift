@@ -3,7 +3,7 @@ import Configuration
 import Datasets
 import Foundation
 import Kernels
-import Network
+import Operators
 import Optimizers
 import StrictYAML
 import Testing

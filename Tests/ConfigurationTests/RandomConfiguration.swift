@@ -2,7 +2,7 @@ import Collectives
 import Configuration
 import Datasets
 import Kernels
-import Network
+import Operators
 import Optimizers
 import Planner
 import Randomness

@@ -2,7 +2,6 @@ import Configuration
 import Datasets
 import Foundation
 import Kernels
-import Network
 import Optimizers
 import StrictYAML
 import Testing

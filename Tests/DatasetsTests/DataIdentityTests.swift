@@ -1,6 +1,5 @@
 import Datasets
 import Foundation
-import Network
 import Testing
 
 /// Data is what its bytes are, and not where it lies.

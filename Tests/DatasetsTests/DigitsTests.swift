@@ -1,5 +1,4 @@
 import Datasets
-import Network
 import Randomness
 import Testing
 

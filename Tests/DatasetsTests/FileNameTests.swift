@@ -1,6 +1,6 @@
 import Datasets
 import Foundation
-import Network
+import Operators
 import Testing
 
 /// Names are bytes: what looks equal is not, and what is no text is a name all the same.

@@ -1,6 +1,5 @@
 import Datasets
 import Foundation
-import Network
 import Testing
 
 /// Files that promise more than they hold, and files that are mostly nothing. Each must be answered at once.

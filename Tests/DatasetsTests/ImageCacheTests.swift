@@ -1,5 +1,5 @@
 import Datasets
-import Network
+import Operators
 import Testing
 
 /// The cache of decoded images: the bytes that decoding gives, within its bounds, from any thread and process.

@@ -1,6 +1,5 @@
 import Datasets
 import Foundation
-import Network
 import Testing
 
 /// The codecs through the door that the program uses: an image folder of one image.

@@ -1,6 +1,6 @@
 import Datasets
 import Foundation
-import Network
+import Operators
 import Testing
 
 @Suite("image folders")

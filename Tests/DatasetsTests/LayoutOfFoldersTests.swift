@@ -1,6 +1,6 @@
 import Datasets
 import Foundation
-import Network
+import Operators
 import Testing
 
 /// What people's folders look like: splits of any spelling, files of other kinds, what programs leave behind.

@@ -1,5 +1,5 @@
 import Datasets
-import Network
+import Operators
 import Testing
 
 @Suite("loading micro-batches")

@@ -1,5 +1,4 @@
 import Datasets
-import Network
 import Synchronization
 import Testing
 

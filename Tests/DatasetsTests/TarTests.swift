@@ -1,5 +1,4 @@
 import Datasets
-import Network
 import Testing
 
 @Suite("tar archives")

@@ -1,6 +1,7 @@
 import Diagnostics
 import Engine
 import Network
+import Operators
 import Planner
 import Reference
 import Testing

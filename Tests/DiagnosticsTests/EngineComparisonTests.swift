@@ -1,5 +1,6 @@
 import Diagnostics
 import Network
+import Operators
 import Planner
 import Reference
 import TestSupport

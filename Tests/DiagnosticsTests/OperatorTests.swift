@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Network
+import Operators
 import Reference
 import StrictYAML
 import Testing

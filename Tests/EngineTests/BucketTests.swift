@@ -54,7 +54,7 @@ private struct EagerExchange: ProgramObserver {
     unsafe self.gradient = gradient
   }
 
-  mutating func after(_ index: Int, in executor: borrowing Executor) {}
+  mutating func after(_ index: Int, in execution: borrowing Execution) {}
 
   mutating func bucketComplete(_ bucket: Int) {
     seen.append((bucket, unsafe Array(gradient[buckets[bucket]])))

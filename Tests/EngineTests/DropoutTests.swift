@@ -1,5 +1,4 @@
 import Engine
-import Network
 import Planner
 import Testing
 
@@ -63,10 +62,10 @@ import Testing
   private struct MaskCollector: ProgramObserver {
     var masks: Masks = [:]
 
-    mutating func after(_ index: Int, in executor: borrowing Executor) {
-      let instruction = executor.program.instructions[index]
+    mutating func after(_ index: Int, in execution: borrowing Execution) {
+      let instruction = execution.program.instructions[index]
       guard case .dropout(_, _, _, let count) = instruction.operation else { return }
-      let numbers = executor.numbers(instruction.writes[1])
+      let numbers = execution.numbers(instruction.writes[1])
       masks[instruction.path] = stride(from: 0, to: numbers.count, by: count).map { Array(numbers[$0..<$0 + count]) }
     }
 

@@ -61,9 +61,8 @@ extension Subject {
     _ gradient: UnsafeMutableBufferPointer<Float>, observer: inout Observer
   ) -> Outcome where Observer.Failure == Never {
     guard let p = parameters.baseAddress, let g = gradient.baseAddress else { return Outcome() }
-    let score = unsafe withMicroBatch {
-      unsafe executor.train($0, parameters: p, gradient: g, context: context, observer: &observer)
-    }
+    let score = unsafe executor.train(
+      batch.microBatch, parameters: p, gradient: g, context: context, observer: &observer)
     let imageGradient = plan.training.imageGradient.map { executor.numbers($0) } ?? []
     return Outcome(
       score: score, logits: executor.numbers(plan.training.logits), gradient: unsafe Array(gradient),
@@ -75,7 +74,7 @@ extension Subject {
     var observer = NoObserver()
     let score = unsafe parameters.withUnsafeBufferPointer { parameters -> Score in
       guard let p = parameters.baseAddress else { return Score() }
-      return unsafe withMicroBatch { unsafe executor.evaluate($0, parameters: p, observer: &observer) }
+      return unsafe executor.evaluate(batch.microBatch, parameters: p, observer: &observer)
     }
     return Outcome(score: score, logits: executor.numbers(plan.evaluation.logits))
   }
@@ -86,14 +85,9 @@ extension Subject {
     return evaluate(on: &executor)
   }
 
-  private func withMicroBatch<Result>(_ body: (MicroBatch) -> Result) -> Result {
+  private var batch: SampleBatch {
     var batch = SampleBatch(images: images, labels: labels, targets: targets, ids: samples)
     batch.valid = valid
-    return unsafe batch.withMicroBatch(body)
+    return batch
   }
-}
-
-extension Executor {
-  /// A copy of a slot's numbers.
-  func numbers(_ slot: SlotID) -> [Float] { read(slot) { span in span.indices.map { span[$0] } } }
 }

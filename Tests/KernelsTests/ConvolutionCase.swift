@@ -1,5 +1,5 @@
 import Kernels
-import Network
+import Operators
 
 /// A convolution with data, as kernels see it and as plain loops in double precision.
 struct ConvolutionCase: Sendable, CustomStringConvertible {

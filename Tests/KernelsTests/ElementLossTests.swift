@@ -1,6 +1,6 @@
 import Foundation
 import Kernels
-import Network
+import Operators
 import Testing
 
 extension KernelTests {

@@ -1,5 +1,5 @@
 import Kernels
-import Network
+import Operators
 import Testing
 
 extension KernelTests {
@@ -17,7 +17,7 @@ extension KernelTests {
       #expect(written(count) { Elementwise.add(a.span, b.span, into: &$0) } == zip(a, b).map { $0 + $1 })
       #expect(written(count) { Elementwise.multiply(a.span, b.span, into: &$0) } == zip(a, b).map { $0 * $1 })
       #expect(changed(b) { Elementwise.accumulate(a.span, into: &$0) } == zip(a, b).map { $0 + $1 })
-      #expect(changed(a) { Elementwise.scale(3, into: &$0) } == a.map { 3 * $0 })
+      #expect(written(count) { Elementwise.copy(a.span, into: &$0) } == a)
       #expect(written(count) { Elementwise.fill(2.5, into: &$0) } == a.map { _ in 2.5 })
     }
 

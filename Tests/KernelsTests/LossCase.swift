@@ -1,5 +1,5 @@
 import Kernels
-import Network
+import Operators
 
 /// A loss with data, as kernels see it.
 struct LossCase: Sendable {

@@ -40,20 +40,6 @@ extension KernelTests {
       let none = Statistics.summary(x: [Float]().span)
       #expect(none.count == 0 && none.mean.isNaN)
     }
-
-    @Test("The first broken element is found wherever it is", arguments: [.nan, .infinity, -.infinity] as [Float])
-    func firstNotFinite(value: Float) {
-      var dice = Dice(1)
-      let x = dice.floats(3000).map { $0 * 1e37 }
-      #expect(Statistics.firstNotFinite(x: x.span) == nil)
-      for index in [0, 1, 1023, 1024, 1025, 2999] {
-        var broken = x
-        broken[index] = value
-        if index < 2000 { broken[2500] = .nan }
-        #expect(Statistics.firstNotFinite(x: broken.span) == index)
-      }
-      #expect(Statistics.firstNotFinite(x: [Float]().span) == nil)
-    }
   }
 
   @Suite("Aligned buffers")

@@ -1,4 +1,5 @@
 import Network
+import Operators
 import Randomness
 import Reference
 import TestSupport

@@ -1,4 +1,5 @@
 import Network
+import Operators
 import Testing
 
 /// Every layer that can fail to fit its input says so with its path, its kind and the shapes.

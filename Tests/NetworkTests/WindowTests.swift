@@ -1,4 +1,5 @@
 import Network
+import Operators
 import StrictYAML
 import Testing
 

@@ -1,6 +1,7 @@
 import Collectives
 import Kernels
 import Network
+import Operators
 import Optimizers
 import Planner
 import Randomness

@@ -1,4 +1,3 @@
-import Network
 import Planner
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Foundation
 import Network
+import Operators
 import Reference
 import Testing
 

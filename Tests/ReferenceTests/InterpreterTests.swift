@@ -1,5 +1,6 @@
 import Foundation
 import Network
+import Operators
 import Planner
 import Reference
 import TestSupport
@@ -96,7 +97,7 @@ struct InterpreterTests {
     let whole = try Planner.plan(network, options: PlanOptions(microBatch: 4, microBatches: 1))
     let half = try Planner.plan(network, options: PlanOptions(microBatch: 2, microBatches: 2))
     let comparesSamples = whole.training.instructions.contains { instruction in
-      if case .loss(let term) = instruction.operation { term.loss.description.comparesSamples } else { false }
+      if case .loss(let term) = instruction.operation { term.loss.comparesSamples } else { false }
     }
     guard !comparesSamples else { return }
     let parameters = InitialParameters.values(whole.layout, seed: seed).map { Double($0) }

@@ -1,4 +1,5 @@
 import Network
+import Operators
 import Planner
 import Reference
 import Testing

@@ -1,5 +1,6 @@
 import Foundation
 import Network
+import Operators
 import Planner
 import Randomness
 import Reference

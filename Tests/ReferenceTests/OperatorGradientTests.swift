@@ -1,4 +1,5 @@
 import Network
+import Operators
 import Reference
 import StrictYAML
 import Testing

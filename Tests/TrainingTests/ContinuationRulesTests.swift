@@ -1,7 +1,7 @@
 import Checkpoints
 import Configuration
 import Datasets
-import Network
+import Operators
 import Testing
 import Training
 

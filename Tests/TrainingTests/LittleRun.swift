@@ -3,6 +3,7 @@ import Collectives
 import Configuration
 import Foundation
 import Network
+import Operators
 import Planner
 import TestSupport
 import Training

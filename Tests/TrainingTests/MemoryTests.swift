@@ -1,6 +1,5 @@
 import Collectives
 import Kernels
-import Network
 import Planner
 import Testing
 import Training

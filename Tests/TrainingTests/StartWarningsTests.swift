@@ -1,5 +1,6 @@
 import Datasets
 import Network
+import Operators
 import Planner
 import Testing
 import Training

@@ -1,7 +1,7 @@
 import Checkpoints
 import Datasets
 import Engine
-import Network
+import Operators
 import Planner
 import Testing
 import Training
@@ -58,24 +58,9 @@ private struct LoadedMicroBatch {
     var gradient = [Float](repeating: 0, count: blueprint.plan.layout.count)
     var executor = try Executor(plan: blueprint.plan)
     var observer = NoObserver()
-    unsafe parameters.withUnsafeBufferPointer { parameters in
-      unsafe gradient.withUnsafeMutableBufferPointer { gradient in
-        guard let p = parameters.baseAddress, let g = gradient.baseAddress else { return }
-        unsafe withMicroBatch {
-          _ = unsafe executor.train($0, parameters: p, gradient: g, context: context, observer: &observer)
-        }
-      }
-    }
+    _ = executor.train(
+      SampleBatch(images: images, labels: labels, ids: ids), parameters: parameters, gradient: &gradient,
+      context: context, observer: &observer)
     return gradient
-  }
-
-  private func withMicroBatch(_ body: (MicroBatch) -> Void) {
-    unsafe images.withUnsafeBufferPointer { images in
-      unsafe labels.withUnsafeBufferPointer { labels in
-        unsafe ids.withUnsafeBufferPointer { ids in
-          unsafe body(MicroBatch(images: images, labels: labels, samples: ids, valid: labels.count, targets: []))
-        }
-      }
-    }
   }
 }

@@ -12,7 +12,7 @@ static void relu_backward(size_t n, const float *y, const float *dy, float *dx) 
   for (size_t i = 0; i < n; i++) dx[i] = y[i] <= 0 ? 0 : dy[i];
 }
 
-CK_INLINE float clamp(float x, float top) {
+CK_INLINE float ramp(float x, float top) {
   const float positive = x < 0 ? 0 : x;
   return positive > top ? top : positive;
 }
@@ -21,7 +21,7 @@ CK_INLINE float inside(float y, float top, float gradient) { return y <= 0 ? 0 :
 
 static void relu6_forward(size_t n, const float *x, float *y) {
   CK_ELEMENTWISE
-  for (size_t i = 0; i < n; i++) y[i] = clamp(x[i], 6);
+  for (size_t i = 0; i < n; i++) y[i] = ramp(x[i], 6);
 }
 
 static void relu6_backward(size_t n, const float *y, const float *dy, float *dx) {
@@ -55,7 +55,7 @@ static void tanh_backward(size_t n, const float *y, const float *dy, float *dx) 
 }
 
 // A division, so that the result is 1 only where the sum is 6.
-CK_INLINE float hard_sigmoid(float x) { return clamp(x + 3, 6) / 6; }
+CK_INLINE float hard_sigmoid(float x) { return ramp(x + 3, 6) / 6; }
 
 static void hard_sigmoid_forward(size_t n, const float *x, float *y) {
   CK_ELEMENTWISE

@@ -18,11 +18,6 @@ static void accumulate(size_t n, const float *x, float *d) {
   for (size_t i = 0; i < n; i++) d[i] += x[i];
 }
 
-static void scale_elements(size_t n, float factor, float *d) {
-  CK_ELEMENTWISE
-  for (size_t i = 0; i < n; i++) d[i] *= factor;
-}
-
 static void fill(size_t n, float value, float *d) {
   for (size_t i = 0; i < n; i++) d[i] = value;
 }

@@ -100,7 +100,7 @@ static void rescale(size_t n, float factor, float *d) {
   for (size_t i = 0; i < n; i++) d[i] *= factor;
 }
 
-static void clamp_elements(size_t n, float limit, float *d) {
+static void clamp(size_t n, float limit, float *d) {
   CK_ELEMENTWISE
   for (size_t i = 0; i < n; i++) {
     // Comparisons instead of minimum and maximum, so that NaN stays NaN.

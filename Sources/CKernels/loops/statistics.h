@@ -2,20 +2,6 @@
 
 CK_INLINE int is_finite_number(float x) { return fabsf(x) < INFINITY; }
 
-// Stretch by stretch: within one no branch stops the vector loop, and only a stretch with a hit is searched.
-static size_t first_not_finite(size_t n, const float *x) {
-  enum { STRETCH = 1024 };
-  for (size_t start = 0; start < n; start += STRETCH) {
-    const size_t end = n - start < STRETCH ? n : start + STRETCH;
-    int hits = 0;
-    for (size_t i = start; i < end; i++) hits |= !is_finite_number(x[i]);
-    if (!hits) continue;
-    for (size_t i = start; i < end; i++)
-      if (!is_finite_number(x[i])) return i;
-  }
-  return n;
-}
-
 // The sums over `count` <= COUNTERS elements are kept apart, so that they are vectors with a fixed order.
 CK_INLINE void observe(size_t count, const float *restrict x, double *sums, size_t *bad, float *low, float *high) {
   for (size_t i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 
 /// Between the order of files, [sample][channel][row][column], and that of memory, [sample][row][column][channel].
 package enum PlaneOrder {

@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 import Randomness
 
 /// A random change of a training image. It works on bytes, before normalization, as torchvision's transforms do.

@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// Movements of whole pixels; images are bytes [row][column][channel].
 enum PixelMoves {

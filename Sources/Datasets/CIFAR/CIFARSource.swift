@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// One split of CIFAR: the records of one or several files, in their order.
 struct CIFARSource: SampleSource, LabelChecked {

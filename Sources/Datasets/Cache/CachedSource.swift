@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// A source whose samples are decoded once and then come from a cache.
 struct CachedSource: SampleSource {

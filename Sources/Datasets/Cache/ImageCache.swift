@@ -1,4 +1,3 @@
-import Network
 import Synchronization
 
 /// Decoded images in memory, so that each is decoded once: a slot of bytes for each sample, and a state that says

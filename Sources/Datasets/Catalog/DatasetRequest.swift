@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 
 /// The formats that can be read.
 package enum DatasetFormat: String, CaseIterable, Hashable, Sendable, Codable {

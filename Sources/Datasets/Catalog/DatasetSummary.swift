@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 
 /// What a split holds: the samples of each class, its pixels' mean and deviation, and what cannot be read.
 package struct DatasetSummary: Hashable, Sendable {

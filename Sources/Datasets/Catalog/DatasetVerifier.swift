@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// Reads every sample and lists what cannot be read.
 package enum DatasetVerifier {

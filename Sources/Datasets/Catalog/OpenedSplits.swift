@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// What a format's files hold, before samples are held out, chosen or left out.
 struct OpenedSplits {

@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// Some samples of another source, in a given order.
 struct SubsetSource: SampleSource {

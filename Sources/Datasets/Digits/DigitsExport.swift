@@ -1,5 +1,5 @@
 import Foundation
-import Network
+import Operators
 
 /// Writes the built-in digits as files.
 package enum DigitsExport {

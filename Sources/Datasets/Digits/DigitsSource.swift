@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 import Randomness
 import Synchronization
 

@@ -1,5 +1,3 @@
-import Network
-
 /// A source whose labels are bytes of a file, which may be damaged.
 protocol LabelChecked: SampleSource {
   /// The labels as they stand in the file.

@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// Opens image folders and archives of them: train/CLASS/IMAGE beside test/CLASS/IMAGE, or CLASS/IMAGE alone.
 enum ImageDataset {

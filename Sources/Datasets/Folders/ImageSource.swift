@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// How encoded images become samples.
 struct ImageReading: Sendable {

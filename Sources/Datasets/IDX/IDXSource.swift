@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// One split in IDX files: grey images, and their labels.
 struct IDXSource: SampleSource, LabelChecked {

@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// What one split is made of. It names content, never a place: the same files in another folder have the same identity.
 package struct SplitIdentity: Codable, Hashable, Sendable {

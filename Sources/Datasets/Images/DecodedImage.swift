@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// An image as 8-bit samples [row][column][channel]; 1 channel (grey) or 3 (red, green, blue).
 struct DecodedImage: Hashable {

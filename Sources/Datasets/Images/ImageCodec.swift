@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// Decodes JPEG, PNG and WebP images, which it tells apart by their first bytes, not by their names.
 enum ImageCodec {

@@ -1,5 +1,5 @@
 import CJPEG
-import Network
+import Operators
 
 /// JPEG by libjpeg: grey, colour, and the four inks of print, which become colour as in Pillow.
 enum JPEGDecoder {

@@ -1,5 +1,5 @@
 import CPNG
-import Network
+import Operators
 
 /// PNG by libpng: any kind becomes 8-bit grey or colour; alpha is dropped.
 enum PNGDecoder {

@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 extension DecodedImage {
   /// The picture turned upright.

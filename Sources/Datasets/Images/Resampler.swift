@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// Brings an image to a size: scales it so that it covers the size, then crops it at the centre.
 ///

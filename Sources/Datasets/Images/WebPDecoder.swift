@@ -1,5 +1,5 @@
 import CWebP
-import Network
+import Operators
 
 /// WebP by libwebp, lossy and lossless: always colour; alpha is dropped.
 enum WebPDecoder {

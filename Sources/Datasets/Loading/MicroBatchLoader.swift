@@ -1,5 +1,5 @@
 import Hashing
-import Network
+import Operators
 import Randomness
 
 /// What a micro-batch was loaded from.

@@ -1,5 +1,5 @@
 import Foundation
-import Network
+import Operators
 
 /// What a `Prefetcher` shares with its thread. The condition's lock guards every variable; a slot's memory belongs to
 /// the thread while the slot is `filling`, and to whoever took it while it is `ready`.

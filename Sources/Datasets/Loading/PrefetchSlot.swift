@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// Memory for one micro-batch, aligned to 64 bytes (a cache line, and the widest vector register).
 @safe

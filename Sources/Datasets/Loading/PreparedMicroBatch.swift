@@ -1,5 +1,3 @@
-import Network
-
 /// A loaded micro-batch in a slot of a `Prefetcher`: valid until the slot is released.
 @safe
 package struct PreparedMicroBatch: @unchecked Sendable {

@@ -1,5 +1,6 @@
 import Kernels
 package import Network
+import Operators
 import Planner
 package import Training
 

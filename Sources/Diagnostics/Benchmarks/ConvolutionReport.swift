@@ -1,5 +1,5 @@
 import Kernels
-import Network
+import Operators
 import Training
 
 /// What `bench ops` prints.

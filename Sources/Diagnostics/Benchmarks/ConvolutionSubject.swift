@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 package import Planner
 
 /// A convolution that models compute: its shape, the micro-batch, and where it occurs.

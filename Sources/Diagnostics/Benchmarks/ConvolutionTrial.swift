@@ -1,5 +1,5 @@
 import Kernels
-package import Network
+package import Operators
 import Randomness
 import Reference
 import Training

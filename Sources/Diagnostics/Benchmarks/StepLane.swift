@@ -49,11 +49,9 @@ struct StepLane: ~Copyable {
   mutating func compute(step: Int) {
     let context = StepContext(seed: 1, step: step, globalBatch: shared.lanes * samples.valid)
     let samples = samples
-    unsafe samples.withMicroBatch { batch in
-      _ = unsafe executor.train(
-        batch, parameters: shared.buffers.parameters, gradient: shared.buffers.gradient(lane: index, slot: 0),
-        context: context, observer: &stopwatch)
-    }
+    _ = unsafe executor.train(
+      samples.microBatch, parameters: shared.buffers.parameters,
+      gradient: shared.buffers.gradient(lane: index, slot: 0), context: context, observer: &stopwatch)
   }
 }
 

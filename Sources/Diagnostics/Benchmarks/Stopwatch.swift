@@ -18,7 +18,7 @@ struct Stopwatch: ProgramObserver {
 
   mutating func before(_ index: Int) { started = ContinuousClock.now }
 
-  mutating func after(_ index: Int, in executor: borrowing Executor) { seconds[index] += started.secondsUntilNow }
+  mutating func after(_ index: Int, in execution: borrowing Execution) { seconds[index] += started.secondsUntilNow }
 
   mutating func bucketComplete(_ bucket: Int) {}
 }

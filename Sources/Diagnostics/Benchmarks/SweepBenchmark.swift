@@ -1,5 +1,6 @@
 import Kernels
 import Network
+import Operators
 import Planner
 package import Training
 

@@ -3,6 +3,7 @@ import Engine
 import Interchange
 import Kernels
 package import Network
+package import Operators
 import Planner
 package import Training
 
@@ -99,7 +100,7 @@ package struct DebugStep {
       samples, parameters: parameters, gradient: &gradient, context: context, observer: &observer)
     let loss = Float(score.loss / Double(samples.valid))
     let imageGradient = plan.training.imageGradient.map {
-      executor.tensor("grad.images", $0, shape: model.input)
+      NamedTensor(features: executor.numbers($0), "grad.images", shape: model.input, samples: plan.training.batch)
     }
     let tensors =
       [NamedTensor(name: "loss", shape: [], elements: .float32([loss]))] + observer.found
@@ -115,7 +116,8 @@ package struct DebugStep {
   private func evaluation(_ executor: inout Executor, _ samples: SampleBatch, _ parameters: [Float]) -> NamedTensor {
     _ = executor.evaluate(samples, parameters: parameters)
     let program = executor.plan.evaluation
-    return executor.tensor("evaluation", program.logits, shape: program.output)
+    return NamedTensor(
+      features: executor.numbers(program.logits), "evaluation", shape: program.output, samples: program.batch)
   }
 
   /// The running statistics that the step has moved.
@@ -138,19 +140,19 @@ private struct StepObserver: ProgramObserver {
 
   init(inputs: [String: Shape]) { self.inputs = inputs }
 
-  mutating func after(_ index: Int, in executor: borrowing Executor) {
-    let instruction = executor.program.instructions[index]
+  mutating func after(_ index: Int, in execution: borrowing Execution) {
+    let instruction = execution.program.instructions[index]
     switch instruction.operation {
     case .loss(let term):
       let name = term.isMain ? "logits" : "head" + instruction.path.dropFirst("loss".count)
-      found.append(executor.tensor(name, instruction.reads[0], shape: term.output))
-      gradientScale = max(gradientScale, norm(executor.numbers(instruction.writes[0])))
+      found.append(execution.tensor(name, instruction.reads[0], shape: term.output))
+      gradientScale = max(gradientScale, norm(execution.numbers(instruction.writes[0])))
     case .dropout(_, _, let rows, let columns):
       let name = "mask.\(instruction.path)"
       if rows == 1, let shape = inputs[instruction.path] {
-        found.append(executor.tensor(name, instruction.writes[1], shape: shape))
+        found.append(execution.tensor(name, instruction.writes[1], shape: shape))
       } else {
-        let numbers = executor.numbers(instruction.writes[1])
+        let numbers = execution.numbers(instruction.writes[1])
         found.append(
           NamedTensor(name: name, shape: [numbers.count / columns, columns, 1, 1], elements: .float32(numbers)))
       }
@@ -166,13 +168,19 @@ private func norm(_ numbers: [Float]) -> Double {
   numbers.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
 }
 
-extension Executor {
+extension NamedTensor {
+  /// The features of some samples as a tensor in the order of files.
+  fileprivate init(features: [Float], _ name: String, shape: Shape, samples: Int) {
+    self.init(
+      name: name, shape: PlaneOrder.shape(shape, samples: samples),
+      elements: .float32(PlaneOrder.channelsFirst(features, samples: samples, shape: shape)))
+  }
+}
+
+extension Execution {
   /// A slot of features of the given shape as a tensor in the order of files.
   fileprivate func tensor(_ name: String, _ slot: SlotID, shape: Shape) -> NamedTensor {
-    let samples = program.batch
-    return NamedTensor(
-      name: name, shape: PlaneOrder.shape(shape, samples: samples),
-      elements: .float32(PlaneOrder.channelsFirst(numbers(slot), samples: samples, shape: shape)))
+    NamedTensor(features: numbers(slot), name, shape: shape, samples: program.batch)
   }
 }
 

@@ -1,5 +1,6 @@
 import Engine
 package import Network
+package import Operators
 import Planner
 import Randomness
 package import Reference
@@ -246,10 +247,10 @@ private struct FirstWrongResult: ProgramObserver {
   let slots: [[Double]]
   var found: String?
 
-  mutating func after(_ index: Int, in executor: borrowing Executor) {
-    let instruction = executor.program.instructions[index]
+  mutating func after(_ index: Int, in execution: borrowing Execution) {
+    let instruction = execution.program.instructions[index]
     guard found == nil, let slot = instruction.writes.first, !slots[slot.index].isEmpty else { return }
-    guard OperatorErrors.distance(executor.numbers(slot), slots[slot.index]) > Self.tolerance else { return }
+    guard OperatorErrors.distance(execution.numbers(slot), slots[slot.index]) > Self.tolerance else { return }
     let place = instruction.path.isEmpty ? "" : " of '\(instruction.path)'"
     found = "the \(instruction.operation.kind)\(place)"
   }

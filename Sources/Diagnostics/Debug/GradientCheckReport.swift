@@ -1,5 +1,6 @@
 import Kernels
 package import Network
+package import Operators
 import Reference
 package import Training
 

@@ -37,27 +37,27 @@ package final class StepInspector: StepObserver {
   }
 
   package var watch: LeafObserver.Watch {
-    { index, executor throws(RunError) in try self.check(index, executor) }
+    { index, execution throws(RunError) in try self.check(index, execution) }
   }
 
-  private func check(_ index: Int, _ executor: borrowing Executor) throws(RunError) {
-    let instruction = executor.program.instructions[index]
+  private func check(_ index: Int, _ execution: borrowing Execution) throws(RunError) {
+    let instruction = execution.program.instructions[index]
     // What is computed a second time has been looked at.
     guard instruction.pass != .recomputation else { return }
     for slot in instruction.writes where !Self.isIndices(instruction, slot) {
-      let summary = executor.read(slot) { Statistics.summary(x: $0) }
-      try judge(summary, name: executor.program[slot].name, instruction)
+      let summary = execution.read(slot) { Statistics.summary(x: $0) }
+      try judge(summary, name: execution.program[slot].name, instruction)
     }
     for gradient in instruction.writtenGradients {
-      let summary = executor.readGradient(gradient) { Statistics.summary(x: $0) }
-      try judge(summary, name: "gradient of \(executor.layout[gradient].name)", instruction)
+      let summary = execution.readGradient(gradient) { Statistics.summary(x: $0) }
+      try judge(summary, name: "gradient of \(execution.layout[gradient].name)", instruction)
     }
     // Only the first micro-batch of a step is listed.
-    if isReporting, isLast(index, executor) { isReporting = false }
+    if isReporting, isLast(index, execution) { isReporting = false }
   }
 
-  private func isLast(_ index: Int, _ executor: borrowing Executor) -> Bool {
-    executor.program.instructions[(index + 1)...].allSatisfy {
+  private func isLast(_ index: Int, _ execution: borrowing Execution) -> Bool {
+    execution.program.instructions[(index + 1)...].allSatisfy {
       if case .bucketComplete = $0.operation { true } else { false }
     }
   }

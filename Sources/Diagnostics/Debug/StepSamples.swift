@@ -2,6 +2,7 @@ import Checkpoints
 import Engine
 import Interchange
 import Network
+import Operators
 import Planner
 import Training
 

@@ -1,6 +1,5 @@
 package import Configuration
 import Datasets
-import Network
 package import Training
 
 /// What `data` prints.

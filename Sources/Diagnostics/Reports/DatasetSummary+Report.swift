@@ -1,5 +1,5 @@
 import Datasets
-import Network
+import Operators
 import Training
 
 extension DatasetSummary {

@@ -1,5 +1,6 @@
 import Configuration
 import Network
+import Operators
 import StrictYAML
 package import Training
 

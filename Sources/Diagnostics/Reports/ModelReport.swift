@@ -1,4 +1,5 @@
 package import Network
+import Operators
 package import Training
 
 /// What `models` prints.

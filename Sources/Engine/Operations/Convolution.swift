@@ -1,40 +1,94 @@
 import Kernels
-import Network
+import Operators
 import Planner
 
-extension Executor {
-  /// Runs a convolution: forward, to the data, or to the weights.
-  func convolve(_ instruction: Instruction) {
-    let x = unsafe input(instruction.reads[0]).span
-    var scratch = unsafe scratch(instruction).mutableSpan
-    switch instruction.operation {
-    case .convolution(let geometry, let algorithm):
-      var y = unsafe output(instruction.writes[0]).mutableSpan
-      Convolution.forward(
-        geometry, algorithm, batch: program.batch, x: x,
-        weights: unsafe parameter(instruction, 0).span, bias: unsafe parameter(instruction, 1).span, y: &y,
-        scratch: &scratch)
-    case .convolutionBackwardData(let geometry, let algorithm):
-      let adding = instruction.reads.count > 1
-      if adding { copy(instruction.reads[1], to: instruction.writes[0]) }
-      var dx = unsafe output(instruction.writes[0]).mutableSpan
-      Convolution.backwardData(
-        geometry, algorithm, batch: program.batch, dy: x,
-        weights: unsafe parameter(instruction, 0).span, dx: &dx, scratch: &scratch, adding: adding)
-    case .convolutionBackwardWeights(let geometry, let algorithm):
-      var weights = unsafe gradient(instruction, 0).mutableSpan
-      var bias = unsafe gradient(instruction, 1).mutableSpan
-      Convolution.backwardWeights(
-        geometry, algorithm, batch: program.batch, x: x,
-        dy: unsafe input(instruction.reads[1]).span, dWeights: &weights, dBias: &bias, scratch: &scratch)
-    default: break
-    }
+extension Execution {
+  /// y = x ∗ weights + bias.
+  func convolution(_ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, _ instruction: Instruction) {
+    var y = output(instruction)
+    var scratch = scratch(instruction)
+    Convolution.forward(
+      geometry, algorithm, batch: program.batch, x: input(instruction), weights: parameter(instruction, 0),
+      bias: parameter(instruction, 1), y: &y, scratch: &scratch)
   }
 
-  /// Copies a slot to another, unless they share their memory.
-  private func copy(_ source: SlotID, to destination: SlotID) {
-    let (from, to) = unsafe (input(source), output(destination))
-    guard unsafe from.baseAddress != UnsafePointer(to.baseAddress) else { return }
-    _ = unsafe to.update(fromContentsOf: from)
+  /// The input gradient; added to what has been accumulated before where the instruction reads that too.
+  func convolutionBackwardData(
+    _ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, _ instruction: Instruction
+  ) {
+    var dx = output(instruction)
+    let isAdding = instruction.reads.count > 1
+    if isAdding, !sharesMemory(instruction.reads[1], instruction.writes[0]) {
+      Elementwise.copy(input(instruction, 1), into: &dx)
+    }
+    var scratch = scratch(instruction)
+    Convolution.backwardData(
+      geometry, algorithm, batch: program.batch, dy: input(instruction), weights: parameter(instruction, 0), dx: &dx,
+      scratch: &scratch, adding: isAdding)
+  }
+
+  private func sharesMemory(_ a: SlotID, _ b: SlotID) -> Bool { program[a].range == program[b].range }
+
+  /// The weight gradient and that of the bias.
+  func convolutionBackwardWeights(
+    _ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, _ instruction: Instruction
+  ) {
+    var weights = gradient(instruction, 0)
+    var bias = gradient(instruction, 1)
+    var scratch = scratch(instruction)
+    Convolution.backwardWeights(
+      geometry, algorithm, batch: program.batch, x: input(instruction), dy: input(instruction, 1), dWeights: &weights,
+      dBias: &bias, scratch: &scratch)
+  }
+}
+
+/// Transposed convolution by the kernels of the convolution whose transpose it is: its forward pass is that one's input
+/// gradient.
+extension Execution {
+  /// y = the input gradient of the convolution, at x, + bias.
+  func transposedConvolution(
+    _ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, _ instruction: Instruction
+  ) {
+    var y = output(instruction)
+    var scratch = scratch(instruction)
+    Convolution.backwardData(
+      geometry, algorithm, batch: program.batch, dy: input(instruction), weights: parameter(instruction, 0), dx: &y,
+      scratch: &scratch)
+    guard instruction.parameters.count > 1 else { return }
+    Elementwise.addRow(
+      rows: program.batch * geometry.input.positions, columns: geometry.inputChannels, row: parameter(instruction, 1),
+      into: &y)
+  }
+
+  /// The weight gradient and that of the bias: x and dy change places.
+  func transposedConvolutionBackwardWeights(
+    _ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, _ instruction: Instruction
+  ) {
+    let dy = input(instruction, 1)
+    var weights = gradient(instruction, 0)
+    var none = MutableSpan<Float>()
+    var scratch = scratch(instruction)
+    Convolution.backwardWeights(
+      geometry, algorithm, batch: program.batch, x: dy, dy: input(instruction), dWeights: &weights, dBias: &none,
+      scratch: &scratch)
+    guard instruction.gradients.count > 1 else { return }
+    var bias = gradient(instruction, 1)
+    Elementwise.sumRows(
+      rows: program.batch * geometry.input.positions, columns: geometry.inputChannels, x: dy, into: &bias)
+  }
+}
+
+/// Fixed filters.
+extension Execution {
+  /// y = the filter's response to x.
+  func filter(_ geometry: FilterGeometry, _ instruction: Instruction) {
+    var y = output(instruction)
+    FixedFilters.forward(geometry, batch: program.batch, x: input(instruction), y: &y)
+  }
+
+  /// The input gradient of a filter.
+  func filterBackward(_ geometry: FilterGeometry, _ instruction: Instruction) {
+    var dx = output(instruction)
+    FixedFilters.backward(geometry, batch: program.batch, dy: input(instruction), dx: &dx)
   }
 }

@@ -1,28 +1,33 @@
 import Kernels
 import Planner
 
-extension Executor {
-  /// Runs a dense layer: forward, to the data, or to the weights; or to the bias alone.
-  func multiply(_ instruction: Instruction) {
-    let x = unsafe input(instruction.reads[0]).span
-    switch instruction.operation {
-    case .dense:
-      var y = unsafe output(instruction.writes[0]).mutableSpan
-      Dense.forward(
-        batch: program.batch, x: x, weights: unsafe parameter(instruction, 0).span,
-        bias: unsafe parameter(instruction, 1).span, y: &y)
-    case .denseBackwardData:
-      var dx = unsafe output(instruction.writes[0]).mutableSpan
-      Dense.backwardData(batch: program.batch, dy: x, weights: unsafe parameter(instruction, 0).span, dx: &dx)
-    case .denseBackwardWeights:
-      var weights = unsafe gradient(instruction, 0).mutableSpan
-      var bias = unsafe gradient(instruction, 1).mutableSpan
-      Dense.backwardWeights(
-        batch: program.batch, x: x, dy: unsafe input(instruction.reads[1]).span, dWeights: &weights, dBias: &bias)
-    case .biasGradient(let positions, let channels):
-      var bias = unsafe gradient(instruction, 0).mutableSpan
-      Elementwise.sumRows(rows: program.batch * positions, columns: channels, x: x, into: &bias)
-    default: break
-    }
+extension Execution {
+  /// y = x · weightsᵀ + bias.
+  func dense(_ instruction: Instruction) {
+    var y = output(instruction)
+    Dense.forward(
+      batch: program.batch, x: input(instruction), weights: parameter(instruction, 0),
+      bias: parameter(instruction, 1), y: &y)
+  }
+
+  /// The input gradient.
+  func denseBackwardData(_ instruction: Instruction) {
+    var dx = output(instruction)
+    Dense.backwardData(batch: program.batch, dy: input(instruction), weights: parameter(instruction, 0), dx: &dx)
+  }
+
+  /// The weight gradient and that of the bias.
+  func denseBackwardWeights(_ instruction: Instruction) {
+    var weights = gradient(instruction, 0)
+    var bias = gradient(instruction, 1)
+    Dense.backwardWeights(
+      batch: program.batch, x: input(instruction), dy: input(instruction, 1), dWeights: &weights, dBias: &bias)
+  }
+
+  /// The gradient of a bias alone.
+  func biasGradient(_ positions: Int, _ channels: Int, _ instruction: Instruction) {
+    var bias = gradient(instruction, 0)
+    Elementwise.sumRows(
+      rows: program.batch * positions, columns: channels, x: input(instruction), into: &bias)
   }
 }

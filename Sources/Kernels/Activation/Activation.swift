@@ -1,5 +1,5 @@
 internal import CKernels
-package import Network
+package import Operators
 
 /// Functions applied to each element: x, y, dy and dx have the same count. NaN stays NaN.
 package enum Activation {

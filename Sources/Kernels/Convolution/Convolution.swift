@@ -1,5 +1,5 @@
 internal import CKernels
-package import Network
+package import Operators
 
 /// The three passes of a convolution, by any of its algorithms.
 ///

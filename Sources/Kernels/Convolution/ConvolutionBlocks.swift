@@ -1,5 +1,5 @@
 internal import CKernels
-internal import Network
+import Operators
 
 /// A convolution as products of matrices: the windows of output pixels, laid out as rows, times the weights. A pointwise
 /// convolution's pixels are such rows already.

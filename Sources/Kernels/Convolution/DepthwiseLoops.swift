@@ -1,5 +1,5 @@
 internal import CKernels
-internal import Network
+import Operators
 
 /// A depthwise convolution, channel by channel. The filters are turned from [channel][tap] to [tap][channel], so that
 /// vectors run over the channels.

@@ -1,5 +1,5 @@
 internal import CKernels
-internal import Network
+import Operators
 
 /// A convolution over bands of a padded copy of its input. The gradient of a strided one's input is such a convolution of
 /// dy for each phase of the stride; with stride 1 there is one phase.

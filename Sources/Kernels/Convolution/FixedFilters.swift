@@ -1,5 +1,5 @@
 internal import CKernels
-package import Network
+package import Operators
 
 /// Filters that are not learned, laid over each channel alone.
 ///

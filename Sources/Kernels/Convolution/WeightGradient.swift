@@ -1,5 +1,5 @@
 internal import CKernels
-internal import Network
+import Operators
 
 /// The gradient of a convolution's weights as products of matrices, dyᵀ · windows, block by block of output pixels.
 struct WeightGradient {

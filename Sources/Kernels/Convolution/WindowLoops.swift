@@ -1,5 +1,5 @@
 internal import CKernels
-internal import Network
+import Operators
 
 extension ck_window {
   /// The window as the loops know it.

@@ -1,5 +1,5 @@
 internal import CKernels
-internal import Network
+import Operators
 
 /// Winograd's algorithm for the three passes of a convolution.
 struct WinogradLoops {

@@ -13,19 +13,23 @@ package enum Dropout {
   /// - Parameters:
   ///   - rate: the probability to drop an element, in 0...1.
   ///   - stream: the stream of this layer, step and sample; read from its first word on.
-  ///   - sampleElements: the number of elements of the sample and of `mask`.
+  ///   - sampleElements: the number of elements of the sample.
+  ///   - mask: the masks of all samples, one behind the other.
+  ///   - offset: where in `mask` the sample's begins.
   package static func mask(
-    rate: Float, stream: RandomStream, sampleElements: Int, mask: inout MutableSpan<Float>
+    rate: Float, stream: RandomStream, sampleElements: Int, mask: inout MutableSpan<Float>, at offset: Int = 0
   ) {
     precondition(rate >= 0 && rate <= 1, "a dropout rate of \(rate) is outside 0...1")
-    precondition(mask.count == sampleElements, "mask: \(sampleElements) floats, not \(mask.count)")
+    precondition(
+      offset >= 0 && sampleElements >= 0 && sampleElements <= mask.count - offset,
+      "mask: \(sampleElements) floats at \(offset) leave \(mask.count)")
     let (key, counter) = stream.philox
     unsafe withUnsafePointer(to: (key.x, key.y)) { key in
       unsafe withUnsafePointer(to: (counter.y, counter.z, counter.w)) { counter in
         unsafe mask.withPointer { mask in
           unsafe ck_loops().pointee.dropout_mask(
             sampleElements, UnsafeRawPointer(key).assumingMemoryBound(to: UInt32.self),
-            UnsafeRawPointer(counter).assumingMemoryBound(to: UInt32.self), rate, 1 / (1 - rate), mask)
+            UnsafeRawPointer(counter).assumingMemoryBound(to: UInt32.self), rate, 1 / (1 - rate), mask + offset)
         }
       }
     }

@@ -1,5 +1,5 @@
 internal import CKernels
-package import Network
+package import Operators
 
 /// Moves between layouts; no arithmetic.
 extension Elementwise {

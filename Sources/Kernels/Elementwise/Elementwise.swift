@@ -23,10 +23,11 @@ package enum Elementwise {
     unsafe withPointers(x, &d) { x, d in unsafe ck_loops().pointee.accumulate(count, x, d) }
   }
 
-  /// d = factor · d.
-  package static func scale(_ factor: Float, into d: inout MutableSpan<Float>) {
-    let count = d.count
-    unsafe d.withPointer { d in unsafe ck_loops().pointee.scale(count, factor, d) }
+  /// d = x.
+  package static func copy(_ x: Span<Float>, into d: inout MutableSpan<Float>) {
+    precondition(x.count == d.count, "the operands differ in count")
+    let count = x.count
+    unsafe withPointers(x, &d) { x, d in unsafe ck_loops().pointee.copy_rows(1, count, x, count, d, count) }
   }
 
   /// d = value.

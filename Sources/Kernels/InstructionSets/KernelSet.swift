@@ -1,3 +1,6 @@
+// One function for each operator and pass, on spans: it checks every count and hands the work to OpenBLAS or to the inner
+// loops of CKernels. Kernels know operators, and neither model files nor programs; they allocate nothing and never fail.
+
 internal import CKernels
 internal import COpenBLAS
 import Foundation

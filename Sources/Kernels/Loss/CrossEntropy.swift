@@ -1,4 +1,4 @@
-internal import Network
+import Operators
 
 /// Softmax and cross-entropy in one, with label smoothing as in PyTorch.
 extension LossFunction {

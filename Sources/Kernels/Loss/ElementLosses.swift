@@ -1,5 +1,5 @@
 import Foundation
-internal import Network
+import Operators
 
 /// Losses that are sums over the elements, in double precision. An element's part is a function of x and of its target t;
 /// with labels t is 1 for the label's channel and 0 for all others.

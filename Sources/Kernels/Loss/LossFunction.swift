@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 
 /// Losses: one call gives the loss, the correct answers and the gradient.
 ///
@@ -32,7 +32,8 @@ package enum LossFunction {
       case .localization: 0
       case .triplet, .contrastive: nearestAnswers(rows, x, labels, pairs: squaredDistance)
       case .cosine: nearestAnswers(rows, x, labels) { -cosine($0, $1, $2, $3) }
-      default: correctAnswers(rows, x, labels, targets)
+      case .crossEntropy, .meanSquaredError, .smoothL1, .binaryCrossEntropy:
+        correctAnswers(rows, x, labels, targets)
       }
     return (sum, correct)
   }

@@ -1,4 +1,4 @@
-internal import Network
+import Operators
 
 /// Losses that compare the valid samples of a micro-batch with each other, in double precision.
 ///

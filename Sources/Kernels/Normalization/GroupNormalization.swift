@@ -1,5 +1,5 @@
 internal import CKernels
-package import Network
+package import Operators
 
 /// Normalization of each sample by itself, over groups of channels: group, instance and layer normalization.
 ///

@@ -1,5 +1,5 @@
 internal import CKernels
-package import Network
+package import Operators
 
 /// Normalization by the squares of neighbouring channels.
 ///

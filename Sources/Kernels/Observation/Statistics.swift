@@ -45,11 +45,4 @@ package enum Statistics {
     let count = x.count
     return unsafe x.withPointer { x in unsafe ck_loops().pointee.sum_of_squares(count, x) }
   }
-
-  /// The index of the first element that is NaN or infinite.
-  package static func firstNotFinite(x: Span<Float>) -> Int? {
-    let count = x.count
-    let index = unsafe x.withPointer { x in unsafe ck_loops().pointee.first_not_finite(count, x) }
-    return index < count ? index : nil
-  }
 }

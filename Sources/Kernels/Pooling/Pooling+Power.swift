@@ -1,5 +1,5 @@
 internal import CKernels
-package import Network
+package import Operators
 
 /// Pooling by the p-norm of each window; padding counts as zeros.
 ///

@@ -1,5 +1,5 @@
 internal import CKernels
-package import Network
+package import Operators
 
 /// Fixed separable maps of images: means over windows, interpolation, and their transposes.
 package enum Resample {

@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// Written as one number for both axes or as `[height, width]`.

@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// How a layer pads its input: by fixed numbers, or so that the output has the size of the input over the stride.

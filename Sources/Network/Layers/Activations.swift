@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// An element-wise activation; it has no parameters and keeps the shape. The function stands in `Layer.activation`.

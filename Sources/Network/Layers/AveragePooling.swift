@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// A layer that maps each channel alone by a fixed separable map.
@@ -170,17 +171,5 @@ extension Window {
           + "smaller windows or a larger stride")
     }
     return shape
-  }
-
-  /// The window along the vertical axis.
-  fileprivate var rows: AxisMap.Axis {
-    AxisMap.Axis(
-      input: input.height, output: output.height, kernel: kernel.height, stride: stride.height, padding: padding.top)
-  }
-
-  /// The window along the horizontal axis.
-  fileprivate var columns: AxisMap.Axis {
-    AxisMap.Axis(
-      input: input.width, output: output.width, kernel: kernel.width, stride: stride.width, padding: padding.left)
   }
 }

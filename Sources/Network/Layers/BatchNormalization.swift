@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// Normalization of each channel over the micro-batch, alone ("ghost" batches).

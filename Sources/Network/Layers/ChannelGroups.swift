@@ -1,3 +1,4 @@
+import Operators
 package import StrictYAML
 
 /// Into how many groups a convolution splits its channels: a number, or one for each input channel.

@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// A convolution (cross-correlation) over height and width, in groups of channels.
@@ -89,11 +90,6 @@ func kernelParameters(_ shape: [Int], biases: Int, initial: WeightInitializer) -
     name: "weight", shape: shape, arrangement: .channelsLast,
     initial: initial.weights(fanIn: fanIn, fanOut: shape[0] * shape[2...].reduce(1, *), rows: shape[0]), decays: true)
   return [weight] + (biases > 0 ? [.perChannel("bias", biases, initial: initial.biases(fanIn: fanIn))] : [])
-}
-
-extension Shape {
-  /// Height and width.
-  package var extent: Extent { Extent(height: height, width: width) }
 }
 
 extension Window {

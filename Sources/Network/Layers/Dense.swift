@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// A fully connected layer.

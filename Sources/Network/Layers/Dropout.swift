@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// A layer that drops parts of its input at random while training and does nothing in evaluation. What it drops is a

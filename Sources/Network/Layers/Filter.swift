@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// Fixed filters over each channel: edges, smoothing, or numbers of your own. Nothing of it is trained.

@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// The filters of a `filter` layer: named ones, or numbers of your own.

@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// Lays zeros round an image.

@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// A layer that normalises the numbers of each sample in groups, the same in training and evaluation.

@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// A leaf of the model tree: one layer of the field, as plain data.

@@ -1,3 +1,4 @@
+package import Operators
 import StrictYAML
 
 /// Why a layer does not fit its input; the model walk adds the layer's path.

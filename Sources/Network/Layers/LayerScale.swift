@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// One trainable factor for each channel.

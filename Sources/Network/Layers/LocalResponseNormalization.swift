@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// Each number over a power of the mean square of its neighbours across channels.

@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// The largest value of each window, channel by channel. Padding never wins.

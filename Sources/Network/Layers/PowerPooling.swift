@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// The L^p norm of each window, channel by channel: between the sum (p = 1) and the largest absolute value (p → ∞).

@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// Turns an image into a vector, channel first: the order of everybody's weights.

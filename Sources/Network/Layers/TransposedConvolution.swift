@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// A transposed convolution: the linear map whose transpose is a convolution with the same settings.

@@ -1,17 +1,7 @@
+package import Operators
 package import StrictYAML
 
-/// What a network's output, or that of an auxiliary head, is trained to make small: ℓ of one sample. The loss of a step
-/// is the mean of ℓ over the samples of the global batch.
-package enum Loss: YAMLChoice {
-  case crossEntropy(CrossEntropyLoss)
-  case meanSquaredError(MeanSquaredErrorLoss)
-  case smoothL1(SmoothL1Loss)
-  case binaryCrossEntropy(BinaryCrossEntropyLoss)
-  case localization(LocalizationLoss)
-  case triplet(TripletLoss)
-  case contrastive(ContrastiveLoss)
-  case cosine(CosineLoss)
-
+extension Loss: YAMLChoice {
   package static let subject = "loss"
 
   package static let alternatives: [Alternative<Loss>] = kinds.map(\.alternative)
@@ -59,18 +49,6 @@ package enum Loss: YAMLChoice {
 
   /// What is wrong with an output of the given shape, or nil.
   package func problem(with output: Shape) -> String? { description.problem(with: output) }
-
-  /// Whether the loss reads dense target values of the shape of its output.
-  package var readsValues: Bool { description.targets == .values }
-
-  /// Whether the loss reads labels.
-  package var readsLabels: Bool {
-    if case .localization = self { true } else { description.targets == .labels }
-  }
-
-  /// Whether a label picks a channel of the output: at each position where the output is an image, so that there must
-  /// be one label for each position instead of one for each sample.
-  package var picksChannelByLabel: Bool { description.targets == .labels && !description.comparesSamples }
 }
 
 /// One kind of loss: how it is written, and what a reader wants to know of it.
@@ -89,24 +67,12 @@ package protocol LossDescription: ModelRecord {
   static var formula: String { get }
   /// Where it comes from.
   static var source: String { get }
-  /// Where the targets come from.
-  var targets: LossTargets { get }
-  /// Whether ℓ of a sample depends on the other samples of its micro-batch.
-  var comparesSamples: Bool { get }
   /// What is wrong with an output of the given shape, or nil.
   func problem(with output: Shape) -> String?
 }
 
 extension LossDescription {
-  package var comparesSamples: Bool { false }
   package func problem(with output: Shape) -> String? { nil }
 }
 
-/// Where the targets of a loss come from.
-package enum LossTargets: String, CaseIterable, YAMLValue {
-  /// Classes: of a sample, or of each position where the output is an image. Where numbers are needed, 1 for the class
-  /// and 0 for all others.
-  case labels
-  /// Numbers, as many as the output has.
-  case values
-}
+extension LossTargets: YAMLValue {}

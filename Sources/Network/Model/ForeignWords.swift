@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 // What PyTorch, Keras and Caffe call the words of model files. Words that differ from ours in spelling alone (BatchNorm2d,

@@ -1,3 +1,4 @@
+package import Operators
 package import StrictYAML
 
 /// An auxiliary head: layers of its own that see the value at this place, with a loss of their own that is added to

@@ -1,3 +1,5 @@
+package import Operators
+
 /// One row of a network's layer table.
 package struct LayerRow: Hashable, Sendable {
   /// The path of the layer in the model tree.

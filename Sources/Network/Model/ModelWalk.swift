@@ -1,3 +1,5 @@
+package import Operators
+
 /// What a walk over the model tree does at each kind of node: the one place that knows how shapes flow, used by the
 /// layer table as well as by the planner.
 package protocol ModelVisitor {

@@ -1,3 +1,7 @@
+// What a model file says: the tree of layers, each with its keys, shapes and parameters, the losses, and the zoo. It
+// describes and decides nothing; the values that layers come down to are those of Operators, whose YAML stands here.
+
+package import Operators
 package import StrictYAML
 
 /// A whole network as plain data: what goes in, and the tree of layers.

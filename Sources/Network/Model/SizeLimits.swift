@@ -1,3 +1,5 @@
+import Operators
+
 /// How large a layer may be. Far above what trains on CPUs, and low enough that no product or sum of sizes that is made
 /// of a model file can overflow.
 enum SizeLimits {

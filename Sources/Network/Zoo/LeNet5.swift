@@ -1,3 +1,5 @@
+import Operators
+
 extension ZooModel {
   /// LeNet-5: convolutions of 6 and 16 channels, then 120, 84 and the classes; with ReLU and max pooling as is usual
   /// today. Images of 28×28 are padded to the classic 32×32 by the first layer.

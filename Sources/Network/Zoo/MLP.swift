@@ -1,3 +1,5 @@
+import Operators
+
 extension ZooModel {
   /// One hidden layer of 128 rectified units: the smallest network that learns something.
   static let mlp = ZooModel(

@@ -1,3 +1,5 @@
+import Operators
+
 extension ZooModel {
   /// MobileNet of width 1 for small images: its first convolution and its second block do not stride.
   ///

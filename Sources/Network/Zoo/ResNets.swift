@@ -1,3 +1,5 @@
+import Operators
+
 /// Residual networks, with the names, strides and initial weights of torchvision's, so that its weights load by name.
 ///
 /// Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2015, sections 3.3, 4.1 and 4.2.

@@ -1,3 +1,5 @@
+import Operators
+
 /// The networks of the Visual Geometry Group, with the names and initial weights of torchvision's, so that its weights
 /// load by name.
 ///

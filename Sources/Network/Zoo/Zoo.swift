@@ -1,3 +1,5 @@
+package import Operators
+
 /// The built-in models. Each is a function of the image's shape and the number of classes.
 package struct ZooModel: Sendable {
   package let name: String

@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 extension Lowering {
   /// Appends the backward pass: for each forward instruction, last first, the instructions that turn the gradient of

@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 extension Lowering {
   /// Sums of more than two branches are formed pair by pair, in order.

@@ -1,4 +1,5 @@
 import Network
+import Operators
 
 /// Convolutions, and transposed ones, which are the backward pass of a convolution: of the three passes of that
 /// convolution each kind of layer runs one forward and the other two backward.

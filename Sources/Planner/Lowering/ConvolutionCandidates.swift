@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 
 /// The algorithms that can compute a pass of a convolution, each with the sizes of its blocks: functions of the shape and the
 /// micro-batch alone. Whether they are fast is `ConvolutionChoice`'s to say.

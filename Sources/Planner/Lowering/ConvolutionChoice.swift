@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// Which algorithm computes a pass of a convolution: a function of the shape and the micro-batch alone, so that every rank
 /// and lane computes the same bits.

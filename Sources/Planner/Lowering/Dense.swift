@@ -1,4 +1,5 @@
 import Network
+import Operators
 
 extension Lowering {
   /// A dense layer.

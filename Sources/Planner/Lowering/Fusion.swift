@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// What a batch normalization does with its result before it goes to memory.
 package struct NormalizationTail: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import Network
+import Operators
 
 /// The end of the forward pass: the loss of the network's output and those of the heads.
 extension Lowering {

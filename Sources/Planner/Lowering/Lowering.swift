@@ -1,4 +1,5 @@
 import Network
+import Operators
 
 /// Turns the model tree into instructions: forward by walking the tree, backward by walking the list of forward
 /// instructions from its end (reverse-mode differentiation; Griewank and Walther, "Evaluating derivatives", 2008,

@@ -1,4 +1,5 @@
 import Network
+import Operators
 
 extension Lowering {
   /// Statistics of the micro-batch in training, running statistics in evaluation and where they are frozen.

@@ -1,4 +1,5 @@
 import Network
+import Operators
 
 extension Lowering {
   /// Max pooling keeps the places of the largest values for the backward pass.

@@ -1,4 +1,5 @@
 import Network
+import Operators
 
 /// Layers that only move numbers. In memory an image is [position][channel], in files and for everybody's weights
 /// [channel][position].

@@ -1,4 +1,5 @@
-package import Network
+import Network
+package import Operators
 
 extension Operation {
   /// The word for the kind of operation in tables and profiles: its name, with the algorithm if there is a choice.

@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 
 /// What an instruction computes. All sizes are for one sample unless said otherwise; the micro-batch size is the
 /// program's.

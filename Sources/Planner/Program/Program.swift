@@ -1,4 +1,4 @@
-package import Network
+package import Operators
 
 /// The straight list of instructions that a lane executes for one micro-batch, over one arena. A plain value: every
 /// rank and lane runs the same one, and nothing is discovered while it runs.

@@ -1,4 +1,5 @@
 import Network
+import Operators
 
 /// What an optimizer does with a parameter, as far as a plan tells of it.
 package struct UpdateSummary: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Network
+import Operators
 
 /// The estimated work of a training step, apart by what it grows with: for the choice of a micro-batch, not of a time.
 ///

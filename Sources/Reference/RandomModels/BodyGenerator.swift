@@ -1,4 +1,5 @@
 import Network
+import Operators
 import Randomness
 
 /// Grows a model node by node and keeps track of the shape.

@@ -1,4 +1,5 @@
 import Network
+import Operators
 import Randomness
 
 /// Poolings.

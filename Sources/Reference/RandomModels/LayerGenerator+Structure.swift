@@ -1,4 +1,5 @@
 import Network
+import Operators
 import Randomness
 
 /// Normalizations, and layers that move, drop or scale.

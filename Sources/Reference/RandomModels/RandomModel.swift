@@ -1,4 +1,5 @@
 package import Network
+package import Operators
 import Randomness
 import StrictYAML
 

@@ -2,7 +2,7 @@ import Configuration
 import Datasets
 import Engine
 import Kernels
-import Network
+import Operators
 
 /// A micro-batch of test data in memory of its own.
 struct TestBatch: ~Copyable {
@@ -42,12 +42,9 @@ struct TestBatch: ~Copyable {
   }
 
   /// Hands the samples to an executor; they stay valid while `body` runs.
-  func withMicroBatch<Result>(_ body: (MicroBatch) -> Result) -> Result {
-    unsafe labels.withUnsafeBufferPointer { labels in
-      unsafe samples.withUnsafeBufferPointer { samples in
-        let pixels = unsafe UnsafeBufferPointer(start: images.unsafeBase, count: images.count)
-        return unsafe body(MicroBatch(images: pixels, labels: labels, samples: samples, valid: valid, targets: []))
-      }
+  func withMicroBatch<Result>(_ body: (borrowing MicroBatch) -> Result) -> Result {
+    images.withSpan { pixels in
+      body(MicroBatch(images: pixels, labels: labels.span, samples: samples.span, valid: valid))
     }
   }
 }

@@ -2,7 +2,7 @@ import Checkpoints
 import Configuration
 import Datasets
 import Kernels
-import Network
+import Operators
 import StrictYAML
 
 /// What the coordinator tells all ranks before any of them opens the data.

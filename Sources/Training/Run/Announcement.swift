@@ -3,6 +3,7 @@ import Configuration
 import Datasets
 import Kernels
 import Network
+import Operators
 import Planner
 import StrictYAML
 

@@ -2,6 +2,7 @@ package import Configuration
 package import Datasets
 import Foundation
 package import Network
+import Operators
 package import Optimizers
 package import Planner
 

@@ -1,5 +1,6 @@
 package import Configuration
 package import Network
+package import Operators
 import StrictYAML
 
 /// Finds the network that a configuration or a command line names.

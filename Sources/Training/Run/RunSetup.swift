@@ -4,7 +4,6 @@ import Configuration
 import Datasets
 import Interchange
 import Kernels
-import Network
 import Optimizers
 import Planner
 import StrictYAML

@@ -1,5 +1,5 @@
 package import Datasets
-import Network
+import Operators
 
 /// Data from which nothing can be learned: a look at some images and at the labels.
 package enum SampleWarnings {

@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 package import Network
+package import Operators
 import Optimizers
 
 /// What is likely a mistake in a run although it can be trained: the run goes on, and learns little or nothing. One

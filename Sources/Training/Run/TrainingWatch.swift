@@ -1,7 +1,7 @@
 import Configuration
 package import Datasets
 import Foundation
-import Network
+import Operators
 import Optimizers
 
 /// Looks at the scores of a run and says when it trains in vain. Each kind of sentence is said once.

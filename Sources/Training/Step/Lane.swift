@@ -78,8 +78,11 @@ struct Lane: ~Copyable {
     var observer = LeafObserver(
       layout: shared.blueprint.plan.layout, buffers: shared.buffers, lane: index, leaf: leaf,
       samples: samples.contentDigest, votes: votes, publish: publish, watch: watch)
+    let batch = MicroBatch(
+      images: unsafe samples.images.span, labels: unsafe samples.labels.span, samples: unsafe samples.ids.span,
+      valid: shared.blueprint.configuration.train.microBatch)
     _ = try unsafe executor.train(
-      MicroBatch(samples, valid: shared.blueprint.configuration.train.microBatch),
+      batch,
       parameters: shared.buffers.parameters, gradient: shared.buffers.gradient(lane: index, slot: leaf.slot),
       context: shared.blueprint.context(step: step), observer: &observer)
   }
@@ -92,7 +95,7 @@ struct Lane: ~Copyable {
       try tests.load(microBatch)
       let parameters = unsafe shared.buffers.parameters
       scores.append(
-        unsafe tests.withMicroBatch { unsafe executor.evaluate($0, parameters: parameters, observer: &observer) })
+        tests.withMicroBatch { unsafe executor.evaluate($0, parameters: parameters, observer: &observer) })
     }
     return scores
   }
@@ -102,13 +105,5 @@ extension Blueprint {
   /// The context of a step.
   package func context(step: Int) -> StepContext {
     StepContext(seed: configuration.seed, step: step, globalBatch: configuration.train.globalBatch)
-  }
-}
-
-extension MicroBatch {
-  /// The samples that the prefetch thread prepared. They must not be released while this is in use.
-  init(_ prepared: PreparedMicroBatch, valid: Int) {
-    unsafe self.init(
-      images: prepared.images, labels: prepared.labels, samples: prepared.ids, valid: valid, targets: [])
   }
 }

@@ -10,7 +10,7 @@ package struct LeafObserver: ~Copyable, ProgramObserver {
   package typealias Failure = RunError
 
   /// Called between instructions: the main lane polls the exchange, debug mode checks tensors.
-  package typealias Watch = (_ index: Int, _ executor: borrowing Executor) throws(RunError) -> Void
+  package typealias Watch = (_ index: Int, _ execution: borrowing Execution) throws(RunError) -> Void
 
   /// Where gradients and trailer lie.
   let layout: FlatLayout
@@ -46,8 +46,8 @@ package struct LeafObserver: ~Copyable, ProgramObserver {
     digest.update(words: [samples])
   }
 
-  package mutating func after(_ index: Int, in executor: borrowing Executor) throws(RunError) {
-    try watch?(index, executor)
+  package mutating func after(_ index: Int, in execution: borrowing Execution) throws(RunError) {
+    try watch?(index, execution)
   }
 
   package mutating func bucketComplete(_ bucket: Int) {

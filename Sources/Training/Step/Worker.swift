@@ -126,8 +126,8 @@ package final class Worker {
     for thread in threads { thread.begin(.train(step: step)) }
     let inputBefore = mainLane.secondsAwaitingInput
     let loadingBefore = feed.secondsLoading
-    try mainLane.train(step: step, votes: votes) { index, executor throws(RunError) in
-      try inspect?(index, executor)
+    try mainLane.train(step: step, votes: votes) { index, execution throws(RunError) in
+      try inspect?(index, execution)
       try self.pump(step: step)
     }
     let waitedForLanes = try finish(step: step)

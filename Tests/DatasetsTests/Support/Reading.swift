@@ -1,5 +1,5 @@
 import Datasets
-import Network
+import Operators
 import Testing
 
 /// The pixels and the label of one sample.

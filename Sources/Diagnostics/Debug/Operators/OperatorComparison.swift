@@ -1,6 +1,7 @@
 import Engine
 import Kernels
 import Network
+import Operators
 import Planner
 import Reference
 import StrictYAML

@@ -1,5 +1,6 @@
 import Kernels
 import Network
+import Operators
 import Reference
 import StrictYAML
 package import Training

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A linear map along one axis: each output position is a weighted sum of a run of neighbouring input positions.
 ///
 /// Two of them, one per axis, describe every separable and fixed map of images: means over windows, adaptive means,
@@ -53,13 +55,19 @@ package struct AxisMap: Hashable, Sendable {
   }
 }
 
+/// Where the maps come from.
 extension AxisMap {
   /// One axis of a window, with `padding` in front of the input.
-  struct Axis {
+  package struct Axis {
+    /// Positions of the input.
     var input: Int
+    /// Positions of the output.
     var output: Int
+    /// Taps of the window.
     var kernel: Int
+    /// Positions from one window to the next.
     var stride: Int
+    /// Positions in front of the input.
     var padding: Int
 
     /// The taps of the window at `place` that fall on the input, as places in the window.
@@ -84,7 +92,7 @@ extension AxisMap {
   /// - Parameters:
   ///   - axis: the window.
   ///   - end: where the padding that counts ends, in input positions; nil if padding does not count in the mean.
-  static func mean(_ axis: Axis, paddedEnd end: Int?) -> AxisMap {
+  package static func mean(_ axis: Axis, paddedEnd end: Int?) -> AxisMap {
     axis.map { place, taps in
       let start = place * axis.stride - axis.padding
       let count = end.map { min(start + axis.kernel, $0) - start } ?? taps.count
@@ -93,7 +101,7 @@ extension AxisMap {
   }
 
   /// Means weighted by exp(−d²/(2σ²)), d being the distance from the window's centre; padding does not count.
-  static func gaussianMean(_ axis: Axis, deviation: Double) -> AxisMap {
+  package static func gaussianMean(_ axis: Axis, deviation: Double) -> AxisMap {
     axis.map { _, taps in
       let centre = Double(axis.kernel - 1) / 2
       let weights = taps.map { tap in bell(Double(tap) - centre, deviation: deviation) }
@@ -103,7 +111,7 @@ extension AxisMap {
   }
 
   /// Means over `output` windows that share the input as evenly as whole positions can: ⌊i·M/O⌋ ..< ⌈(i + 1)·M/O⌉.
-  static func adaptiveMean(input: Int, output: Int) -> AxisMap {
+  package static func adaptiveMean(input: Int, output: Int) -> AxisMap {
     AxisMap(
       input: input,
       runs: (0..<output).map { place in
@@ -114,13 +122,13 @@ extension AxisMap {
   }
 
   /// Each output position takes the input position ⌊i·M/O⌋.
-  static func nearest(input: Int, output: Int) -> AxisMap {
+  package static func nearest(input: Int, output: Int) -> AxisMap {
     AxisMap(input: input, runs: (0..<output).map { ($0 * input / output, [1]) })
   }
 
   /// Linear interpolation. Positions are pixels of width 1, so the output's centre i + ½ falls on (i + ½)·M/O − ½; with
   /// `alignCorners` they are points, and the first and last points of both sides fall on each other.
-  static func linear(input: Int, output: Int, alignCorners: Bool) -> AxisMap {
+  package static func linear(input: Int, output: Int, alignCorners: Bool) -> AxisMap {
     AxisMap(
       input: input,
       runs: (0..<output).map { place in
@@ -133,4 +141,37 @@ extension AxisMap {
         return start + 1 < input ? (start, [1 - fraction, fraction]) : (start, [1])
       })
   }
+}
+
+/// exp(−d²/(2σ²)): a Gaussian of height 1.
+package func bell(_ distance: Double, deviation: Double) -> Double {
+  exp(-distance * distance / (2 * deviation * deviation))
+}
+
+/// A fixed separable map of each channel: y[i, j] = Σ rows[i, u] · columns[j, v] · x[u, v].
+package struct Resampling: Hashable, Sendable {
+  /// The map along the vertical axis.
+  package var rows: AxisMap
+  /// The map along the horizontal axis.
+  package var columns: AxisMap
+  /// Channels, each mapped alone.
+  package var channels: Int
+
+  /// A map of `channels` channels.
+  package init(rows: AxisMap, columns: AxisMap, channels: Int) {
+    self.rows = rows
+    self.columns = columns
+    self.channels = channels
+  }
+
+  /// The map of the gradients: input and output exchanged.
+  package var transposed: Resampling {
+    Resampling(rows: rows.transposed, columns: columns.transposed, channels: channels)
+  }
+
+  /// The shape of one input sample.
+  package var input: Shape { Shape(channels: channels, height: rows.input, width: columns.input) }
+
+  /// The shape of one output sample.
+  package var output: Shape { Shape(channels: channels, height: rows.output, width: columns.output) }
 }

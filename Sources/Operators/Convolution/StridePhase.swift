@@ -51,10 +51,10 @@ package struct StridePhase: Hashable, Sendable {
 }
 
 extension ConvolutionGeometry {
-  /// Whether the direct algorithm computes this convolution forward and to the weights: one group, no dilation.
+  /// Whether the direct algorithm computes y and the weight gradient of this convolution: one group, no dilation.
   package var isDirect: Bool { groups == 1 && window.dilation == Extent(1) }
 
-  /// Whether it does on the way to the data as well: where no phase of the stride leaves out numbers of dy.
+  /// Whether it computes the input gradient as well: where no phase of the stride leaves out values of dy.
   package var isDirectBackward: Bool {
     isDirect
       && (0..<StridePhase.count(window)).allSatisfy {

@@ -1,6 +1,6 @@
 /// The element-wise activations with their parameters.
 ///
-/// Formulas and sources stand in the table of layers; see `Layer.kinds`.
+/// Formulas and sources stand in the table of layers, `Layer.kinds` of `Network`.
 package enum ActivationFunction: Hashable, Sendable {
   /// max(0, x).
   case relu
@@ -29,7 +29,7 @@ package enum ActivationFunction: Hashable, Sendable {
   package var differentiatesInput: Bool {
     switch self {
     case .gelu, .silu, .hardSwish: true
-    default: false
+    case .relu, .relu6, .leakyReLU, .elu, .sigmoid, .tanh, .hardSigmoid, .softplus: false
     }
   }
 

@@ -1,30 +1,3 @@
-/// Two numbers that belong to the vertical and the horizontal axis.
-package struct Extent: Hashable, Sendable, CustomStringConvertible {
-  /// The number for the vertical axis (rows).
-  package var height: Int
-  /// The number for the horizontal axis (columns).
-  package var width: Int
-
-  /// An extent with its own number for each axis.
-  package init(height: Int, width: Int) {
-    self.height = height
-    self.width = width
-  }
-
-  /// The same number for both axes.
-  package init(_ both: Int) { self.init(height: both, width: both) }
-
-  /// The number of positions: height · width.
-  package var count: Int { height * width }
-
-  package var description: String { height == width ? "\(height)" : "\(height)×\(width)" }
-
-  /// The positions from the first to the last tap of a kernel of this size whose taps are `dilation` apart.
-  package func dilated(by dilation: Extent) -> Extent {
-    Extent(height: dilation.height * (height - 1) + 1, width: dilation.width * (width - 1) + 1)
-  }
-}
-
 /// Rows and columns of zeros laid round an image.
 package struct Padding: Hashable, Sendable, CustomStringConvertible {
   /// Rows above the image.
@@ -138,51 +111,16 @@ package struct Window: Hashable, Sendable {
   }
 }
 
-/// The geometry of a convolution: its window, the channels on both sides, and the number of groups.
-///
-/// Weights are rows of [output channel][kernel row][kernel column][input channel of the group].
-package struct ConvolutionGeometry: Hashable, Sendable {
-  /// How the kernel slides over the input.
-  package var window: Window
-  /// Channels of the input, over all groups.
-  package var inputChannels: Int
-  /// Channels of the output, over all groups.
-  package var outputChannels: Int
-  /// Groups of channels that do not see each other.
-  package var groups: Int
-
-  /// A convolution; `groups` divides both numbers of channels.
-  package init(window: Window, inputChannels: Int, outputChannels: Int, groups: Int = 1) {
-    self.window = window
-    self.inputChannels = inputChannels
-    self.outputChannels = outputChannels
-    self.groups = groups
+extension Window {
+  /// The window along the vertical axis.
+  package var rows: AxisMap.Axis {
+    AxisMap.Axis(
+      input: input.height, output: output.height, kernel: kernel.height, stride: stride.height, padding: padding.top)
   }
 
-  /// The shape of one input sample.
-  package var input: Shape {
-    Shape(channels: inputChannels, height: window.input.height, width: window.input.width)
+  /// The window along the horizontal axis.
+  package var columns: AxisMap.Axis {
+    AxisMap.Axis(
+      input: input.width, output: output.width, kernel: kernel.width, stride: stride.width, padding: padding.left)
   }
-
-  /// The shape of one output sample.
-  package var output: Shape {
-    Shape(channels: outputChannels, height: window.output.height, width: window.output.width)
-  }
-
-  /// The length of one output channel's row of weights: kernel positions · input channels of a group.
-  package var rowCount: Int { window.kernel.count * (inputChannels / groups) }
-
-  /// The number of weights.
-  package var weightCount: Int { outputChannels * rowCount }
-
-  /// Whether the layer multiplies each pixel alone by a matrix: a 1×1 window with stride 1, no padding and one group.
-  package var isPointwise: Bool {
-    window.kernel == Extent(1) && window.stride == Extent(1) && window.padding == .none && groups == 1
-  }
-
-  /// Whether each channel is filtered alone.
-  package var isDepthwise: Bool { groups == inputChannels && groups == outputChannels && groups > 1 }
-
-  /// Multiply-add pairs for one sample, padding counted as if it were data.
-  package var multiplyAdds: Int { output.count * rowCount }
 }

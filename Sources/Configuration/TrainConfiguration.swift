@@ -24,7 +24,7 @@ package struct TrainConfiguration: YAMLRecord {
   /// Slow weights that the fast ones return to.
   package var lookahead: Lookahead?
   /// The learning rate over the steps.
-  package var schedule = Schedule.oneCycle(OneCycleSchedule())
+  package var schedule = Schedule(OneCycleSchedule())
   /// What is minimised.
   package var loss = Loss.crossEntropy(CrossEntropyLoss())
   /// How much of the forward pass stays in memory for the backward pass; never changes the bits.

@@ -84,12 +84,13 @@ import Testing
 
   @Test func oneKindReplacesAnother() throws {
     let cosine = try overridden("train.schedule={cosine: {peak: 0.3}}").train.schedule
-    guard case .cosine(let record) = cosine else {
+    guard let record = cosine.rule as? CosineSchedule else {
       Issue.record("\(cosine)")
       return
     }
     #expect(record.peak == 0.3)
-    guard case .oneCycle(let changed) = try overridden("train.schedule.one-cycle.peak=0.2").train.schedule else {
+    let schedule = try overridden("train.schedule.one-cycle.peak=0.2").train.schedule
+    guard let changed = schedule.rule as? OneCycleSchedule else {
       Issue.record("the kind must stay")
       return
     }

@@ -44,20 +44,20 @@ struct RandomConfiguration {
     case 0:
       var record = ConstantSchedule()
       (record.rate, record.warmUpEpochs) = (number(1e-6..<2), interval())
-      return .constant(record)
+      return Schedule(record)
     case 1:
       var record = StepSchedule()
       (record.rate, record.everyEpochs) = (number(1e-6..<2), number(0.1..<50))
       (record.factor, record.warmUpEpochs) = (number(0.01..<1), number(0..<3))
-      return .step(record)
+      return Schedule(record)
     case 2:
       var record = CosineSchedule()
       (record.peak, record.final, record.warmUpEpochs) = (number(1e-6..<2), number(0..<1e-3), number(0..<5))
-      return .cosine(record)
+      return Schedule(record)
     default:
       var record = OneCycleSchedule()
       (record.peak, record.warmUpEpochs) = (number(1e-6..<2), coin() ? 1 : number(0..<5))
-      return .oneCycle(record)
+      return Schedule(record)
     }
   }
 

@@ -14,7 +14,7 @@ import Testing
     at location: SourceLocation = #_sourceLocation
   ) {
     for (step, rate) in rates {
-      let actual = schedule.rate(step: step, of: steps, stepsPerEpoch: stepsPerEpoch)
+      let actual = schedule.value(step: step, of: steps, stepsPerEpoch: stepsPerEpoch).rate
       #expect(isClose(actual, rate), "step \(step): \(actual), not \(rate)", sourceLocation: location)
     }
   }
@@ -22,9 +22,9 @@ import Testing
   @Test func constant() {
     var record = ConstantSchedule()
     record.rate = 0.3
-    expect(.constant(record), of: 50, rates: [(0, 0.3), (7, 0.3), (49, 0.3)])
+    expect(Schedule(record), of: 50, rates: [(0, 0.3), (7, 0.3), (49, 0.3)])
     record.warmUpEpochs = 0.5
-    expect(.constant(record), of: 50, rates: [(0, 0.06), (1, 0.12), (4, 0.3), (5, 0.3), (49, 0.3)])
+    expect(Schedule(record), of: 50, rates: [(0, 0.06), (1, 0.12), (4, 0.3), (5, 0.3), (49, 0.3)])
   }
 
   /// StepLR(step_size=25, gamma=0.2) on a rate of 0.5.
@@ -32,10 +32,10 @@ import Testing
     var record = StepSchedule()
     (record.rate, record.everyEpochs, record.factor) = (0.5, 2.5, 0.2)
     expect(
-      .step(record), of: 100,
+      Schedule(record), of: 100,
       rates: [(0, 0.5), (24, 0.5), (25, 0.1), (49, 0.1), (50, 0.02), (75, 0.004), (99, 0.004)])
     record.warmUpEpochs = 1
-    expect(.step(record), of: 100, rates: [(0, 0.05), (9, 0.5), (10, 0.5), (24, 0.5), (25, 0.1), (99, 0.004)])
+    expect(Schedule(record), of: 100, rates: [(0, 0.05), (9, 0.5), (10, 0.5), (24, 0.5), (25, 0.1), (99, 0.004)])
   }
 
   /// CosineAnnealingLR(T_max=80, eta_min=0.01) on a rate of 0.5.
@@ -47,10 +47,10 @@ import Testing
   @Test func cosine() {
     var record = CosineSchedule()
     (record.peak, record.final) = (0.5, 0.01)
-    expect(.cosine(record), of: 80, rates: cosineRates)
+    expect(Schedule(record), of: 80, rates: cosineRates)
     record.warmUpEpochs = 2
     let warmUp = [(0, 0.025), (9, 0.25), (19, 0.5)]
-    expect(.cosine(record), of: 100, rates: warmUp + cosineRates.map { ($0.0 + 20, $0.1) })
+    expect(Schedule(record), of: 100, rates: warmUp + cosineRates.map { ($0.0 + 20, $0.1) })
   }
 
   /// OneCycleLR(max_lr=0.4, total_steps=100, pct_start=0.3): PyTorch puts the peak at step 0.3 · 100 - 1 = 29.
@@ -58,7 +58,7 @@ import Testing
     var record = OneCycleSchedule()
     (record.peak, record.warmUpEpochs) = (0.4, 2.9)
     expect(
-      .oneCycle(record), of: 100,
+      Schedule(record), of: 100,
       rates: [
         (0, 0.016000000000000014), (1, 0.017125512226362993), (10, 0.11806557938564033), (28, 0.39887448777363704),
         (29, 0.4), (30, 0.39979861411380974), (64, 0.2000008), (98, 0.0002029858861903152), (99, 1.6e-06),
@@ -68,13 +68,13 @@ import Testing
   @Test func oneCycleWithoutWarmUpStartsAtThePeak() {
     var record = OneCycleSchedule()
     (record.peak, record.warmUpEpochs) = (0.4, 0)
-    expect(.oneCycle(record), of: 10, rates: [(0, 0.4), (9, 1.6e-06)])
+    expect(Schedule(record), of: 10, rates: [(0, 0.4), (9, 1.6e-06)])
   }
 
   @Test func aRunShorterThanItsWarmUpOnlyClimbs() {
     var record = OneCycleSchedule()
     (record.peak, record.warmUpEpochs) = (0.4, 4)
-    let rates = (0..<10).map { Schedule.oneCycle(record).rate(step: $0, of: 10, stepsPerEpoch: 10) }
+    let rates = (0..<10).map { Schedule(record).value(step: $0, of: 10, stepsPerEpoch: 10).rate }
     #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 < $1 })
     #expect(rates.allSatisfy { $0 < 0.4 })
   }
@@ -87,7 +87,7 @@ import Testing
     let steps = 1 + random.integer(below: 300)
     let stepsPerEpoch = random.number(0.3..<80)
     for step in 0..<steps {
-      let rate = schedule.rate(step: step, of: steps, stepsPerEpoch: stepsPerEpoch)
+      let rate = schedule.value(step: step, of: steps, stepsPerEpoch: stepsPerEpoch).rate
       #expect(rate.isFinite && rate >= 0)
       #expect(rate <= schedule.highest * (1 + 1e-12))
     }
@@ -97,11 +97,12 @@ import Testing
 extension Schedule {
   /// The highest rate that the settings allow.
   fileprivate var highest: Double {
-    switch self {
-    case .constant(let record): record.rate
-    case .step(let record): record.rate
-    case .cosine(let record): max(record.peak, record.final)
-    case .oneCycle(let record): record.peak
+    switch rule {
+    case let rule as ConstantSchedule: rule.rate
+    case let rule as StepSchedule: rule.rate * max(1, rule.factor)
+    case let rule as CosineSchedule: max(rule.peak, rule.final)
+    case let rule as OneCycleSchedule: rule.peak
+    default: .infinity
     }
   }
 }

@@ -45,7 +45,7 @@ import Training
     ),
     (
       "train.schedule={constant: {rate: 0.2}}",
-      "train.schedule changes from {one-cycle: {peak: 0.03, warm-up-epochs: 1}} to {constant: {rate: 0.2"
+      "train.schedule changes from {one-cycle: {peak: 0.03, warm-up-epochs: 1, start-divisor: 25"
     ),
     ("train.epochs=9", "train.epochs changes from 6 to 9"),
     ("data.augment=[{random-crop: {padding: 2}}]", "data.augment changes from [] to [{random-crop: {padding: 2}}]"),

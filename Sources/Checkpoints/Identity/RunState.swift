@@ -19,6 +19,8 @@ package struct RunState: Equatable, Sendable {
   package var seed: UInt64
   /// The step before which the optimizer's states were started; 0 unless the optimizer was changed on the way.
   package var statesSince = 0
+  /// What the schedule keeps of the evaluations so far; nil where it keeps nothing.
+  package var schedule: ScheduleState?
   /// The number of ranks that wrote it.
   package var workers: Int
   /// The lanes of a rank that wrote it.
@@ -83,7 +85,7 @@ package struct TrainingSums: Codable, Hashable, Sendable {
 // The parts of the identity stand beside the other keys.
 extension RunState: Codable {
   private enum CodingKeys: String, CodingKey {
-    case version, step, seed, workers, lanes, pending
+    case version, step, seed, workers, lanes, pending, schedule
     case samplesSeen = "samples-seen"
     case statesSince = "states-since"
     case weightsSHA256 = "weights-sha256"
@@ -107,6 +109,7 @@ extension RunState: Codable {
     do { seed = try container.decode(UInt64.self, forKey: .seed) } catch {
       throw RecordError(message: "has something else than a whole number from 0 to 2^64 - 1 at 'seed'")
     }
+    schedule = try container.decodeIfPresent(ScheduleState.self, forKey: .schedule)
     statesSince = try container.decodeIfPresent(Int.self, forKey: .statesSince) ?? 0
     wallSeconds = try container.decode(Double.self, forKey: .wallSeconds)
     pending = try container.decode(TrainingSums.self, forKey: .pending)
@@ -125,6 +128,7 @@ extension RunState: Codable {
     try container.encode(samplesSeen, forKey: .samplesSeen)
     try container.encode(seed, forKey: .seed)
     if statesSince != 0 { try container.encode(statesSince, forKey: .statesSince) }
+    try container.encodeIfPresent(schedule, forKey: .schedule)
     try container.encode(workers, forKey: .workers)
     try container.encode(lanes, forKey: .lanes)
     try container.encode(weightsSHA256, forKey: .weightsSHA256)

@@ -7,6 +7,8 @@ package struct TrainingState: Equatable, Sendable {
   package var step: Int
   /// The step before which the optimizer's states were started; 0 unless a run went on with another optimizer.
   package var statesSince: Int
+  /// What the schedule keeps of the evaluations so far.
+  package var schedule = ScheduleState()
   /// The flat parameter buffer: parameters and running statistics.
   package var parameters: [Float]
   /// The optimizer's states in the order of its plan, each with the value of each trained parameter at its place
@@ -49,14 +51,14 @@ package struct TrainingState: Equatable, Sendable {
   package var bytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Self.headerBytes + 4 * (parameters.count + states.reduce(0) { $0 + $1.count }))
-    for number in [step, statesSince, states.count] {
-      unsafe withUnsafeBytes(of: UInt64(number).littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    for word in [step, statesSince, states.count].map(UInt64.init) + schedule.words {
+      unsafe withUnsafeBytes(of: word.littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }
     for values in [parameters] + states { unsafe values.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) } }
     return bytes
   }
 
-  private static let headerBytes = 24
+  private static let headerBytes = 8 * (3 + ScheduleState.wordCount)
 
   /// The state that `bytes` made bytes of.
   ///
@@ -65,6 +67,8 @@ package struct TrainingState: Equatable, Sendable {
     step = Self.number(in: bytes[..<8])
     statesSince = Self.number(in: bytes[8..<16])
     let buffers = Self.number(in: bytes[16..<24])
+    schedule = ScheduleState(
+      words: (3..<3 + ScheduleState.wordCount).map { Self.word(in: bytes[8 * $0..<8 * $0 + 8]) })
     let start = Self.headerBytes + 4 * count
     let length = buffers == 0 ? 0 : (bytes.count - start) / (4 * buffers)
     precondition(
@@ -73,7 +77,11 @@ package struct TrainingState: Equatable, Sendable {
     states = (0..<buffers).map { Self.values(in: bytes, at: start + 4 * length * $0, count: length) }
   }
 
-  private static func number(in bytes: ArraySlice<UInt8>) -> Int { bytes.reversed().reduce(0) { $0 << 8 | Int($1) } }
+  private static func number(in bytes: ArraySlice<UInt8>) -> Int { Int(word(in: bytes)) }
+
+  private static func word(in bytes: ArraySlice<UInt8>) -> UInt64 {
+    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
 
   private static func values(in bytes: [UInt8], at offset: Int, count: Int) -> [Float] {
     unsafe [Float](unsafeUninitializedCapacity: count) { target, initialized in

@@ -17,9 +17,12 @@ struct ScheduleJump {
     guard saved.step < blueprint.steps else { return nil }
     step = saved.step
     // A run that was at its end would have stayed at its last rate.
-    expected = train.schedule.rate(
-      step: min(step, steps - 1), of: steps, stepsPerEpoch: Double(samples) / Double(train.globalBatch))
-    found = blueprint.rate(step: step)
+    let scale = saved.schedule ?? ScheduleState()
+    expected =
+      train.schedule.value(
+        step: min(step, steps - 1), of: steps, stepsPerEpoch: Double(samples) / Double(train.globalBatch), state: scale
+      ).rate
+    found = blueprint.rate(step: step, state: scale)
     guard abs(found - expected) > 0.01 * max(abs(found), abs(expected)) else { return nil }
   }
 

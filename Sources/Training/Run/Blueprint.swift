@@ -5,6 +5,7 @@ package import Network
 import Operators
 package import Optimizers
 package import Planner
+import StrictYAML
 
 /// Everything about a run that does not depend on the rank: made from the configuration alone, before any work.
 package struct Blueprint: Sendable {
@@ -61,6 +62,7 @@ package struct Blueprint: Sendable {
     try Self.checkStatistics(plan.training)
     try plan.checkAnswers(classes: classes, network: network.name)
     self.updates = configuration.train.updates(plan.layout)
+    try configuration.checkPlateau()
     self.order = SampleOrder(count: dataset.train.count, seed: configuration.seed)
     self.steps = configuration.train.stepCount(samples: dataset.train.count)
     let violations = Verifier.violations(of: plan)
@@ -91,9 +93,16 @@ package struct Blueprint: Sendable {
   /// Samples of the training data / samples of a global batch.
   package var stepsPerEpoch: Double { Double(dataset.train.count) / Double(configuration.train.globalBatch) }
 
+  /// The learning rate of a step, and the momentum where the schedule cycles it.
+  ///
+  /// - Parameter state: what the schedule keeps of the evaluations before the step.
+  package func scheduled(step: Int, state: ScheduleState) -> ScheduleValue {
+    configuration.train.schedule.value(step: step, of: steps, stepsPerEpoch: stepsPerEpoch, state: state)
+  }
+
   /// The learning rate of a step.
-  package func rate(step: Int) -> Double {
-    configuration.train.schedule.rate(step: step, of: steps, stepsPerEpoch: stepsPerEpoch)
+  package func rate(step: Int, state: ScheduleState = ScheduleState()) -> Double {
+    scheduled(step: step, state: state).rate
   }
 
   /// The epochs that have been passed after `steps` steps.
@@ -170,6 +179,15 @@ extension StepPlan {
 }
 
 extension RunConfiguration {
+  /// A schedule that waits for evaluations must get some.
+  fileprivate func checkPlateau() throws(RunError) {
+    guard train.schedule.rule.evaluationsToChange != nil, evaluate.everyEpochs == nil else { return }
+    throw RunError(
+      .unusable,
+      "train.schedule: \(train.schedule.alternative(.brief).name) follows the evaluations, but evaluate.every-epochs is "
+        + "null; give it a number of epochs")
+  }
+
   /// The same configuration with what it left to the program or to files written out, so that it alone tells what was
   /// trained.
   fileprivate func resolved(network: NetworkDescription, dataset: Dataset) -> RunConfiguration {

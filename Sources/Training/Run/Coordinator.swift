@@ -112,8 +112,8 @@ final class Coordinator {
   }
 
   /// Writes an evaluation, and the training metrics before it, and shows both.
-  func note(evaluation: Evaluation, after done: Int) throws(RunError) {
-    try flushMetrics(after: done)
+  func note(evaluation: Evaluation, after done: Int, schedule: ScheduleState) throws(RunError) {
+    try flushMetrics(after: done, schedule: schedule)
     lastEvaluation = evaluation
     let epoch = blueprint.epochs(after: done)
     var entry = MetricsEntry(
@@ -128,6 +128,12 @@ final class Coordinator {
     warn(evaluation, after: done)
   }
 
+  /// The scores of an evaluation that has been noted, for the schedule.
+  func scores(of evaluation: Evaluation) -> ScheduleScores {
+    ScheduleScores(
+      trainLoss: trainingMetrics?.loss ?? .nan, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy)
+  }
+
   /// Says what the scores so far tell of a run that trains in vain.
   private func warn(_ evaluation: Evaluation, after done: Int) {
     let warnings = watch.note(
@@ -136,8 +142,8 @@ final class Coordinator {
     for warning in warnings { console.warning(warning) }
   }
 
-  private func flushMetrics(after done: Int) throws(RunError) {
-    guard let entry = progress.takeMetrics(after: done) else { return }
+  private func flushMetrics(after done: Int, schedule: ScheduleState) throws(RunError) {
+    guard let entry = progress.takeMetrics(after: done, schedule: schedule) else { return }
     trainingMetrics = entry
     do { try metrics.append(entry) } catch { throw failure(error) }
     console.metrics(entry)
@@ -155,6 +161,7 @@ final class Coordinator {
     runState.wallSeconds = progress.wallSeconds
     runState.pending = progress.pending
     runState.statesSince = state.statesSince
+    if state.schedule != ScheduleState() { runState.schedule = state.schedule }
     runState.trainLoss = lastTrainLoss
     (runState.testLoss, runState.testAccuracy) = (lastEvaluation?.loss, lastEvaluation?.accuracy)
     (runState.bestAccuracy, runState.bestStep) = (best?.accuracy, best?.step)

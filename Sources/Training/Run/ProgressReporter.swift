@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Datasets
+import Optimizers
 
 /// Speed and progress of a run, for the console and the metrics.
 struct ProgressReporter {
@@ -90,13 +91,14 @@ struct ProgressReporter {
   var wallSeconds: Double { secondsBefore + started.secondsUntilNow }
 
   /// The metrics since the last call, after `done` steps; nil if there were none.
-  mutating func takeMetrics(after done: Int) -> MetricsEntry? {
+  mutating func takeMetrics(after done: Int, schedule: ScheduleState) -> MetricsEntry? {
     guard recent.sums.steps > 0 else { return nil }
     let images = blueprint.cache?.counts
     defer { (recent, imagesBefore) = (Window(), images ?? ImageCache.Counts()) }
     var entry = MetricsEntry(
       kind: .train, step: done, epoch: blueprint.epochs(after: done), loss: meanLoss, accuracy: accuracy,
-      samples: recent.sums.samples, learningRate: blueprint.rate(step: done - 1), imagesPerSecond: imagesPerSecond,
+      samples: recent.sums.samples, learningRate: blueprint.rate(step: done - 1, state: schedule),
+      imagesPerSecond: imagesPerSecond,
       exchangeShare: exchangeShare, inputShare: recent.timing.input / max(1e-9, recent.timing.wall),
       loadingShare: recent.timing.loading / max(1e-9, recent.timing.wall),
       cacheShare: images.map { $0.share(since: imagesBefore) },

@@ -190,10 +190,15 @@ extension RunPlan {
       return TrainingState(initial: layout, seed: blueprint.configuration.seed, updates: blueprint.updates)
     }
     do {
-      return try ModelTensors.state(
+      var state = try ModelTensors.state(
         model: checkpoint.contents.model, optimizer: checkpoint.contents.optimizer,
         step: checkpoint.contents.state.step, saved: checkpoint.contents.state.savedUpdates,
         updates: blueprint.updates, layout: layout)
+      let saved = checkpoint.contents.state
+      // Under other settings the factor stays, and what was counted is counted anew.
+      let isSame = saved.identity.configuration.train.schedule == blueprint.configuration.train.schedule
+      if let schedule = saved.schedule { state.schedule = isSame ? schedule : schedule.restarted }
+      return state
     } catch {
       throw RunError(.unusable, "\(checkpoint.path): \(error)")
     }

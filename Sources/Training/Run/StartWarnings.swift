@@ -17,13 +17,15 @@ package enum StartWarnings {
   /// A warm-up that the run does not outlast: the highest rate, which the settings name, is never reached.
   private static func warmUp(_ blueprint: Blueprint) -> String? {
     let schedule = blueprint.configuration.train.schedule
-    let steps = (schedule.warmUpEpochs * blueprint.stepsPerEpoch).rounded()
+    let steps = (schedule.rule.warmUpEpochs * blueprint.stepsPerEpoch).rounded()
     // A one-cycle schedule of which only the rise is left never comes down either.
-    let isOneCycle = if case .oneCycle = schedule { true } else { false }
-    guard steps > Double(blueprint.steps) || (isOneCycle && steps == Double(blueprint.steps)) else { return nil }
+    guard steps > Double(blueprint.steps) || (schedule.rule.risesByItself && steps == Double(blueprint.steps)) else {
+      return nil
+    }
     let run = Display.decimal(blueprint.epochs(after: blueprint.steps), 2)
     let highest = blueprint.rate(step: max(0, blueprint.steps - 1))
-    return "the warm-up of the learning rate lasts \(Display.decimal(schedule.warmUpEpochs, 2)) epochs and the run "
+    return
+      "the warm-up of the learning rate lasts \(Display.decimal(schedule.rule.warmUpEpochs, 2)) epochs and the run "
       + "\(run): the rate only rises, to \(Display.scientific(highest)) at the end, and never reaches its peak; lower "
       + "warm-up-epochs of train.schedule or raise train.epochs"
   }

@@ -85,7 +85,10 @@ package struct Trainer {
       isEvaluated = directive.evaluate
       if isEvaluated {
         evaluation = try worker.evaluate()
-        if let evaluation { try setup.coordinator?.note(evaluation: evaluation, after: step) }
+        if let evaluation {
+          try setup.coordinator?.note(evaluation: evaluation, after: step, schedule: worker.schedule)
+        }
+        try worker.note(evaluation.flatMap { setup.coordinator?.scores(of: $0) })
       }
       if directive.save, let state = try worker.snapshot(step: step) { setup.coordinator?.save(state) }
       if directive.stop { return try stop(after: step, setup, worker) }

@@ -121,7 +121,7 @@ extension TrainingWatch {
     }
     self.init(
       chance: isClassification ? Self.largestShare(blueprint.dataset.test) : nil, guessing: guessing,
-      warmUp: train.schedule.warmUpEpochs)
+      warmUp: train.schedule.rule.warmUpEpochs)
   }
 
   /// The share of the most frequent class, of a part of the samples if there are very many.

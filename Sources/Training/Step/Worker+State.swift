@@ -43,7 +43,9 @@ extension Worker {
     }
     var states: [[Float]] = []
     for index in blueprint.updates.states.indices { states.append(try receiveState(index)) }
-    return TrainingState(step: step, statesSince: statesSince, parameters: parameters, states: states)
+    var state = TrainingState(step: step, statesSince: statesSince, parameters: parameters, states: states)
+    state.schedule = schedule
+    return state
   }
 
   /// A state of all parameters, on every rank. All ranks call it together.

@@ -1,7 +1,7 @@
 package import Checkpoints
 package import Collectives
 import Configuration
-import Optimizers
+package import Optimizers
 import Planner
 
 /// One rank at work: its lanes, its buffers and its side of the exchange. Used from the thread of its communicator.
@@ -21,6 +21,8 @@ package final class Worker {
   let optimizer: FlatOptimizer
   /// The step before which the optimizer's states were started.
   let statesSince: Int
+  /// What the schedule keeps of the evaluations so far, the same on every rank.
+  package private(set) var schedule: ScheduleState
   private let exchange: any GradientExchange
   private let feed: SampleFeed
   private let progress: [LaneProgress]
@@ -60,6 +62,7 @@ package final class Worker {
     buffers = try FlatBuffers(layout: layout, slotsPerLane: share.lanes.map(\.slotCount))
     unsafe buffers.parameters.update(from: state.parameters, count: layout.count)
     statesSince = state.statesSince
+    schedule = state.schedule
     optimizer = try Worker.optimizer(
       blueprint, OwnedSegments(layout: segments, rank: communicator.rank), buffers, state)
     exchange = try Worker.exchange(communicator, segments, blueprint, share, buffers, optimizer)
@@ -120,7 +123,8 @@ package final class Worker {
     _ step: Int, votes: Votes, inspect: LeafObserver.Watch? = nil
   ) throws(RunError) -> StepMetrics {
     let started = ContinuousClock.now
-    optimizer.begin(StepScalars(age: step - statesSince, rate: blueprint.rate(step: step)))
+    let scheduled = blueprint.scheduled(step: step, state: schedule)
+    optimizer.begin(StepScalars(age: step - statesSince, rate: scheduled.rate, momentum: scheduled.momentum))
     contributed = 0
     try failing { () throws(CommunicationError) in try exchange.beginStep() }
     for thread in threads { thread.begin(.train(step: step)) }
@@ -135,6 +139,19 @@ package final class Worker {
       wall: started.secondsUntilNow, exchange: exchange.waited, lanes: waitedForLanes,
       input: mainLane.secondsAwaitingInput - inputBefore, loading: feed.secondsLoading - loadingBefore)
     return unsafe StepMetrics(parameters: buffers.parameters, layout: blueprint.plan.layout)
+  }
+
+  /// Takes note of an evaluation, which rank 0 has the scores of. All ranks call it together.
+  package func note(_ scores: ScheduleScores?) throws(RunError) {
+    let rule = blueprint.configuration.train.schedule.rule
+    guard rule.evaluationsToChange != nil else { return }
+    let words = (scores.map { rule.state(after: $0, schedule) } ?? schedule).words
+    let bytes = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) } }
+    let shared = try failing { () throws(CommunicationError) in try communicator.broadcast(bytes, from: 0) }
+    schedule = ScheduleState(
+      words: words.indices.map { index in
+        shared[8 * index..<8 * index + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      })
   }
 
   /// Waits for the other lanes and for the exchange; returns the seconds spent on the lanes.

@@ -89,7 +89,7 @@ extension BenchCommand {
 
         Examples:
           taskset -c 0 cnn-dist bench ops resnet20 --errors
-          taskset -c 0 cnn-dist bench ops --json --errors > ours.jsonl     for Benchmarks/pytorch/convolutions.py
+          taskset -c 0 cnn-dist bench ops --json --errors > ours.jsonl     for Benchmarks/convolutions.py
         """)
 
     @Argument(

@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """Verifies what the comparisons rest on: every operator that PyTorch has not is computed once more by plain loops from
 its definition, and every gradient of the fixtures' cases is held against finite differences.
 
-    venv/bin/python verify.py
+    python -m cnn_dist_torch.verify
 
 Exit code 0 if all agrees, else 1.
 """
@@ -16,12 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import cases
-import filters
-import from_yaml
-import make_fixtures
-import steps
-from losses import Loss
+from cnn_dist_torch.fixtures import cases, make
+from cnn_dist_torch.model import filters, from_yaml
+from cnn_dist_torch.step import passes
+from cnn_dist_torch.step.losses import Loss
 
 Array = np.ndarray
 AGREEMENT = 1e-12
@@ -184,26 +181,26 @@ def check_losses(random: np.random.Generator) -> list[bool]:
     ]
 
 
-def slope(case: cases.Case, weights: steps.Tensors, batch: steps.Tensors, direction: steps.Tensors) -> float:
+def slope(case: cases.Case, weights: passes.Tensors, batch: passes.Tensors, direction: passes.Tensors) -> float:
     """The derivative of the loss along a direction of images and weights, by a central difference."""
 
     def loss(length: float) -> float:
         def moved(name: str, x: Tensor) -> Tensor:
             return x + length * direction[name] if name in direction else x
 
-        model = make_fixtures.exact_model(case, {name: moved(name, x) for name, x in weights.items()})
+        model = make.exact_model(case, {name: moved(name, x) for name, x in weights.items()})
         there = batch | {"images": moved("images", batch["images"])}
         with torch.no_grad():
-            output, heads = steps.forward(model, there["images"], {})
-            return steps.loss_of_step(model, case.parsed_loss, output, heads, there).item()
+            output, heads = passes.forward(model, there["images"], {})
+            return passes.loss_of_step(model, case.parsed_loss, output, heads, there).item()
 
     return (loss(STEP) - loss(-STEP)) / (2 * STEP)
 
 
 def check_gradient(case: cases.Case) -> bool:
-    model, batch = make_fixtures.drawn(case)
-    batch, weights = make_fixtures.in_float64(batch), make_fixtures.in_float64(model.state_dict())
-    results = steps.step(make_fixtures.exact_model(case, weights), case.parsed_loss, dict(batch), {})
+    model, batch = make.drawn(case)
+    batch, weights = make.in_float64(batch), make.in_float64(model.state_dict())
+    results = passes.step(make.exact_model(case, weights), case.parsed_loss, dict(batch), {})
     gradient = {key.removeprefix("grad."): x for key, x in results.items() if key.startswith("grad.")}
     # Along the gradient itself its length comes out; a random part shows components that should be zero.
     direction = {name: x / x.norm().clamp(min=1e-3) + 0.1 * torch.randn_like(x) for name, x in gradient.items()}

@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
 """A model file of cnn-dist as a PyTorch module with the same parameter names: weights of one load into the other.
 
     model = from_yaml.load("my-model.yaml").double()
     model.load_state_dict(safetensors.torch.load_file("model.safetensors"))
     output, heads = model(images, masks)
 
-    venv/bin/python from_yaml.py my-model.yaml       # prints the parameters' names and shapes
+    python -m cnn_dist_torch.model.from_yaml my-model.yaml       # prints the parameters' names and shapes
 
 Paths follow cnn-dist: names joined with dots, a node without a name counts as its index among its siblings, an empty
 name leaves no trace. PyTorch's containers cannot have empty names, so the tree here is made of plain objects, and the
@@ -22,11 +21,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-import yaml_layers
-import yaml_text
-from losses import Loss
-from operators import Stochastic
-from vocabulary import HEAD_WEIGHT, LAYERS, MERGES, NODES, ModelError, choice
+from cnn_dist_torch.model import layers, yaml_text
+from cnn_dist_torch.model.operators import Stochastic
+from cnn_dist_torch.model.vocabulary import HEAD_WEIGHT, LAYERS, MERGES, NODES, ModelError, choice
+from cnn_dist_torch.step.losses import Loss
 
 
 @dataclass
@@ -189,7 +187,8 @@ class Builder:
     def head(self, written: dict[str, Any], path: str, x: Tensor) -> Node:
         body, output = self.sequence(written["layers"], path, x)
         loss = Loss.parse(written["loss"]) if "loss" in written else None
-        self.heads.append(Head(path, written.get("weight", HEAD_WEIGHT), loss, body, tuple(as_output(output).shape[1:])))
+        shape = tuple(as_output(output).shape[1:])
+        self.heads.append(Head(path, written.get("weight", HEAD_WEIGHT), loss, body, shape))
         return self.heads[-1]
 
     def leaf(self, written: dict[str, Any], path: str, x: Tensor) -> tuple[Node, Tensor]:
@@ -198,7 +197,7 @@ class Builder:
             return Sequence([]), x
         if path in self.layers:
             raise ModelError(f"two layers are called '{path}'; give one of them another name")
-        layer = yaml_layers.layer(word, options, tuple(x.shape[1:])).eval()
+        layer = layers.layer(word, options, tuple(x.shape[1:])).eval()
         self.layers[path] = layer
         return Leaf(path, layer), layer(x)
 

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from torch import nn
 from torch.nn import functional
 
-import filters
-import geometry
-from geometry import Extent, extent
-from operators import (
+from cnn_dist_torch.model import filters, geometry
+from cnn_dist_torch.model.geometry import Extent, extent
+from cnn_dist_torch.model.operators import (
     Convolution, Dense, Filter, Function, GaussianPool, LayerNorm, LayerScale, LpPool, Stochastic,
     TransposedConvolution,
 )
-from vocabulary import Options
+from cnn_dist_torch.model.vocabulary import Options
 
 Shape = tuple[int, int, int]
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vocabulary import LOSSES, ModelError, Options, choice
+from cnn_dist_torch.model.vocabulary import LOSSES, ModelError, Options, choice
 
 # Losses that compare the samples of a micro-batch with each other by their labels.
 PAIRWISE = ("triplet", "contrastive", "cosine")

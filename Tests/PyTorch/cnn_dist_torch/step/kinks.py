@@ -13,10 +13,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-import geometry
-from geometry import extent
-from losses import Loss
-from operators import LpPool
+from cnn_dist_torch.model import geometry
+from cnn_dist_torch.model.geometry import extent
+from cnn_dist_torch.model.operators import LpPool
+from cnn_dist_torch.step.losses import Loss
 
 
 def _at(*places: float) -> Callable[[nn.Module, Tensor], Tensor]:

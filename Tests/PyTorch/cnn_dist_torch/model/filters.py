@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from geometry import extent, gaussian
-from vocabulary import FILTERS, choice
+from cnn_dist_torch.model.geometry import extent, gaussian
+from cnn_dist_torch.model.vocabulary import FILTERS, choice
 
 NORTH = {
     "kirsch": [[5, 5, 5], [-3, 0, -3], [-3, -3, -3]],

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Puts PyTorch's time and error beside those of `cnn-dist bench ops`, for every convolution and pass, on one core.
 
-    venv/bin/python convolutions.py                              # the convolutions of seven models of the zoo
-    venv/bin/python convolutions.py resnet20 --micro-batch 16 --all
-    cnn-dist bench ops --json --errors > ours.jsonl && venv/bin/python convolutions.py --read ours.jsonl
+    venv/bin/python Benchmarks/convolutions.py                   # the convolutions of seven models of the zoo
+    venv/bin/python Benchmarks/convolutions.py resnet20 --micro-batch 16 --all
+    cnn-dist bench ops --json --errors > ours.jsonl && venv/bin/python Benchmarks/convolutions.py --read ours.jsonl
 
 Each pass is PyTorch's own operator alone, in float32 and channels last, which gives it to oneDNN; the time is the median
 of repetitions, as cnn-dist takes it. Errors are norm-wise and relative: cnn-dist's against plain sums in double precision,
@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-import program
+from cnn_dist_torch import executable
 
 Finding = dict[str, Any]
 PASSES = ("forward", "backward data", "backward weights")
@@ -128,7 +128,7 @@ def findings(lines: Iterable[str]) -> list[Finding]:
 
 def measured(arguments: argparse.Namespace) -> list[Finding]:
     """Runs cnn-dist, which inherits the core."""
-    command = [program.cnn_dist(arguments.cnn_dist), "bench", "ops", *arguments.models, "--json", "--errors"]
+    command = [executable.cnn_dist(arguments.cnn_dist), "bench", "ops", *arguments.models, "--json", "--errors"]
     command += ["--seconds", str(arguments.seconds)]
     if arguments.micro_batch:
         command += ["--micro-batch", str(arguments.micro_batch)]
@@ -198,7 +198,7 @@ def main() -> int:
         found = read(arguments.read) if arguments.read else measured(arguments)
         if not found:
             raise NothingToCompare("cnn-dist has found no convolutions")
-    except (NothingToCompare, program.NoProgram) as error:
+    except (NothingToCompare, executable.NoProgram) as error:
         print(error, file=sys.stderr)
         return 2
     kernels = torch.backends.cpu.get_cpu_capability()

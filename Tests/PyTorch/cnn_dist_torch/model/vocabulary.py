@@ -1,7 +1,7 @@
 """The words of cnn-dist's model files and losses, with their options and defaults.
 
 The table is apart from the code that acts on it, so that a misspelt option is refused as cnn-dist refuses it, and so
-that `make_fixtures.py --coverage` can ask which words no test has used.
+that `fixtures.make --coverage` can ask which words no test has used.
 """
 
 from typing import Any

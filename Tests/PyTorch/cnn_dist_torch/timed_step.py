@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Times whole training steps of one model of the zoo in PyTorch: the counterpart of `cnn-dist bench step`.
 
-    venv/bin/python pytorch_step.py resnet20 --micro-batch 64 --seconds 3
+    python -m cnn_dist_torch.timed_step resnet20 --micro-batch 64 --seconds 3
 
 A step clears the gradients, goes forward, takes the cross-entropy, goes backward and updates by SGD with momentum and
 weight decay. The setting is PyTorch's best on CPUs: float32, channels last, which gives all convolutions to oneDNN,
@@ -20,7 +19,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from models import ZOO
+from cnn_dist_torch.model.zoo import ZOO
 
 WARM_UPS = 3
 FEWEST_STEPS = 3

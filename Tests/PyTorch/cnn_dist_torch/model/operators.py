@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-import geometry
-from geometry import Extent, Padding, extent
-from vocabulary import ModelError, Options
+from cnn_dist_torch.model import geometry
+from cnn_dist_torch.model.geometry import Extent, Padding, extent
+from cnn_dist_torch.model.vocabulary import ModelError, Options
 
 
 class Convolution(nn.Conv2d):

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Times whole training steps of cnn-dist and of PyTorch side by side, on one core or on several.
 
-    python3 -m venv venv && venv/bin/pip install -r requirements.txt
-    venv/bin/python speed.py                                 # seven models of the zoo
-    venv/bin/python speed.py resnet20 vgg19 --rounds 9 --seconds 5
-    venv/bin/python speed.py --core 1 --cnn-dist ../../.build/release/cnn-dist lenet5
-    venv/bin/python speed.py resnet18-cifar --threads 2      # on the first two cores
-    venv/bin/python speed.py --openblas-core Haswell         # as on machines that pin OpenBLAS
+    python3 -m venv venv && venv/bin/pip install -r Benchmarks/requirements.txt     # from the top of the repository
+    venv/bin/python Benchmarks/speed.py                               # seven models of the zoo
+    venv/bin/python Benchmarks/speed.py resnet20 vgg19 --rounds 9 --seconds 5
+    venv/bin/python Benchmarks/speed.py --core 1 --cnn-dist .build/release/cnn-dist lenet5
+    venv/bin/python Benchmarks/speed.py resnet18-cifar --threads 2    # on the first two cores
+    venv/bin/python Benchmarks/speed.py --openblas-core Haswell       # as on machines that pin OpenBLAS
 
-For each model same_loss.py first checks that both compute the same step. Then both are measured in turn, each time in a
-new process that has the core to itself: `cnn-dist bench step` and pytorch_step.py, which says what a step is. Who
+For each model cnn_dist_torch.same_loss first checks that both compute the same step. Then both are measured in turn, each time in a
+new process that has the core to itself: `cnn-dist bench step` and cnn_dist_torch.timed_step, which says what a step is. Who
 goes first alternates, so that a machine that slows down or speeds up favours nobody.
 
 With --threads N both get the first N cores and do the same images in a step, N times the micro-batch: cnn-dist as N
@@ -38,7 +38,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import program
+from cnn_dist_torch import executable
 
 # The models and their micro-batches; this program must not load PyTorch, for a process that it starts would count the
 # memory of this one as its own.
@@ -50,7 +50,6 @@ CHOOSING_VARIABLES = (
     "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY",
 )
 CORES = sorted(os.sched_getaffinity(0))
-FOLDER = Path(__file__).resolve().parent
 TABLE = "{:16} {:>6} {:>11} {:>11} {:>7} {:>13} {:>9} {:>10}"
 
 
@@ -118,8 +117,8 @@ class Result:
 
     def as_json(self) -> str:
         return json.dumps({
-            "model": self.model, "micro-batch": MICRO_BATCHES[self.model], "threads": self.threads, "milliseconds": self.ours.median,
-            "pytorch-milliseconds": self.theirs.median, "ratio": self.ratio, "smallest-ratio": min(self.pairs),
+            "model": self.model, "micro-batch": MICRO_BATCHES[self.model], "threads": self.threads,
+            "milliseconds": self.ours.median, "pytorch-milliseconds": self.theirs.median, "ratio": self.ratio, "smallest-ratio": min(self.pairs),
             "largest-ratio": max(self.pairs), "megabytes": self.ours.megabytes,
             "pytorch-megabytes": self.theirs.megabytes, "rounds": self.ours.milliseconds,
             "pytorch-rounds": self.theirs.milliseconds, "kernels": self.ours.reports[0].get("kernels"),
@@ -170,7 +169,7 @@ def commands(model: str, arguments: argparse.Namespace) -> tuple[list[str], list
     micro_batch, threads, seconds = MICRO_BATCHES[model], str(arguments.threads), ["--seconds", str(arguments.seconds)]
     ours = [arguments.cnn_dist, "bench", "step", model, "--micro-batch", str(micro_batch), "--lanes", threads, "--json"]
     theirs = [
-        sys.executable, str(FOLDER / "pytorch_step.py"), model, "--micro-batch", str(micro_batch * arguments.threads),
+        sys.executable, "-m", "cnn_dist_torch.timed_step", model, "--micro-batch", str(micro_batch * arguments.threads),
         "--threads", threads,
     ]
     return ours + seconds, theirs + seconds
@@ -190,7 +189,7 @@ def measured(model: str, arguments: argparse.Namespace) -> Result:
 
 def check(model: str, arguments: argparse.Namespace) -> int:
     """Whether both sides compute the same step: 0 if so, 1 if not, 2 if that remains open. Says it if not 0."""
-    command = [sys.executable, str(FOLDER / "same_loss.py"), model, "--micro-batch", str(MICRO_BATCHES[model])]
+    command = [sys.executable, "-m", "cnn_dist_torch.same_loss", model, "--micro-batch", str(MICRO_BATCHES[model])]
     outcome = run([*command, "--cnn-dist", arguments.cnn_dist], openblas(arguments))
     if outcome.code == 0:
         return 0
@@ -269,10 +268,10 @@ def parsed_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parsed_arguments()
     try:
-        arguments.cnn_dist = program.cnn_dist(arguments.cnn_dist)
+        arguments.cnn_dist = executable.cnn_dist(arguments.cnn_dist)
         if shutil.which("taskset") is None:
-            raise program.NoProgram("there is no program taskset; install the package util-linux")
-    except program.NoProgram as error:
+            raise executable.NoProgram("there is no program taskset; install the package util-linux")
+    except executable.NoProgram as error:
         print(error, file=sys.stderr)
         return 2
     return report(arguments.models or list(MICRO_BATCHES), arguments)

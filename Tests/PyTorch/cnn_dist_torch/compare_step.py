@@ -1,11 +1,9 @@
-#!/usr/bin/env python3
 """Compares one forward and backward pass of cnn-dist with PyTorch's, tensor by tensor.
 
-    python3 -m venv venv && venv/bin/pip install -r requirements.txt
-    venv/bin/python compare_step.py            # the zoo's smaller models, and all of Tests/Models
-    venv/bin/python compare_step.py resnet20 --samples 16 --seed 3 --all
-    venv/bin/python compare_step.py ../../Tests/Models/mobilenet-like.yaml my-model.yaml
-    venv/bin/python compare_step.py --cnn-dist ../../.build/release/cnn-dist lenet5
+    python -m cnn_dist_torch.compare_step            # the zoo's smaller models, and all of Tests/Models
+    python -m cnn_dist_torch.compare_step resnet20 --samples 16 --seed 3 --all
+    python -m cnn_dist_torch.compare_step ../Models/mobilenet-like.yaml my-model.yaml
+    python -m cnn_dist_torch.compare_step --cnn-dist ../../.build/release/cnn-dist lenet5
 
 A model is a name of the zoo or a model file. A model file may say in its first line how its output is trained, as in
 `# loss: {smooth-l1: {targets: values}}`; without that, and for the zoo, it is cross-entropy.
@@ -21,8 +19,8 @@ the gradient of the weight beside it instead.
 
 ReLU and max pooling have no derivative at their kinks: within a rounding error of one, two correct programs may take
 different sides, and a single unit on the other side changes a gradient by a hundredth. So batches are drawn until the
-float64 pass keeps clear of all kinks (see kinks.py) by four times the usual error (root mean square) of the float32
-pass there. The larger models of the zoo have too many units for that; same_loss.py compares their steps as a whole.
+float64 pass keeps clear of all kinks (see step/kinks.py) by four times the usual error (root mean square) of the
+float32 pass there. The larger models of the zoo have too many units for that; same_loss compares their steps as a whole.
 
 Exit code 0 if outputs, loss and running statistics are within 1e-5 and all gradients within 1e-4, else 1; 2 if
 a model could not be compared at all.
@@ -40,16 +38,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-import from_yaml
-import losses
-import program
-import steps
-import yaml_text
-from losses import Loss
-from models import ZOO
-from operators import Stochastic
-from steps import Tensors
-from vocabulary import ModelError
+from cnn_dist_torch import REPOSITORY, executable
+from cnn_dist_torch.model import from_yaml, yaml_text
+from cnn_dist_torch.model.operators import Stochastic
+from cnn_dist_torch.model.vocabulary import ModelError
+from cnn_dist_torch.model.zoo import ZOO
+from cnn_dist_torch.step import losses, passes
+from cnn_dist_torch.step.losses import Loss
+from cnn_dist_torch.step.passes import Tensors
 
 OUTPUT_TOLERANCE = 1e-5
 GRADIENT_TOLERANCE = 1e-4
@@ -59,7 +55,6 @@ KINK_DISTANCE = 4
 MOST_BATCHES = 200
 # The models of the zoo that are small enough for batches that keep clear of all kinks.
 SMALL = ("mlp", "lenet5", "resnet20", "vgg11-cifar")
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class NothingToCompare(Exception):
@@ -111,7 +106,7 @@ def pytorch_step(
     subject: Subject, weights: Tensors, batch: Tensors, masks: Tensors, dtype: torch.dtype
 ) -> Tensors:
     """The tensors that `cnn-dist debug step` writes, by PyTorch."""
-    results = steps.step(subject.model(weights, dtype), subject.loss, in_precision(batch, dtype), masks)
+    results = passes.step(subject.model(weights, dtype), subject.loss, in_precision(batch, dtype), masks)
     if "--image-gradient" not in subject.options:
         del results["grad.images"]
     return results
@@ -119,7 +114,7 @@ def pytorch_step(
 
 def is_clear_of_kinks(subject: Subject, weights: Tensors, batch: Tensors, masks: Tensors) -> bool:
     exact, single = (
-        steps.kinks_of_step(subject.model(weights, dtype), subject.loss, in_precision(batch, dtype), masks)
+        passes.kinks_of_step(subject.model(weights, dtype), subject.loss, in_precision(batch, dtype), masks)
         for dtype in (torch.float64, torch.float32)
     )
     return all(keeps_clear(x, y.double()) for x, y in zip(exact, single))
@@ -133,7 +128,7 @@ def keeps_clear(exact: torch.Tensor, single: torch.Tensor) -> bool:
 def clear_batch(subject: Subject, weights: Tensors, masks: Tensors, samples: int) -> Tensors:
     model = subject.build()
     for _ in range(MOST_BATCHES):
-        batch = steps.random_batch(model, subject.shape, subject.loss, samples)
+        batch = passes.random_batch(model, subject.shape, subject.loss, samples)
         if is_clear_of_kinks(subject, weights, batch, masks):
             return batch
     raise NothingToCompare(f"{MOST_BATCHES} batches of {samples} samples all touch a kink; use fewer --samples")
@@ -144,7 +139,7 @@ def masks_of(subject: Subject, weights: Tensors, arguments: argparse.Namespace) 
     of the same size tells it."""
     if not subject.is_stochastic():
         return {}
-    batch = steps.random_batch(subject.build(), subject.shape, subject.loss, arguments.samples)
+    batch = passes.random_batch(subject.build(), subject.shape, subject.loss, arguments.samples)
     results = cnn_dist_step(subject, weights, batch, arguments)
     return {key.removeprefix("mask."): mask for key, mask in results.items() if key.startswith("mask.")}
 
@@ -174,7 +169,7 @@ def scale(key: str, exact: Tensors) -> float:
 def compare(subject: Subject, arguments: argparse.Namespace) -> bool:
     """Prints the table of one model; whether all is within the tolerances."""
     torch.manual_seed(arguments.seed)
-    weights = steps.randomized(subject.build()).state_dict()
+    weights = passes.randomized(subject.build()).state_dict()
     masks = masks_of(subject, weights, arguments)
     batch = clear_batch(subject, weights, masks, arguments.samples)
     exact = pytorch_step(subject, weights, batch, masks, torch.float64)
@@ -242,8 +237,8 @@ def main() -> int:
     arguments = parsed_arguments()
     models = arguments.models or [*SMALL, *map(str, sorted((REPOSITORY / "Tests" / "Models").glob("*.yaml")))]
     try:
-        arguments.cnn_dist = program.cnn_dist(arguments.cnn_dist)
-    except program.NoProgram as error:
+        arguments.cnn_dist = executable.cnn_dist(arguments.cnn_dist)
+    except executable.NoProgram as error:
         print(error, file=sys.stderr)
         return 2
     codes = [exit_code(name, arguments) for name in models]

@@ -1,12 +1,11 @@
-#!/usr/bin/env python3
 """Computes one step of a model of the zoo by cnn-dist and by PyTorch, from the same weights on the same batch, both in
 float32, and says how far they are apart.
 
-    venv/bin/python same_loss.py resnet50 --micro-batch 8
+    python -m cnn_dist_torch.same_loss resnet50 --micro-batch 8
 
 The bounds are wide, for here nothing keeps away from the kinks of ReLU and max pooling, where both may take different
 sides with equal right (between PyTorch's own layouts the gradients of resnet50 are a few hundredths apart): they are
-there to find another network, not another rounding. compare_step.py is strict.
+there to find another network, not another rounding. compare_step is strict.
 
 Prints one JSON object: both losses, and the norm-wise differences of the outputs and of all gradients together.
 Exit code 0 if these are within the bounds, 1 if not, 2 if there was nothing to compare.
@@ -18,11 +17,11 @@ import sys
 
 import torch
 
-import program
-import steps
-from compare_step import NothingToCompare, Subject, cnn_dist_step
-from models import ZOO
-from steps import Tensors
+from cnn_dist_torch import executable
+from cnn_dist_torch.compare_step import NothingToCompare, Subject, cnn_dist_step
+from cnn_dist_torch.model.zoo import ZOO
+from cnn_dist_torch.step import passes
+from cnn_dist_torch.step.passes import Tensors
 
 OUTPUT_BOUND = 1e-3
 GRADIENT_BOUND = 0.1
@@ -32,7 +31,7 @@ def pytorch_results(subject: Subject, weights: Tensors, batch: Tensors, masks: T
     """PyTorch's step as it is timed: channels last."""
     model = subject.model(weights, torch.float32).to(memory_format=torch.channels_last)
     images = batch["images"].to(memory_format=torch.channels_last)
-    return steps.step(model, subject.loss, batch | {"images": images}, masks)
+    return passes.step(model, subject.loss, batch | {"images": images}, masks)
 
 
 def difference(ours: Tensors, theirs: Tensors, keys: list[str]) -> float:
@@ -48,8 +47,8 @@ def compared(name: str, arguments: argparse.Namespace) -> dict[str, float]:
     """
     torch.manual_seed(arguments.seed)
     subject = Subject.named(name)
-    model = steps.randomized(subject.build())
-    batch = steps.random_batch(model, subject.shape, subject.loss, arguments.micro_batch)
+    model = passes.randomized(subject.build())
+    batch = passes.random_batch(model, subject.shape, subject.loss, arguments.micro_batch)
     weights = model.state_dict()
     ours = cnn_dist_step(subject, weights, batch, arguments)
     masks = {key.removeprefix("mask."): mask for key, mask in ours.items() if key.startswith("mask.")}
@@ -81,9 +80,9 @@ def parsed_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parsed_arguments()
     try:
-        arguments.cnn_dist = program.cnn_dist(arguments.cnn_dist)
+        arguments.cnn_dist = executable.cnn_dist(arguments.cnn_dist)
         result = compared(arguments.model, arguments)
-    except (NothingToCompare, program.NoProgram, MemoryError, RuntimeError) as error:
+    except (NothingToCompare, executable.NoProgram, MemoryError, RuntimeError) as error:
         # PyTorch says with a RuntimeError that memory is short.
         if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
             raise

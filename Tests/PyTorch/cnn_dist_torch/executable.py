@@ -1,10 +1,11 @@
-"""Where the program cnn-dist is. Apart from the rest, for it must not load PyTorch."""
+"""Where the program cnn-dist is. It does not load PyTorch (see speed.py of Benchmarks)."""
 
 import os
 import shutil
-from pathlib import Path
 
-RELEASE_BUILD = Path(__file__).resolve().parents[2] / ".build" / "release" / "cnn-dist"
+from cnn_dist_torch import REPOSITORY
+
+RELEASE_BUILD = REPOSITORY / ".build" / "release" / "cnn-dist"
 
 
 class NoProgram(Exception):

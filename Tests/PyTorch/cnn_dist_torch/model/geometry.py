@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vocabulary import ModelError
+from cnn_dist_torch.model.vocabulary import ModelError
 
 Extent = tuple[int, int]
 # Rows and columns before and behind: top, left, bottom, right.

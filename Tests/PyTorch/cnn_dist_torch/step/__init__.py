@@ -1,0 +1,1 @@
+"""One forward and backward pass by PyTorch, with the losses of cnn-dist."""

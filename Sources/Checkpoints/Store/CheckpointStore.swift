@@ -1,6 +1,6 @@
 // Checkpoints: what a run leaves on the disk, and what it is made of. `Store` commits and loads checkpoints, `Records`
-// has the run directory with its lock, ledger, metrics and summary, `Tensors` turns the flat state of a run into tensors
-// by name and back, `Identity` says what a run is made of and where two runs differ. Nothing here trains.
+// has the run directory with its lock, ledger, metrics and summary, `Tensors` turns the flat state of a run into
+// tensors by name and back, `Identity` says what a run is made of and where two runs differ. Nothing here trains.
 
 import Interchange
 

@@ -1,5 +1,5 @@
 // Diagnostics: what looks at the house from outside. `Debug` compares steps with the reference, with other frameworks
-// and with the ledger, `Benchmarks` measures steps and kernels, `Reports` is what the commands of the command line print.
+// and with the ledger, `Benchmarks` measures steps and kernels, `Reports` is what the commands print.
 
 import Engine
 import Kernels

@@ -1,6 +1,6 @@
 // Training: a run. `Run` has the main job with its set-up, coordinator, console and limits of the machine, `Step` what
-// one rank does in a step, `Evaluation` the scores of test data, `Identity` what ranks agree on and what may differ when
-// a checkpoint is used again. Whoever wants to look on hands in an observer.
+// one rank does in a step, `Evaluation` the scores of test data, `Identity` what ranks agree on and what may differ
+// when a checkpoint is used again. Whoever wants to look on hands in an observer.
 
 import Checkpoints
 package import Collectives

@@ -145,7 +145,8 @@ import Testing
         ])
       #expect(
         Set(events[2].keys) == [
-          "event", "epoch", "step", "steps", "test-loss", "test-accuracy", "samples-evaluated", "images-per-second",
+          "event", "epoch", "step", "steps", "test-loss", "test-accuracy", "ema-test-loss", "ema-test-accuracy",
+          "samples-evaluated", "images-per-second",
         ])
       let summary = try place.text("runs/my run/summary.json")
       #expect(summary.contains(try #require(events.last?["weights-sha256"] as? String)))

@@ -14,7 +14,8 @@ import Testing
         try JSONSerialization.jsonObject(with: Data(try place.text("run/summary.json").utf8)) as? [String: Any])
       #expect(
         Set(summary.keys) == [
-          "steps", "epochs", "train-loss", "test-loss", "test-accuracy", "samples-evaluated", "images-per-second",
+          "steps", "epochs", "train-loss", "test-loss", "test-accuracy", "ema-test-loss", "ema-test-accuracy",
+          "samples-evaluated", "images-per-second",
           "wall-seconds", "workers", "lanes", "kernels", "checkpoint", "weights-sha256",
         ])
       #expect(summary["weights-sha256"] as? String == hash)

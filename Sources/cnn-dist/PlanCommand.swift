@@ -22,6 +22,7 @@ struct PlanCommand: ParsableCommand {
       shapes alone; cnn-dist bench sweep measures both.
       Examples:
         cnn-dist plan resnet20 --micro-batch 32 --lanes 2
+        cnn-dist plan --schedule my.yaml --set train.epochs=90
         cnn-dist plan resnet50 --set 'train.groups=[{match: "*", freeze: true}, {match: "fc.*", freeze: false}]'
       """)
 
@@ -52,6 +53,9 @@ struct PlanCommand: ParsableCommand {
   @Flag(help: "Print the evaluation program instead of the training program.")
   var evaluation = false
 
+  @Flag(help: "Draw the learning rate over the steps of a configuration instead; with --json a line for each step.")
+  var schedule = false
+
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
@@ -63,6 +67,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
+    if schedule { return try ScheduleReport.print(configuration: subject, overrides: overrides, asJSON: report.json) }
     let (network, configuration) = try PlanReport.subject(subject, overrides: overrides)
     var options = configuration.planOptions
     options.microBatch = microBatch ?? options.microBatch

@@ -28,7 +28,7 @@ package enum PlanReport {
   }
 
   /// A YAML file that has no layers is no model.
-  private static func isConfiguration(_ name: String) -> Bool {
+  static func isConfiguration(_ name: String) -> Bool {
     guard name.hasSuffix(".yaml") || name.hasSuffix(".yml"), let text = try? Configurations.contents(of: name),
       let tree = try? YAMLTree(parsing: text, source: name)
     else { return false }

@@ -157,7 +157,8 @@ let package = Package(
     .testTarget(
       name: "OptimizersTests",
       dependencies: [
-        "Optimizers", "Collectives", "Kernels", "Planner", "Network", "Operators", "Randomness", "TestSupport",
+        "Optimizers", "Collectives", "Kernels", "Planner", "Network", "Operators", "Randomness", "StrictYAML",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),

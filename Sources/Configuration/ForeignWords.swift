@@ -82,9 +82,14 @@ extension Schedule {
   package static var synonyms: Synonyms {
     [
       "constant": ["constantlr", "fixed", "none", "flat"],
-      "step": ["steplr", "multistep", "multisteplr", "exponential", "exponentiallr", "piecewise"],
+      "step": ["steplr", "multistep", "multisteplr"],
+      "exponential": ["exponentiallr", "exponentialdecay"],
+      "piecewise-linear": ["piecewise", "lambdalr", "multilinear"],
+      "polynomial": ["polynomiallr", "poly", "polylr", "linear", "linearlr"],
+      "cosine-restarts": ["cosineannealingwarmrestarts", "sgdr", "warmrestarts", "cosinewarmrestarts"],
+      "plateau": ["reducelronplateau", "reduceonplateau"],
       "cosine": [
-        "cosineannealing", "cosineannealinglr", "cosinelr", "cosinedecay", "cosineannealingwarmrestarts", "cos",
+        "cosineannealing", "cosineannealinglr", "cosinelr", "cosinedecay", "cos",
       ],
       "one-cycle": ["onecyclelr", "1cycle", "superconvergence", "triangular", "cycliclr"],
     ]

@@ -62,6 +62,10 @@ package struct TrainConfiguration: YAMLRecord {
       return "global-batch (\(globalBatch)) must be a multiple of micro-batch (\(microBatch)), for example \(below)"
     }
     if epochs == nil, steps == nil { return "give 'epochs' or 'steps'" }
+    guard !schedule.rule.cyclesMomentum || optimizer.rule.hasMomentum else {
+      return "the schedule cycles the momentum, but the optimizer \(optimizer.alternative(.brief).name) has none; set "
+        + "cycle-momentum to false or give the optimizer a momentum"
+    }
     return nil
   }
 

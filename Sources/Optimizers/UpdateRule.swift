@@ -102,6 +102,9 @@ extension UpdateRule {
   /// Floats that an update moves for each weight: it reads the gradient, and reads and writes the weight and the states.
   package var trafficPerParameter: Int { 3 + 2 * states.count }
 
+  /// Whether a momentum of the schedule has an effect: it takes the place of `momentum`, or of Adam's `beta1`.
+  package var hasMomentum: Bool { !Set(states).isDisjoint(with: ["momentum", "exp_avg"]) }
+
   /// The keys of the decay, which every rule has.
   static var decayFields: [Field<Self>] {
     [

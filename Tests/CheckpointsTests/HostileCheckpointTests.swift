@@ -44,6 +44,9 @@ import Testing
     ("weights-sha256", "7"), ("pending", "{\"loss\": 0, \"correct\": 0, \"samples\": 5, \"steps\": -5}"),
     ("configuration", "\"seed: x\""), ("configuration", "\"model: lenet5\""), ("configuration", "[]"),
     ("data", "{}"), ("data", "[1]"), ("kernels", "3"), ("version", "1"), ("version", "\"2\""),
+    ("schedule", "{\"scale\": 2, \"waited\": 0, \"cooldown\": 0}"),
+    ("schedule", "{\"scale\": 1, \"waited\": -1, \"cooldown\": 0}"),
+    ("schedule", "{\"scale\": 1, \"waited\": 0, \"cooldown\": 9223372036854775807}"),
   ])
   func `a value that cannot be is refused by its name`(key: String, value: String) async throws {
     let message = try await refusal { try setState(key, value, in: $0) }

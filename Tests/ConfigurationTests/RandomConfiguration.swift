@@ -40,7 +40,7 @@ struct RandomConfiguration {
   }
 
   mutating func schedule() -> Schedule {
-    switch random.integer(below: 4) {
+    switch random.integer(below: 9) {
     case 0:
       var record = ConstantSchedule()
       (record.rate, record.warmUpEpochs) = (number(1e-6..<2), interval())
@@ -54,11 +54,47 @@ struct RandomConfiguration {
       var record = CosineSchedule()
       (record.peak, record.final, record.warmUpEpochs) = (number(1e-6..<2), number(0..<1e-3), number(0..<5))
       return Schedule(record)
-    default:
+    case 3:
       var record = OneCycleSchedule()
       (record.peak, record.warmUpEpochs) = (number(1e-6..<2), coin() ? 1 : number(0..<5))
+      (record.startDivisor, record.finalDivisor) = (number(1..<100), number(1..<1e6))
+      return Schedule(record)
+    case 4: return Schedule(plateau())
+    case 5: return Schedule(points())
+    case 6:
+      var record = ExponentialSchedule()
+      (record.rate, record.factor, record.warmUpEpochs) = (number(1e-6..<2), number(0.1..<1), number(0..<3))
+      return Schedule(record)
+    case 7:
+      var record = PolynomialSchedule()
+      (record.peak, record.final) = (number(1e-6..<2), number(0..<1e-3))
+      (record.power, record.warmUpEpochs) = (number(0.1..<5), number(0..<3))
+      return Schedule(record)
+    default:
+      var record = CosineRestartsSchedule()
+      (record.peak, record.final) = (number(1e-6..<2), number(0..<1e-3))
+      (record.firstEpochs, record.multiplier) = (number(0.1..<9), 1 + random.integer(below: 3))
       return Schedule(record)
     }
+  }
+
+  private mutating func plateau() -> PlateauSchedule {
+    var record = PlateauSchedule()
+    (record.rate, record.factor, record.patience) = (number(1e-3..<2), number(0.01..<1), random.integer(below: 9))
+    (record.threshold, record.thresholdMode) = (number(0..<0.1), one(of: PlateauSchedule.ThresholdMode.allCases))
+    (record.cooldown, record.minimum) = (random.integer(below: 5), number(0..<1e-3))
+    (record.metric, record.warmUpEpochs) = (one(of: PlateauSchedule.Metric.allCases), number(0..<3))
+    return record
+  }
+
+  private mutating func points() -> PiecewiseLinearSchedule {
+    var record = PiecewiseLinearSchedule()
+    for index in 0...random.integer(below: 5) {
+      var point = PiecewiseLinearSchedule.Point()
+      (point.epoch, point.rate) = (Double(index) + number(0..<0.9), number(1e-6..<2))
+      record.points.append(point)
+    }
+    return record
   }
 
   /// A valid configuration.

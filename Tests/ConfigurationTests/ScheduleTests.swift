@@ -102,7 +102,12 @@ extension Schedule {
     case let rule as StepSchedule: rule.rate * max(1, rule.factor)
     case let rule as CosineSchedule: max(rule.peak, rule.final)
     case let rule as OneCycleSchedule: rule.peak
-    default: .infinity
+    case let rule as ExponentialSchedule: rule.rate
+    case let rule as PolynomialSchedule: max(rule.peak, rule.final)
+    case let rule as CosineRestartsSchedule: max(rule.peak, rule.final)
+    case let rule as PlateauSchedule: rule.rate
+    case let rule as PiecewiseLinearSchedule: rule.points.map(\.rate).max() ?? 0
+    default: -1
     }
   }
 }

@@ -110,6 +110,9 @@ extension RunState: Codable {
       throw RecordError(message: "has something else than a whole number from 0 to 2^64 - 1 at 'seed'")
     }
     schedule = try container.decodeIfPresent(ScheduleState.self, forKey: .schedule)
+    guard schedule?.isPossible ?? true else {
+      throw RecordError(message: "has a state at 'schedule' that no run can have")
+    }
     statesSince = try container.decodeIfPresent(Int.self, forKey: .statesSince) ?? 0
     wallSeconds = try container.decode(Double.self, forKey: .wallSeconds)
     pending = try container.decode(TrainingSums.self, forKey: .pending)

@@ -6,6 +6,7 @@ import Foundation
 import Hashing
 import Interchange
 import Kernels
+import Optimizers
 import Planner
 package import Training
 
@@ -40,7 +41,7 @@ package enum Replay {
         .unusable,
         "step \(step) is not between the checkpoint's step \(state.step) and the run's end at \(blueprint.steps)")
     }
-    let parameters = try advance(blueprint, from: state, to: step)
+    let parameters = try advance(blueprint, from: state, pending: opened.contents.state.pending, to: step)
     let computed = try StepReplay(of: microBatches, step: step, parameters: parameters, blueprint: blueprint)
     try compare(computed, microBatches, recorded, step: step, asJSON: asJSON)
   }
@@ -82,12 +83,23 @@ package enum Replay {
 
   /// The parameters at the beginning of a step.
   private static func advance(
-    _ blueprint: Blueprint, from state: TrainingState, to step: Int
+    _ blueprint: Blueprint, from state: TrainingState, pending: TrainingSums, to step: Int
   ) throws(RunError) -> [Float] {
     guard step > state.step else { return state.parameters }
     let worker = try Worker(blueprint: blueprint, communicator: SoloCommunicator(), lanes: 1, state: state)
     defer { worker.end() }
-    for step in state.step..<step { _ = try worker.step(step, votes: Votes()) }
+    let calendar = Calendar(blueprint)
+    var sums = pending
+    for step in state.step..<step {
+      let metrics = try worker.step(step, votes: Votes())
+      sums.loss += metrics.loss
+      sums.steps += 1
+      // The rates to come may depend on what the run has seen here.
+      guard calendar.directive(after: step, metrics: metrics).evaluate, worker.followsEvaluations else { continue }
+      let trainLoss = sums.loss / Double(sums.steps)
+      try worker.note(try worker.evaluate().map { ScheduleScores($0, trainLoss: trainLoss) })
+      sums = TrainingSums()
+    }
     return worker.parameters
   }
 

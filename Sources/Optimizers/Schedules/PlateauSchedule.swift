@@ -1,5 +1,8 @@
 package import StrictYAML
 
+/// The most evaluations that can be waited for.
+private let limit = 1_000_000
+
 /// The keys of the schedule `plateau`: multiplied by a factor when the evaluations have not become better for a while.
 ///
 /// As PyTorch's ReduceLROnPlateau, which knows no warm-up; its `eps`, by which changes of less than 1e-8 are left out, is
@@ -58,7 +61,7 @@ package struct PlateauSchedule: ScheduleRule {
   ]
 
   private static let count: @Sendable (Int) -> String? = {
-    (0...1_000_000).contains($0) ? nil : "must be from 0 to 1000000"
+    (0...limit).contains($0) ? nil : "must be from 0 to 1000000"
   }
 
   package func problem() -> String? { minimum <= rate ? nil : "minimum must be at most rate" }
@@ -125,6 +128,11 @@ package struct ScheduleState: Hashable, Codable, Sendable {
 
   /// The state before the first evaluation.
   package init() {}
+
+  /// Whether a run can have come to the state; that of a file may be anything.
+  package var isPossible: Bool {
+    (0...1).contains(scale) && best?.isFinite ?? true && (0...limit).contains(waited) && (0...limit).contains(cooldown)
+  }
 
   /// The state under other settings: the factor stays, and what was counted is counted anew.
   package var restarted: ScheduleState {

@@ -1,6 +1,6 @@
 import Collectives
 import Engine
-import Optimizers
+package import Optimizers
 import Planner
 
 /// The score of a whole dataset: the same numbers, to the last digit, for any number of ranks and lanes.
@@ -35,6 +35,13 @@ extension Evaluation {
     var both = self
     both.average = Average(loss: other.loss, accuracy: other.accuracy)
     return both
+  }
+}
+
+extension ScheduleScores {
+  /// The scores of an evaluation; `trainLoss` is the mean since the evaluation before.
+  package init(_ evaluation: Evaluation, trainLoss: Double) {
+    self.init(trainLoss: trainLoss, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy)
   }
 }
 

@@ -44,9 +44,11 @@ package struct OpenedCheckpoint {
     let notices = [ModelOrigin.notice(contents.state.identity.configuration.model)].compactMap(\.self) + changes
     for notice in notices + blueprint.dataset.notes { Console.note(notice) }
     do {
-      return try ModelTensors.state(
+      var state = try ModelTensors.state(
         model: contents.model, optimizer: contents.optimizer, step: contents.state.step,
         saved: contents.state.savedUpdates, updates: blueprint.updates, layout: blueprint.plan.layout)
+      state.schedule = contents.state.schedule ?? state.schedule
+      return state
     } catch {
       throw RunError(.unusable, "\(path): \(error)")
     }

@@ -62,11 +62,23 @@ package struct Blueprint: Sendable {
     try Self.checkStatistics(plan.training)
     try plan.checkAnswers(classes: classes, network: network.name)
     self.updates = configuration.train.updates(plan.layout)
-    try configuration.checkPlateau()
     self.order = SampleOrder(count: dataset.train.count, seed: configuration.seed)
     self.steps = configuration.train.stepCount(samples: dataset.train.count)
     let violations = Verifier.violations(of: plan)
     precondition(violations.isEmpty, "the planner broke its own rules: \(violations)")
+    try checkPlateau()
+  }
+
+  /// A schedule that waits for evaluations must get some while there are steps to take.
+  private func checkPlateau() throws(RunError) {
+    let train = configuration.train
+    guard train.schedule.rule.evaluationsToChange != nil, Calendar(self).evaluationsBeforeEnd == 0 else { return }
+    let interval = configuration.evaluate.everyEpochs.map { Display.trimmed($0, 4) } ?? "null"
+    throw RunError(
+      .unusable,
+      "train.schedule: \(train.schedule.alternative(.brief).name) follows the evaluations, but with evaluate.every-epochs "
+        + "at \(interval) there is none before the end of \(Display.trimmed(epochs(after: steps), 4)) epochs; give "
+        + "evaluate.every-epochs a lower number")
   }
 
   /// The variance of a single number is not defined, so batch normalization cannot be trained on one.
@@ -179,15 +191,6 @@ extension StepPlan {
 }
 
 extension RunConfiguration {
-  /// A schedule that waits for evaluations must get some.
-  fileprivate func checkPlateau() throws(RunError) {
-    guard train.schedule.rule.evaluationsToChange != nil, evaluate.everyEpochs == nil else { return }
-    throw RunError(
-      .unusable,
-      "train.schedule: \(train.schedule.alternative(.brief).name) follows the evaluations, but evaluate.every-epochs is "
-        + "null; give it a number of epochs")
-  }
-
   /// The same configuration with what it left to the program or to files written out, so that it alone tells what was
   /// trained.
   fileprivate func resolved(network: NetworkDescription, dataset: Dataset) -> RunConfiguration {

@@ -46,6 +46,11 @@ package struct Calendar: Hashable, Sendable {
       stop: metrics.stop && !isLast)
   }
 
+  /// The evaluations that are followed by another step.
+  var evaluationsBeforeEnd: Int {
+    configuration.evaluate.everyEpochs.map { Int(min(1e9, count(of: $0, after: steps - 1))) } ?? 0
+  }
+
   /// Whether a multiple of `interval` epochs is passed by the last of `done` steps.
   private func passes(_ interval: Double?, at done: Int) -> Bool {
     guard let interval else { return false }

@@ -130,8 +130,7 @@ final class Coordinator {
 
   /// The scores of an evaluation that has been noted, for the schedule.
   func scores(of evaluation: Evaluation) -> ScheduleScores {
-    ScheduleScores(
-      trainLoss: trainingMetrics?.loss ?? .nan, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy)
+    ScheduleScores(evaluation, trainLoss: trainingMetrics?.loss ?? .nan)
   }
 
   /// Says what the scores so far tell of a run that trains in vain.

@@ -3,6 +3,7 @@ import Datasets
 package import Network
 package import Operators
 import Optimizers
+import StrictYAML
 
 /// What is likely a mistake in a run although it can be trained: the run goes on, and learns little or nothing. One
 /// sentence each, with the remedy.
@@ -10,7 +11,7 @@ package enum StartWarnings {
   /// All that a look at the configuration, the model and a few samples shows.
   package static func sentences(for blueprint: Blueprint) -> [String] {
     OutputWarnings.sentences(for: blueprint.network, loss: blueprint.configuration.train.loss)
-      + [warmUp(blueprint), batch(blueprint)].compactMap(\.self)
+      + [warmUp(blueprint), plateau(blueprint), batch(blueprint)].compactMap(\.self)
       + SampleWarnings.sentences(for: blueprint.dataset, normalization: blueprint.normalization)
   }
 
@@ -28,6 +29,16 @@ package enum StartWarnings {
       "the warm-up of the learning rate lasts \(Display.decimal(schedule.rule.warmUpEpochs, 2)) epochs and the run "
       + "\(run): the rate only rises, to \(Display.scientific(highest)) at the end, and never reaches its peak; lower "
       + "warm-up-epochs of train.schedule or raise train.epochs"
+  }
+
+  /// A schedule that waits for more evaluations than there are.
+  private static func plateau(_ blueprint: Blueprint) -> String? {
+    let schedule = blueprint.configuration.train.schedule
+    let evaluations = Calendar(blueprint).evaluationsBeforeEnd
+    guard let needed = schedule.rule.evaluationsToChange, evaluations <= needed else { return nil }
+    return "the schedule \(schedule.alternative(.brief).name) cannot change the learning rate: that takes \(needed) "
+      + "evaluations after the first, and the run has \(evaluations) before its end; lower patience of train.schedule or "
+      + "evaluate.every-epochs"
   }
 
   /// A global batch that the training data does not fill.

@@ -141,10 +141,13 @@ package final class Worker {
     return unsafe StepMetrics(parameters: buffers.parameters, layout: blueprint.plan.layout)
   }
 
+  /// Whether the schedule looks at evaluations.
+  package var followsEvaluations: Bool { blueprint.configuration.train.schedule.rule.evaluationsToChange != nil }
+
   /// Takes note of an evaluation, which rank 0 has the scores of. All ranks call it together.
   package func note(_ scores: ScheduleScores?) throws(RunError) {
+    guard followsEvaluations else { return }
     let rule = blueprint.configuration.train.schedule.rule
-    guard rule.evaluationsToChange != nil else { return }
     let words = (scores.map { rule.state(after: $0, schedule) } ?? schedule).words
     let bytes = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) } }
     let shared = try failing { () throws(CommunicationError) in try communicator.broadcast(bytes, from: 0) }

@@ -1,263 +1,351 @@
-"""Thirty steps of a small conv-BN net by cnn-dist against PyTorch in double precision.
+"""Compares thirty steps of a small network with PyTorch's in double precision, for each optimizer.
 
-Same weights and batches: the training data is one micro-batch, so each step sees all of it whatever the order. Each
-optimizer runs plain, with weight decay, with clipping by norm and by value, and with parameter groups of which one is
-frozen, under two schedules. The losses of all steps and the weights at the end are compared.
+    python -m cnn_dist_torch.optimizers
+    python -m cnn_dist_torch.optimizers adamw lamb --steps 60
 
-    python -m cnn_dist_torch.optimizers --cnn-dist PROGRAM [--only adamw] [--steps 30]
+Both sides begin with the same weights, and the training data is one micro-batch, so each step sees all of it in any
+order. Each optimizer runs plain, with weight decay, with clipping by norm and by value, and with parameter groups of
+which one is frozen, under two schedules. The network has no kinks (tanh, no max pooling), so a rounding error stays
+one. Compared are the losses of all steps and the weights at the end.
+
+Exit code 0 if all losses are within 1e-6 of PyTorch's, relatively, and all weights within 5e-6; 1 if not; 2 if cnn-dist
+does not train.
 """
 
 import argparse
 import json
 import math
-import pathlib
 import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-import numpy
-import safetensors.numpy
+import numpy as np
 import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn, optim
+
+from cnn_dist_torch import executable
+from cnn_dist_torch.model import from_yaml
+from cnn_dist_torch.step.passes import Tensors
 
 SAMPLES, SIDE, CLASSES = 32, 12, 4
 LOSS_TOLERANCE, WEIGHT_TOLERANCE = 1e-6, 5e-6
+VARIANTS = ("plain", "decay", "clip-norm", "clip-value", "groups")
+SCHEDULES = ("cosine", "step")
+DECAY = 0.02
+CLIP_NORM, CLIP_VALUE = 0.1, 0.01
+# The step schedule: so many steps, as one step is an epoch, and the factor then.
+EVERY, FACTOR = 10, 0.3
+# The rate of the cosine's end as a part of its beginning.
+COSINE_END = 0.1
 
-MODEL = """
-input: [1, 12, 12]
+MODEL = f"""
+input: [1, {SIDE}, {SIDE}]
 layers:
-  - {name: conv1, convolution: {channels: 6, kernel: 3, padding: 1, bias: false}}
-  - {name: bn1, batch-norm: {}}
+  - {{name: conv1, convolution: {{channels: 6, kernel: 3, padding: 1, bias: false}}}}
+  - {{name: bn1, batch-norm: {{}}}}
   - tanh
-  - {name: conv2, convolution: {channels: 8, kernel: 3, stride: 2, padding: 1, bias: false}}
-  - {name: bn2, batch-norm: {}}
+  - {{name: conv2, convolution: {{channels: 8, kernel: 3, stride: 2, padding: 1, bias: false}}}}
+  - {{name: bn2, batch-norm: {{}}}}
   - tanh
   - global-average-pool
   - flatten
-  - {name: fc, dense: {features: 4}}
+  - {{name: fc, dense: {{features: {CLASSES}}}}}
 """
 
-
-class Small(torch.nn.Module):
-    """The same net in PyTorch."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(1, 6, 3, padding=1, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(6)
-        self.conv2 = torch.nn.Conv2d(6, 8, 3, stride=2, padding=1, bias=False)
-        self.bn2 = torch.nn.BatchNorm2d(8)
-        self.fc = torch.nn.Linear(8, CLASSES)
-
-    def forward(self, x):
-        x = torch.tanh(self.bn1(self.conv1(x)))
-        x = torch.tanh(self.bn2(self.conv2(x)))
-        return self.fc(x.mean((2, 3)))
+Settings = dict[str, Any]
+# Losses of all steps and the weights at the end.
+Training = tuple[list[float], Tensors]
 
 
-class LARS(torch.optim.Optimizer):
-    """You, Gitman and Ginsburg 2017, algorithm 1; groups carry `adapt`."""
+class NotTrained(Exception):
+    """cnn-dist did not come to a result; the message says why."""
 
-    def __init__(self, groups, lr, momentum, trust):
-        super().__init__(groups, dict(lr=lr, momentum=momentum, trust=trust, weight_decay=0.0))
+
+class LARS(optim.Optimizer):
+    """You, Gitman and Ginsburg 2017, algorithm 1; a group says by `adapt` whether it takes part."""
+
+    def __init__(self, groups: list[Settings], lr: float, momentum: float, trust: float) -> None:
+        super().__init__(groups, {"lr": lr, "momentum": momentum, "trust": trust, "weight_decay": 0.0})
 
     @torch.no_grad()
-    def step(self):
+    def step(self) -> None:
         for group in self.param_groups:
-            for w in group["params"]:
-                g, decay = w.grad, group["weight_decay"]
-                norms = w.norm(), g.norm()
-                ratio = 1.0
-                if group["adapt"] and norms[0] > 0 and norms[1] > 0:
-                    ratio = group["trust"] * norms[0] / (norms[1] + decay * norms[0])
-                v = self.state[w].setdefault("momentum", torch.zeros_like(w))
-                v.mul_(group["momentum"]).add_(group["lr"] * ratio * (g + decay * w))
-                w.sub_(v)
+            for weights in group["params"]:
+                self.update(weights, group)
+
+    def update(self, weights: Tensor, group: Settings) -> None:
+        decay, gradient = group["weight_decay"], weights.grad
+        norms = weights.norm(), gradient.norm()
+        ratio = 1.0
+        if group["adapt"] and norms[0] > 0 and norms[1] > 0:
+            ratio = group["trust"] * norms[0] / (norms[1] + decay * norms[0])
+        velocity = self.state[weights].setdefault("momentum", torch.zeros_like(weights))
+        velocity.mul_(group["momentum"]).add_(group["lr"] * ratio * (gradient + decay * weights))
+        weights.sub_(velocity)
 
 
-class LAMB(torch.optim.Optimizer):
-    """You et al. 2020, algorithm 2; groups carry `adapt`."""
+class LAMB(optim.Optimizer):
+    """You et al. 2020, algorithm 2; a group says by `adapt` whether it takes part."""
 
-    def __init__(self, groups, lr, betas, eps):
-        super().__init__(groups, dict(lr=lr, betas=betas, eps=eps, weight_decay=0.0))
+    def __init__(self, groups: list[Settings], lr: float, betas: tuple[float, float], eps: float) -> None:
+        super().__init__(groups, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": 0.0})
 
     @torch.no_grad()
-    def step(self):
+    def step(self) -> None:
         for group in self.param_groups:
-            one, two = group["betas"]
-            for w in group["params"]:
-                state = self.state[w]
-                m = state.setdefault("m", torch.zeros_like(w))
-                v = state.setdefault("v", torch.zeros_like(w))
-                t = state["t"] = state.get("t", 0) + 1
-                m.mul_(one).add_((1 - one) * w.grad)
-                v.mul_(two).add_((1 - two) * w.grad**2)
-                direction = (m / (1 - one**t)) / ((v / (1 - two**t)).sqrt() + group["eps"])
-                direction = direction + group["weight_decay"] * w
-                norms = w.norm(), direction.norm()
-                ratio = norms[0] / norms[1] if group["adapt"] and norms[0] > 0 and norms[1] > 0 else 1.0
-                w.sub_(group["lr"] * ratio * direction)
+            for weights in group["params"]:
+                self.update(weights, group)
+
+    def update(self, weights: Tensor, group: Settings) -> None:
+        direction = self.direction(weights, group) + group["weight_decay"] * weights
+        norms = weights.norm(), direction.norm()
+        ratio = norms[0] / norms[1] if group["adapt"] and norms[0] > 0 and norms[1] > 0 else 1.0
+        weights.sub_(group["lr"] * ratio * direction)
+
+    def direction(self, weights: Tensor, group: Settings) -> Tensor:
+        """Adam's."""
+        state, (first, second) = self.state[weights], group["betas"]
+        mean = state.setdefault("mean", torch.zeros_like(weights))
+        square = state.setdefault("square", torch.zeros_like(weights))
+        state["step"] = state.get("step", 0) + 1
+        mean.mul_(first).add_((1 - first) * weights.grad)
+        square.mul_(second).add_((1 - second) * weights.grad**2)
+        root = (square / (1 - second ** state["step"])).sqrt()
+        return mean / (1 - first ** state["step"]) / (root + group["eps"])
 
 
-O = torch.optim
-# Name: our settings, rate, PyTorch's optimizer over groups that carry lr and weight_decay.
-OPTIMIZERS = {
-    "sgd": ({"sgd": {"momentum": 0.9}}, 0.05, lambda p, lr: O.SGD(p, lr=lr, momentum=0.9)),
-    "nesterov": (
-        {"sgd": {"momentum": 0.9, "nesterov": True}}, 0.05,
-        lambda p, lr: O.SGD(p, lr=lr, momentum=0.9, nesterov=True)),
-    "dampened": (
-        {"sgd": {"momentum": 0.9, "dampening": 0.5}}, 0.05,
-        lambda p, lr: O.SGD(p, lr=lr, momentum=0.9, dampening=0.5)),
-    "adam": ({"adam": {}}, 0.002, lambda p, lr: O.Adam(p, lr=lr)),
-    "adamw": ({"adamw": {"weight-decay": 0}}, 0.002, lambda p, lr: O.AdamW(p, lr=lr, weight_decay=0)),
-    "rmsprop": (
-        {"rmsprop": {"momentum": 0.5, "epsilon": 1e-4}}, 0.0005,
-        lambda p, lr: O.RMSprop(p, lr=lr, momentum=0.5, eps=1e-4)),
-    "centered": (
-        {"rmsprop": {"centered": True, "epsilon": 1e-3, "alpha": 0.9}}, 0.0005,
-        lambda p, lr: O.RMSprop(p, lr=lr, alpha=0.9, centered=True, eps=1e-3)),
-    "adagrad": ({"adagrad": {"rate-decay": 0.01}}, 0.01, lambda p, lr: O.Adagrad(p, lr=lr, lr_decay=0.01)),
-    "lars": ({"lars": {"trust": 0.02}}, 0.5, lambda p, lr: LARS(p, lr, 0.9, 0.02)),
-    "lamb": ({"lamb": {}}, 0.01, lambda p, lr: LAMB(p, lr, (0.9, 0.999), 1e-6)),
+@dataclass(frozen=True)
+class Rule:
+    """An optimizer on both sides."""
+
+    word: str
+    options: Settings
+    rate: float
+    # PyTorch's, over groups that carry their rates and decays, with a rate.
+    make: Callable[[list[Settings], float], optim.Optimizer]
+
+
+RULES = {
+    "sgd": Rule("sgd", {"momentum": 0.9}, 0.05, lambda groups, lr: optim.SGD(groups, lr, momentum=0.9)),
+    "nesterov": Rule(
+        "sgd", {"momentum": 0.9, "nesterov": True}, 0.05,
+        lambda groups, lr: optim.SGD(groups, lr, momentum=0.9, nesterov=True)),
+    "dampened": Rule(
+        "sgd", {"momentum": 0.9, "dampening": 0.5}, 0.05,
+        lambda groups, lr: optim.SGD(groups, lr, momentum=0.9, dampening=0.5)),
+    "adam": Rule("adam", {}, 0.002, lambda groups, lr: optim.Adam(groups, lr)),
+    "adamw": Rule("adamw", {"weight-decay": 0}, 0.002, lambda groups, lr: optim.AdamW(groups, lr, weight_decay=0)),
+    "rmsprop": Rule(
+        "rmsprop", {"momentum": 0.5, "epsilon": 1e-4}, 0.0005,
+        lambda groups, lr: optim.RMSprop(groups, lr, momentum=0.5, eps=1e-4)),
+    "centered": Rule(
+        "rmsprop", {"centered": True, "epsilon": 1e-3, "alpha": 0.9}, 0.0005,
+        lambda groups, lr: optim.RMSprop(groups, lr, alpha=0.9, centered=True, eps=1e-3)),
+    "adagrad": Rule(
+        "adagrad", {"rate-decay": 0.01}, 0.01, lambda groups, lr: optim.Adagrad(groups, lr, lr_decay=0.01)),
+    "lars": Rule("lars", {"trust": 0.02}, 0.5, lambda groups, lr: LARS(groups, lr, 0.9, 0.02)),
+    "lamb": Rule("lamb", {}, 0.01, lambda groups, lr: LAMB(groups, lr, (0.9, 0.999), 1e-6)),
 }
-VARIANTS = ["plain", "decay", "clip-norm", "clip-value", "groups"]
-SCHEDULES = ["cosine", "step"]
-DECAY = 0.02
 
 
-def write_data(folder):
-    """One batch of smooth random images as IDX files; returns it as PyTorch sees it."""
-    random = numpy.random.default_rng(5)
-    images = random.integers(0, 256, (SAMPLES, SIDE, SIDE), dtype=numpy.uint8)
-    labels = (numpy.arange(SAMPLES) % CLASSES).astype(numpy.uint8)
-    for name, magic, shape, data in [
-        ("images", 0x803, images.shape, images), ("labels", 0x801, labels.shape, labels)
-    ]:
-        header = struct.pack(">" + "I" * (1 + len(shape)), magic, *shape)
-        (folder / name).write_bytes(header + data.tobytes())
+@dataclass(frozen=True)
+class Case:
+    """An optimizer in one of its variants under a schedule."""
+
+    optimizer: str
+    variant: str
+    schedule: str
+    steps: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.optimizer}-{self.variant}-{self.schedule}"
+
+    @property
+    def rule(self) -> Rule:
+        return RULES[self.optimizer]
+
+    def settings(self) -> Settings:
+        """What stands below `train` in cnn-dist's configuration."""
+        decay = {"weight-decay": DECAY, "decay-all": True} if self.variant == "decay" else {}
+        schedules = {
+            "cosine": {"cosine": {"peak": self.rule.rate, "final": COSINE_END * self.rule.rate}},
+            "step": {"step": {"rate": self.rule.rate, "every-epochs": EVERY, "factor": FACTOR}},
+        }
+        variants: dict[str, Settings] = {
+            "clip-norm": {"clip": {"norm": {"maximum": CLIP_NORM}}},
+            "clip-value": {"clip": {"value": {"maximum": CLIP_VALUE}}},
+            "groups": {"groups": [
+                {"match": "conv1.*", "freeze": True}, {"match": "*.bias", "rate": 2},
+                {"match": "fc.*", "weight-decay": 0.05},
+            ]},
+        }
+        return {
+            "steps": self.steps, "optimizer": {self.rule.word: self.rule.options | decay},
+            "schedule": schedules[self.schedule], **variants.get(self.variant, {}),
+        }
+
+    def group(self, name: str, weights: Tensor) -> Settings:
+        """PyTorch's group of one parameter. Vectors do not take part in the ratios of LARS and LAMB."""
+        group = {"params": [weights], "lr": self.rule.rate, "weight_decay": 0.0, "adapt": weights.dim() > 1}
+        if self.variant == "decay":
+            group["weight_decay"] = DECAY
+        if self.variant == "groups":
+            group["lr"] *= 2 if name.endswith(".bias") else 1
+            group["weight_decay"] = 0.05 if name.startswith("fc.") else 0.0
+        return group
+
+    def is_frozen(self, name: str) -> bool:
+        return self.variant == "groups" and name.startswith("conv1.")
+
+    def rates(self, optimizer: optim.Optimizer) -> optim.lr_scheduler.LRScheduler:
+        """PyTorch's schedule."""
+        if self.schedule == "step":
+            return optim.lr_scheduler.StepLR(optimizer, EVERY, FACTOR)
+        return optim.lr_scheduler.LambdaLR(
+            optimizer, lambda t: COSINE_END + (1 - COSINE_END) * (1 + math.cos(math.pi * t / self.steps)) / 2)
+
+    def clip(self, weights: list[Tensor]) -> None:
+        if self.variant == "clip-norm":
+            nn.utils.clip_grad_norm_(weights, CLIP_NORM)
+        if self.variant == "clip-value":
+            nn.utils.clip_grad_value_(weights, CLIP_VALUE)
+
+
+def pytorch_training(case: Case, start: Tensors, images: Tensor, labels: Tensor) -> Training:
+    """PyTorch's side, in double precision."""
+    model = from_yaml.parse(MODEL).double()
+    model.load_state_dict(start)
+    for name, weights in model.named_parameters():
+        weights.requires_grad = not case.is_frozen(name)
+    trained = {name: weights for name, weights in model.named_parameters() if weights.requires_grad}
+    optimizer = case.rule.make([case.group(name, weights) for name, weights in trained.items()], case.rule.rate)
+    rates = case.rates(optimizer)
+    losses = []
+    for _ in range(case.steps):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(images)[0], labels)
+        loss.backward()
+        case.clip(list(trained.values()))
+        optimizer.step()
+        rates.step()
+        losses.append(loss.item())
+    return losses, model.state_dict()
+
+
+def idx(numbers: np.ndarray) -> bytes:
+    """A file of bytes in the format of MNIST."""
+    return struct.pack(f">I{numbers.ndim}I", 0x800 + numbers.ndim, *numbers.shape) + numbers.tobytes()
+
+
+def written_batch(folder: Path) -> tuple[Tensor, Tensor]:
+    """Writes the model and random images with labels; gives the batch as a network sees it."""
+    images = np.random.default_rng(5).integers(0, 256, (SAMPLES, SIDE, SIDE), dtype=np.uint8)
+    labels = (np.arange(SAMPLES) % CLASSES).astype(np.uint8)
+    (folder / "images").write_bytes(idx(images))
+    (folder / "labels").write_bytes(idx(labels))
     (folder / "model.yaml").write_text(MODEL)
-    x = torch.from_numpy(images).double().unsqueeze(1) / 255
-    return (x - 0.5) / 0.5, torch.from_numpy(labels).long()
+    numbers = torch.from_numpy(images).double()[:, None] / 255
+    return (numbers - 0.5) / 0.5, torch.from_numpy(labels).long()
 
 
-def train(program, folder, name, train):
-    """Runs cnn-dist; returns the losses of all steps and the weights at the end."""
-    run = folder / name
-    configuration = {
+def configuration(folder: Path, settings: Settings) -> Settings:
+    """A run of one micro-batch a step, without evaluations, by direct sums."""
+    files = {"images": "images", "labels": "labels", "test-images": "images", "test-labels": "labels"}
+    return {
         "seed": 3, "lanes": 1, "model": {"file": str(folder / "model.yaml")},
-        "data": {
-            "format": "idx", "path": str(folder), "images": "images", "labels": "labels", "test-images": "images",
-            "test-labels": "labels", "normalize": {"mean": [0.5], "std": [0.5]}},
-        "train": {"global-batch": SAMPLES, "micro-batch": SAMPLES, **train},
+        "data": {"format": "idx", "path": str(folder), **files, "normalize": {"mean": [0.5], "std": [0.5]}},
+        "train": {"global-batch": SAMPLES, "micro-batch": SAMPLES, **settings},
         "evaluate": {"every-epochs": None}, "checkpoint": {"every-epochs": None}, "numerics": {"winograd": "off"},
     }
-    path = folder / f"{name}.yaml"
-    path.write_text(json.dumps(configuration))
+
+
+def cnn_dist_training(program: str, folder: Path, name: str, settings: Settings) -> Training:
+    """cnn-dist's side."""
+    run, path = folder / name, folder / f"{name}.yaml"
+    path.write_text(json.dumps(configuration(folder, settings)))
     command = [program, "train", str(path), "--run-dir", str(run)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        raise NotTrained(f"{' '.join(command)} ended with code {done.returncode}: {done.stderr.strip()}")
     losses = [json.loads(line)["loss"] for line in (run / "ledger.jsonl").read_text().splitlines()]
-    return losses, safetensors.numpy.load_file(run / "checkpoints" / "latest" / "model.safetensors")
+    return losses, load_file(run / "checkpoints" / "latest" / "model.safetensors")
 
 
-def our_settings(optimizer, variant, schedule, steps):
-    settings, rate, _ = OPTIMIZERS[optimizer]
-    (word, keys), = settings.items()
-    if variant == "decay":
-        keys = {**keys, "weight-decay": DECAY, "decay-all": True}
-    train = {"steps": steps, "optimizer": {word: keys}}
-    if schedule == "cosine":
-        train["schedule"] = {"cosine": {"peak": rate, "final": rate / 10}}
-    else:
-        train["schedule"] = {"step": {"rate": rate, "every-epochs": 10, "factor": 0.3}}
-    if variant == "clip-norm":
-        train["clip"] = {"norm": {"maximum": 0.1}}
-    if variant == "clip-value":
-        train["clip"] = {"value": {"maximum": 0.01}}
-    if variant == "groups":
-        train["groups"] = [
-            {"match": "conv1.*", "freeze": True}, {"match": "*.bias", "rate": 2},
-            {"match": "fc.*", "weight-decay": 0.05}]
-    return train
+def initial_weights(program: str, folder: Path) -> Tensors:
+    """The weights that every run begins with: a step at a rate that changes no float shows them."""
+    settings = {"steps": 1, "optimizer": {"sgd": {"momentum": 0}}, "schedule": {"constant": {"rate": 1e-30}}}
+    _, weights = cnn_dist_training(program, folder, "start", settings)
+    # The step has moved the running statistics.
+    fresh = {"running_mean": 0, "running_var": 1, "num_batches_tracked": 0}
+    return {
+        name: torch.full_like(x, fresh[kind]) if (kind := name.rpartition(".")[2]) in fresh else x
+        for name, x in weights.items()
+    }
 
 
-def reference(optimizer, variant, schedule, steps, start, batch):
-    """PyTorch's losses and weights, in double precision."""
-    net = Small().double()
-    net.load_state_dict({k: torch.from_numpy(v) for k, v in start.items()}, strict=True)
-    net.train()
-    rate, make = OPTIMIZERS[optimizer][1:]
-    groups = []
-    for name, w in net.named_parameters():
-        group = dict(
-            params=[w], lr=rate, weight_decay=DECAY if variant == "decay" else 0.0, adapt=w.dim() > 1)
-        if variant == "groups":
-            w.requires_grad = not name.startswith("conv1.")
-            group["lr"] = rate * (2 if name.endswith(".bias") else 1)
-            group["weight_decay"] = 0.05 if name.startswith("fc.") else 0.0
-        if w.requires_grad:
-            groups.append(group)
-    descent = make(groups, rate)
-    if schedule == "cosine":
-        ends = [group["lr"] for group in descent.param_groups]
-        factor = lambda t: 0.1 + 0.9 * (1 + math.cos(math.pi * t / steps)) / 2
-        rates = torch.optim.lr_scheduler.LambdaLR(descent, [factor] * len(ends))
-    else:
-        rates = torch.optim.lr_scheduler.StepLR(descent, 10, 0.3)
-    losses = []
-    for _ in range(steps):
-        descent.zero_grad()
-        loss = torch.nn.functional.cross_entropy(net(batch[0]), batch[1])
-        loss.backward()
-        weights = [w for w in net.parameters() if w.requires_grad]
-        if variant == "clip-norm":
-            torch.nn.utils.clip_grad_norm_(weights, 0.1)
-        if variant == "clip-value":
-            torch.nn.utils.clip_grad_value_(weights, 0.01)
-        descent.step()
-        rates.step()
-        losses.append(loss.item())
-    return losses, {k: v.detach().numpy() for k, v in net.state_dict().items()}
+def is_right(case: Case, ours: Training, theirs: Training) -> bool:
+    """Prints how far both sides are apart; whether that is within the tolerances."""
+    loss = max(abs(one - other) / abs(other) for one, other in zip(ours[0], theirs[0], strict=True))
+    pairs = ((ours[1][name], x) for name, x in theirs[1].items() if x.is_floating_point())
+    weights = max((one.double() - other).abs().max().item() for one, other in pairs)
+    is_near = loss <= LOSS_TOLERANCE and weights <= WEIGHT_TOLERANCE
+    errors = f"{loss:10.1e} {weights:10.1e}{'' if is_near else '  ABOVE'}"
+    print(f"{case.name:27} {ours[0][0]:7.4f} {ours[0][-1]:7.4f} {errors}", flush=True)
+    return is_near
 
 
-def main():
+def cases(optimizers: list[str], steps: int) -> Iterator[Case]:
+    for optimizer in optimizers or RULES:
+        for variant in VARIANTS:
+            yield from (Case(optimizer, variant, schedule, steps) for schedule in SCHEDULES)
+
+
+def compared(arguments: argparse.Namespace, folder: Path) -> list[bool]:
+    """Whether each case is within the tolerances."""
+    images, labels = written_batch(folder)
+    start = initial_weights(arguments.cnn_dist, folder)
+    results = []
+    print(f"{'case':27} {'first':>7} {'last':>7} {'losses':>10} {'weights':>10}")
+    for case in cases(arguments.optimizers, arguments.steps):
+        ours = cnn_dist_training(arguments.cnn_dist, folder, case.name, case.settings())
+        results.append(is_right(case, ours, pytorch_training(case, start, images, labels)))
+    return results
+
+
+def parsed_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cnn-dist", required=True, help="the program")
-    parser.add_argument("--only", help="one optimizer")
-    parser.add_argument("--steps", type=int, default=30)
-    options = parser.parse_args()
-    torch.set_default_dtype(torch.float64)
-    failures = 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        batch = write_data(folder)
-        # A rate that changes no float shows the weights that every run begins with.
-        quiet = {"steps": 1, "optimizer": {"sgd": {"momentum": 0}}, "schedule": {"constant": {"rate": 1e-30}}}
-        _, start = train(options.cnn_dist, folder, "start", quiet)
-        for name, fresh in [("running_mean", 0), ("running_var", 1), ("num_batches_tracked", 0)]:
-            for key in [key for key in start if key.endswith(name)]:
-                start[key][...] = fresh
-        for optimizer in [options.only] if options.only else OPTIMIZERS:
-            for variant in VARIANTS:
-                for schedule in SCHEDULES:
-                    case = f"{optimizer}-{variant}-{schedule}"
-                    settings = our_settings(optimizer, variant, schedule, options.steps)
-                    losses, weights = train(options.cnn_dist, folder, case, settings)
-                    theirs = reference(optimizer, variant, schedule, options.steps, start, batch)
-                    loss = max(abs(a - b) / abs(b) for a, b in zip(losses, theirs[0], strict=True))
-                    weight = max(
-                        numpy.abs(weights[k] - v).max() for k, v in theirs[1].items()
-                        if not k.endswith("num_batches_tracked"))
-                    isRight = loss <= LOSS_TOLERANCE and weight <= WEIGHT_TOLERANCE
-                    failures += not isRight
-                    print(
-                        f"{case:30} loss {losses[0]:.4f} -> {losses[-1]:.4f}, relative difference {loss:.1e}, "
-                        f"weights {weight:.1e}  {'right' if isRight else 'WRONG'}", flush=True)
-    print(f"{failures} wrong")
-    sys.exit(1 if failures else 0)
+    names = ", ".join(RULES)
+    parser.add_argument("optimizers", nargs="*", metavar="optimizer", help=f"optimizers: {names} (default: all)")
+    parser.add_argument("--steps", type=int, default=30, help="steps of each run (default: 30)")
+    parser.add_argument("--cnn-dist", default=None, help="the program (default: from the path, or the release build)")
+    arguments = parser.parse_args()
+    for name in arguments.optimizers:
+        if name not in RULES:
+            parser.error(f"optimizer '{name}' is none of {names}")
+    if arguments.steps < 1:
+        parser.error("--steps must be at least 1")
+    return arguments
+
+
+def main() -> int:
+    arguments = parsed_arguments()
+    try:
+        arguments.cnn_dist = executable.cnn_dist(arguments.cnn_dist)
+        with tempfile.TemporaryDirectory() as folder:
+            results = compared(arguments, Path(folder))
+    except (NotTrained, executable.NoProgram) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"\n{sum(results)} of {len(results)} cases are within the tolerances")
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,10 +5,11 @@
     venv/bin/python Benchmarks/convolutions.py resnet20 --micro-batch 16 --all
     cnn-dist bench ops --json --errors > ours.jsonl && venv/bin/python Benchmarks/convolutions.py --read ours.jsonl
 
-Each pass is PyTorch's own operator alone, in float32 and channels last, which gives it to oneDNN; the time is the median
-of repetitions, as cnn-dist takes it. Errors are norm-wise and relative: cnn-dist's against plain sums in double precision,
-PyTorch's float32 against its float64, on numbers of the same distributions (images and gradients normal, weights as He
-et al. draw them) and of as many samples. A ratio is PyTorch's time over cnn-dist's; above 1 cnn-dist is faster.
+Each pass is PyTorch's own operator alone, in float32 and channels last, which gives it to oneDNN; the time is the
+median of repetitions, as cnn-dist takes it. Errors are norm-wise and relative: cnn-dist's against plain sums in double
+precision, PyTorch's float32 against its float64, on numbers of the same distributions (images and gradients normal,
+weights as He et al. draw them) and of as many samples. A ratio is PyTorch's time over cnn-dist's; above 1 cnn-dist is
+faster.
 
 Prints a table in Markdown. Exit code 0; 2 if there was nothing to compare.
 """

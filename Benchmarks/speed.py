@@ -8,9 +8,9 @@
     venv/bin/python Benchmarks/speed.py resnet18-cifar --threads 2    # on the first two cores
     venv/bin/python Benchmarks/speed.py --openblas-core Haswell       # as on machines that pin OpenBLAS
 
-For each model cnn_dist_torch.same_loss first checks that both compute the same step. Then both are measured in turn, each time in a
-new process that has the core to itself: `cnn-dist bench step` and cnn_dist_torch.timed_step, which says what a step is. Who
-goes first alternates, so that a machine that slows down or speeds up favours nobody.
+For each model cnn_dist_torch.same_loss first checks that both compute the same step. Then both are measured in turn,
+each time in a new process that has the core to itself: `cnn-dist bench step` and cnn_dist_torch.timed_step, which says
+what a step is. Who goes first alternates, so that a machine that slows down or speeds up favours nobody.
 
 With --threads N both get the first N cores and do the same images in a step, N times the micro-batch: cnn-dist as N
 micro-batches on N lanes (`--lanes N`), whose gradients it adds, PyTorch as one batch with N threads.
@@ -118,8 +118,8 @@ class Result:
     def as_json(self) -> str:
         return json.dumps({
             "model": self.model, "micro-batch": MICRO_BATCHES[self.model], "threads": self.threads,
-            "milliseconds": self.ours.median, "pytorch-milliseconds": self.theirs.median, "ratio": self.ratio, "smallest-ratio": min(self.pairs),
-            "largest-ratio": max(self.pairs), "megabytes": self.ours.megabytes,
+            "milliseconds": self.ours.median, "pytorch-milliseconds": self.theirs.median, "ratio": self.ratio,
+            "smallest-ratio": min(self.pairs), "largest-ratio": max(self.pairs), "megabytes": self.ours.megabytes,
             "pytorch-megabytes": self.theirs.megabytes, "rounds": self.ours.milliseconds,
             "pytorch-rounds": self.theirs.milliseconds, "kernels": self.ours.reports[0].get("kernels"),
             "pytorch": self.theirs.reports[0]["version"],
@@ -213,8 +213,8 @@ def print_header(first: Result, arguments: argparse.Namespace) -> None:
     pinned = f", OPENBLAS_CORETYPE={arguments.openblas_core}" if arguments.openblas_core else ""
     print(
         f"{cpu()}, core {cores(arguments)}, load {os.getloadavg()[0]:.1f}; cnn-dist {version} "
-        f"({ours.get('kernels', 'kernels unknown')}{pinned}); PyTorch {theirs['version']} ({theirs['kernels']}), Python "
-        f"{platform.python_version()}; rounds of {arguments.seconds:g} s: {arguments.rounds}, "
+        f"({ours.get('kernels', 'kernels unknown')}{pinned}); PyTorch {theirs['version']} ({theirs['kernels']}), "
+        f"Python {platform.python_version()}; rounds of {arguments.seconds:g} s: {arguments.rounds}, "
         f"threads: {arguments.threads}")
     print(TABLE.format("model", "images", "cnn-dist ms", "PyTorch ms", "ratio", "spread", "ours MB", "PyTorch MB"))
 

@@ -1,6 +1,6 @@
 """Holds cnn-dist against PyTorch.
 
-    cd Tests/PyTorch && python3 -m venv venv && venv/bin/pip install -e .
+    python3 -m venv venv && venv/bin/pip install -e Tests/PyTorch     # from the top of the repository
     venv/bin/python -m cnn_dist_torch                  # all checks; --help lists them
 
 The rooms, from the ground up:

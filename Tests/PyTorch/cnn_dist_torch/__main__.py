@@ -71,7 +71,8 @@ def main() -> int:
         return 2
     codes = {name: passed(name, program) for name in arguments.checks or CHECKS}
     failed = [name for name, code in codes.items() if code]
-    print(f"\n{len(codes) - len(failed)} of {len(codes)} checks are well{'; NOT ' if failed else ''}{', '.join(failed)}")
+    complaint = f"; NOT {', '.join(failed)}" if failed else ""
+    print(f"\n{len(codes) - len(failed)} of {len(codes)} checks are well{complaint}")
     return max(codes.values())
 
 

@@ -20,7 +20,7 @@ the gradient of the weight beside it instead.
 ReLU and max pooling have no derivative at their kinks: within a rounding error of one, two correct programs may take
 different sides, and a single unit on the other side changes a gradient by a hundredth. So batches are drawn until the
 float64 pass keeps clear of all kinks (see step/kinks.py) by four times the usual error (root mean square) of the
-float32 pass there. The larger models of the zoo have too many units for that; same_loss compares their steps as a whole.
+float32 pass there. The larger models of the zoo have too many units for that; same_loss compares their whole steps.
 
 Exit code 0 if outputs, loss and running statistics are within 1e-5 and all gradients within 1e-4, else 1; 2 if
 a model could not be compared at all.

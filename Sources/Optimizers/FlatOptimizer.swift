@@ -34,6 +34,11 @@ package final class FlatOptimizer: SegmentUpdate {
   /// the whole gradient, the gradient in the same order.
   private let memory: OwnedMemory
   private let normParts: [NormPart]
+  /// The indices of the parts that this rank owns.
+  private let ownNormParts: [Int]
+  /// The rule, if it needs norms of its own.
+  private let layerwise: (any LayerwiseRule)?
+  package let waitsForWholeGradient: Bool
   private let averageState: Int?
   private let slowState: Int?
   private var step = StepScalars(age: 0, rate: 0)
@@ -48,7 +53,7 @@ package final class FlatOptimizer: SegmentUpdate {
   ///   - owned: the segments that the rank updates.
   ///   - microBatches: the micro-batches of a step, whose statistics are averaged.
   ///   - parameters: the flat parameter buffer; it outlives the optimizer.
-  ///   - states: the plan's states in its order, each a whole flat buffer; they start anew if there are none.
+  ///   - states: the plan's states in its order, each a whole flat buffer.
   /// - Throws: `KernelError` if memory is short.
   package init(
     _ plan: UpdatePlan, layout: FlatLayout, owned: OwnedSegments, microBatches: Int,
@@ -61,7 +66,12 @@ package final class FlatOptimizer: SegmentUpdate {
     unsafe self.parameters = parameters
     regions = Self.regions(layout)
     memory = try OwnedMemory(count: owned.count, buffers: plan.ownedBuffers)
-    normParts = plan.rule is any LayerwiseRule ? Self.normParts(layout, plan) : []
+    // Asked once: to find out what a rule conforms to takes longer than to update a small tensor.
+    layerwise = plan.rule as? any LayerwiseRule
+    waitsForWholeGradient = plan.waitsForWholeGradient
+    let normParts = layerwise == nil ? [] : Self.normParts(layout, plan)
+    self.normParts = normParts
+    ownNormParts = normParts.indices.filter { owned.contains(normParts[$0].range.lowerBound) }
     averageState = plan.index(of: UpdatePlan.average)
     slowState = plan.index(of: UpdatePlan.slow)
     trust = Array(repeating: 1, count: layout.trainedParameters.count)
@@ -93,18 +103,16 @@ package final class FlatOptimizer: SegmentUpdate {
   package func begin(_ scalars: StepScalars) { step = scalars }
 
   package func update(range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {
-    guard plan.waitsForWholeGradient else { return unsafe apply(to: range, gradient: gradient) }
+    guard waitsForWholeGradient else { return unsafe apply(to: range, gradient: gradient) }
     unsafe kept(range.lowerBound).update(from: gradient, count: range.count)
   }
-
-  package var waitsForWholeGradient: Bool { plan.waitsForWholeGradient }
 
   // Two sums for each part: of the squared weights and of the squared direction.
   package var gatherPositions: [Int] { normParts.flatMap { [$0.range.lowerBound, $0.range.lowerBound] } }
 
   package func complete(squares: Double, gather: ListGather) throws(CommunicationError) {
     clipGradient(norm: squares.squareRoot())
-    if let rule = plan.rule as? any LayerwiseRule {
+    if let rule = layerwise {
       forEachOwnedParameter { rule.direct($0, scalars(of: $1)) }
       var sums = ownSquares()
       try gather(&sums)
@@ -127,8 +135,9 @@ package final class FlatOptimizer: SegmentUpdate {
   /// The sums of squares of the parts that this rank owns, zero elsewhere.
   private func ownSquares() -> [Double] {
     var sums = [Double](repeating: 0, count: 2 * normParts.count)
-    for (index, part) in normParts.enumerated() where owned.contains(part.range.lowerBound) {
-      let piece = unsafe piece(part.range, gradient: kept(part.range.lowerBound))
+    for index in ownNormParts {
+      let range = normParts[index].range
+      let piece = unsafe piece(range, gradient: kept(range.lowerBound))
       sums[2 * index] = piece.withWeights { Statistics.sumOfSquares(x: $0) }
       sums[2 * index + 1] = piece.withGradient { Statistics.sumOfSquares(x: $0) }
     }
@@ -172,7 +181,7 @@ package final class FlatOptimizer: SegmentUpdate {
 
   private func updateWeights(_ piece: UpdatePiece, _ parameter: Int) {
     // Where all of the gradient is waited for, it is clipped already.
-    if !plan.waitsForWholeGradient, case .value(let limit) = plan.clipping {
+    if !waitsForWholeGradient, case .value(let limit) = plan.clipping {
       Optimizer.clampGradient(piece, to: Float(limit.maximum))
     }
     plan.rule.update(piece, scalars(of: parameter))

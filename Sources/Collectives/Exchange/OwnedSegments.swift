@@ -5,6 +5,7 @@ package struct OwnedSegments: Hashable, Sendable {
   /// The length of the rank's own storage.
   package let count: Int
   private let layout: BucketLayout
+  private let rank: Int
   /// For each bucket the place of its segment's first number minus the segment's start.
   private let shifts: [Int]
 
@@ -23,6 +24,7 @@ package struct OwnedSegments: Hashable, Sendable {
     self.shifts = shifts
     self.count = end
     self.layout = layout
+    self.rank = rank
   }
 
   /// Where the number at `position` of the flat buffer lies in the rank's own storage.
@@ -30,13 +32,7 @@ package struct OwnedSegments: Hashable, Sendable {
 
   /// Whether the number at `position` of the flat buffer is the rank's.
   package func contains(_ position: Int) -> Bool {
-    // The piece that begins last before the position is the only one that can hold it.
-    var (low, high) = (0, pieces.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if pieces[middle].range.lowerBound <= position { low = middle + 1 } else { high = middle }
-    }
-    return low > 0 && pieces[low - 1].range.contains(position)
+    layout.segment(bucket: layout.bucket(at: position), rank: rank).contains(position)
   }
 
   package static func == (a: OwnedSegments, b: OwnedSegments) -> Bool {

@@ -2,16 +2,18 @@ package import Kernels
 package import StrictYAML
 
 /// What Adam and its relatives share: the moving averages of the gradient and of its square.
-struct AdamMoments {
-  /// Part of the first moment that is kept.
-  let beta1: Double
-  /// Part of the second moment that is kept.
-  let beta2: Double
-  /// What is added to the root of the second moment.
-  let epsilon: Double
+package protocol MomentRule: UpdateRule {
+  /// Part of the first moment that is kept (β₁).
+  var beta1: Double { get set }
+  /// Part of the second moment that is kept (β₂).
+  var beta2: Double { get set }
+  /// What is added to the root of the second moment (ε).
+  var epsilon: Double { get set }
+}
 
+extension MomentRule {
   /// PyTorch's names of the two moments.
-  static let states = ["exp_avg", "exp_avg_sq"]
+  package var states: [String] { ["exp_avg", "exp_avg_sq"] }
 
   /// The factors of a step at `rate`, with no decay.
   func factors(_ scalars: UpdateScalars, rate: Double) -> Optimizer.AdamFactors {
@@ -23,15 +25,12 @@ struct AdamMoments {
   }
 
   /// The keys that all of them have.
-  static func fields<Rule: YAMLRecord>(
-    _ beta1: any WritableKeyPath<Rule, Double> & Sendable, _ beta2: any WritableKeyPath<Rule, Double> & Sendable,
-    _ epsilon: any WritableKeyPath<Rule, Double> & Sendable
-  ) -> [Field<Rule>] {
+  static var momentFields: [Field<Self>] {
     [
-      Field("beta1", beta1, "part of the gradient's moving average that is kept", check: RuleChecks.fraction),
-      Field("beta2", beta2, "part of the squared gradient's moving average that is kept", check: RuleChecks.fraction),
-      Field("epsilon", epsilon, "what is added to the root, against a division by zero", check: RuleChecks.epsilon),
-    ]
+      Field("beta1", \.beta1, "part of the gradient's moving average that is kept", check: RuleChecks.fraction),
+      Field("beta2", \.beta2, "part of the squared gradient's moving average that is kept", check: RuleChecks.fraction),
+      Field("epsilon", \.epsilon, "what is added to the root, against a division by zero", check: RuleChecks.epsilon),
+    ] + decayFields
   }
 }
 
@@ -39,7 +38,7 @@ struct AdamMoments {
 /// m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ).
 ///
 /// Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, with PyTorch's L2 penalty.
-package struct Adam: UpdateRule {
+package struct Adam: MomentRule {
   package static let word = "adam"
   package static let summary = "Adam, weight decay as an L2 penalty in the gradient"
 
@@ -51,13 +50,10 @@ package struct Adam: UpdateRule {
 
   package init() {}
 
-  package static let fields = AdamMoments.fields(\Self.beta1, \.beta2, \.epsilon) + decayFields
-
-  package var states: [String] { AdamMoments.states }
+  package static let fields = momentFields
 
   package func update(_ piece: UpdatePiece, _ scalars: UpdateScalars) {
-    let moments = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon)
-    var factors = moments.factors(scalars, rate: scalars.rate)
+    var factors = factors(scalars, rate: scalars.rate)
     factors.penalty = Float(scalars.decay)
     Optimizer.adam(piece, factors)
   }
@@ -66,7 +62,7 @@ package struct Adam: UpdateRule {
 /// AdamW: as Adam with g' = g, and before each step w ← (1 − η·λ)·w.
 ///
 /// Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, in PyTorch's form.
-package struct AdamW: UpdateRule {
+package struct AdamW: MomentRule {
   package static let word = "adamw"
   package static let summary = "Adam with decoupled weight decay"
 
@@ -78,13 +74,10 @@ package struct AdamW: UpdateRule {
 
   package init() {}
 
-  package static let fields = AdamMoments.fields(\Self.beta1, \.beta2, \.epsilon) + decayFields
-
-  package var states: [String] { AdamMoments.states }
+  package static let fields = momentFields
 
   package func update(_ piece: UpdatePiece, _ scalars: UpdateScalars) {
-    let moments = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon)
-    var factors = moments.factors(scalars, rate: scalars.rate)
+    var factors = factors(scalars, rate: scalars.rate)
     factors.shrink = Float(1 - scalars.rate * scalars.decay)
     Optimizer.adam(piece, factors)
   }

@@ -44,7 +44,7 @@ package struct LARS: LayerwiseRule {
 ///
 /// Where a norm is zero the ratio is 1. Source: You et al., "Large batch optimization for deep learning: training BERT in
 /// 76 minutes", ICLR 2020, algorithm 2, with φ(x) = x.
-package struct LAMB: LayerwiseRule {
+package struct LAMB: LayerwiseRule, MomentRule {
   package static let word = "lamb"
   package static let summary = "Adam with decoupled decay and a rate for each tensor by the norms of weights and step"
 
@@ -57,12 +57,10 @@ package struct LAMB: LayerwiseRule {
 
   package init() {}
 
-  package static let fields = AdamMoments.fields(\Self.beta1, \.beta2, \.epsilon) + decayFields + adaptFields
-
-  package var states: [String] { AdamMoments.states }
+  package static let fields = momentFields + adaptFields
 
   package func direct(_ piece: UpdatePiece, _ scalars: UpdateScalars) {
-    var factors = AdamMoments(beta1: beta1, beta2: beta2, epsilon: epsilon).factors(scalars, rate: 1)
+    var factors = factors(scalars, rate: 1)
     factors.penalty = Float(scalars.decay)
     Optimizer.adamDirection(piece, factors)
   }

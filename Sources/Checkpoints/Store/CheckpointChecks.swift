@@ -48,7 +48,7 @@ extension CheckpointContents {
     let pending = state.pending
     try require(
       (0...state.step).contains(pending.steps) && pending.samples == pending.steps * train.globalBatch
-        && (0...pending.samples).contains(pending.correct),
+        && (0...pending.samples).contains(pending.correct) && pending.gradientNorm ?? 0 >= 0,
       "pending", "\(pending)", "the sums of some of its steps")
   }
 

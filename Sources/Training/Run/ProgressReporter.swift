@@ -47,9 +47,9 @@ struct ProgressReporter {
   var pending: TrainingSums { recent.sums }
 
   /// Takes up a finished step and shows progress when it is time to.
-  mutating func note(step: Int, metrics: StepMetrics, gradientNorm: Double, timing: StepTiming) {
+  mutating func note(step: Int, metrics: StepMetrics, gradientNorm: Double?, timing: StepTiming) {
     recent.sums.loss += metrics.loss
-    recent.sums.gradientNorm = (recent.sums.gradientNorm ?? 0) + gradientNorm
+    if let gradientNorm { recent.sums.gradientNorm = (recent.sums.gradientNorm ?? 0) + gradientNorm }
     recent.sums.correct += metrics.correct
     recent.sums.samples += metrics.samples
     recent.sums.steps += 1

@@ -201,8 +201,11 @@ package final class Worker {
   /// The digest of the last step's reduced gradient, on rank 0.
   package var gradientDigest: UInt64 { exchange.gradientDigest }
 
-  /// The Euclidean norm of the same gradient, before clipping, on rank 0.
-  package var gradientNorm: Double { exchange.gradientSquares.squareRoot() }
+  /// The Euclidean norm of the same gradient, before clipping, on rank 0; nil if it is not finite.
+  package var gradientNorm: Double? {
+    let norm = exchange.gradientSquares.squareRoot()
+    return norm.isFinite ? norm : nil
+  }
 }
 
 /// Where the time of a step went, in seconds.

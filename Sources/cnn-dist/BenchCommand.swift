@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Diagnostics
 import Planner
 import Training
@@ -33,6 +34,8 @@ struct BenchCommand: ParsableCommand {
           taskset -c 0 cnn-dist bench step resnet20 --micro-batch 16
           taskset -c 0 cnn-dist bench step vgg19 --micro-batch 4 --layers
           taskset -c 0,1 cnn-dist bench step resnet18-cifar --micro-batch 32 --lanes 2
+          cnn-dist bench step resnet50 --micro-batch 8 \
+            --set 'train.groups=[{match: "*", freeze: true}, {match: "fc.*", freeze: false}]'
         """)
 
     @Argument(help: ArgumentHelp("Zoo models or model files.", valueName: "model"))
@@ -50,6 +53,11 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Threads, each with a micro-batch of its own.")
     var lanes = 1
 
+    @Option(
+      name: .customLong("set"), parsing: .singleValue,
+      help: ArgumentHelp("What is frozen, as train.groups=[…] of a configuration.", valueName: "key=value"))
+    var overrides: [String] = []
+
     @Flag(help: "Print a table by layer instead of by kind of instruction; --json has both.")
     var layers = false
 
@@ -58,12 +66,16 @@ struct BenchCommand: ParsableCommand {
     func validate() throws {
       try BenchLimits.check(microBatches: [microBatch], seconds: seconds)
       guard (1...256).contains(lanes) else { throw ValidationError("--lanes must be from 1 to 256") }
+      guard overrides.allSatisfy({ $0.hasPrefix("train.groups=") }) else {
+        throw ValidationError("--set takes only train.groups here; the other options say what is measured")
+      }
     }
 
     func run() throws {
       var benchmark = StepBenchmark(microBatch: microBatch)
       benchmark.lanes = lanes
       benchmark.recompute = recompute
+      benchmark.groups = try Configurations.read(path: nil, overrides: overrides).train.groups
       benchmark.seconds = seconds
       benchmark.showsLayers = layers
       benchmark.isJSON = report.json

@@ -1,5 +1,6 @@
 import Kernels
 package import Network
+package import Optimizers
 package import Planner
 package import Training
 
@@ -11,6 +12,8 @@ package struct StepBenchmark: Sendable {
   package var lanes = 1
   /// Which values are computed a second time for the backward pass.
   package var recompute = RecomputeChoice.none
+  /// What is frozen.
+  package var groups: [ParameterGroup] = []
   /// How long to measure.
   package var seconds = 3.0
   /// Whether the table is by layer instead of by kind of instruction.
@@ -28,7 +31,8 @@ package struct StepBenchmark: Sendable {
     do { try KernelSet.configure(.auto) } catch { throw RunError.unusable(error) }
     let peak = PeakRate.measured()
     for network in networks {
-      let plan = try Self.plan(network, microBatch: microBatch, lanes: lanes, recompute: recompute)
+      let plan = try Self.plan(
+        network, microBatch: microBatch, lanes: lanes, recompute: recompute, groups: groups)
       try MemoryCheck(RankMemory(plan: plan, lanes: lanes), setting: "--micro-batch (now \(microBatch))").settle()
       let report = StepReport(
         network: network.name, measurement: try StepMeasurement(plan, lanes: lanes, seconds: seconds), peak: peak)
@@ -39,12 +43,15 @@ package struct StepBenchmark: Sendable {
 
   /// The plan of a step in which each lane has one micro-batch.
   ///
-  /// - Throws: `RunError` if a layer does not fit its input.
+  /// - Throws: `RunError` if a layer does not fit its input, or a group matches nothing.
   package static func plan(
-    _ network: NetworkDescription, microBatch: Int, lanes: Int, recompute: RecomputeChoice = .none
+    _ network: NetworkDescription, microBatch: Int, lanes: Int, recompute: RecomputeChoice = .none,
+    groups: [ParameterGroup] = []
   ) throws(RunError) -> StepPlan {
     var options = PlanOptions(microBatch: microBatch, microBatches: lanes)
     options.recompute = recompute
-    do { return try Planner.plan(network, options: options) } catch { throw RunError.unusable(error) }
+    do {
+      return try Planner.plan(network, options: ParameterGroups(groups).freezing(options, of: network))
+    } catch { throw RunError.unusable(error) }
   }
 }

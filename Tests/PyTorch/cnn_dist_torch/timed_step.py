@@ -1,6 +1,7 @@
 """Times whole training steps of one model of the zoo in PyTorch: the counterpart of `cnn-dist bench step`.
 
     python -m cnn_dist_torch.timed_step resnet20 --micro-batch 64 --seconds 3
+    python -m cnn_dist_torch.timed_step resnet50 --micro-batch 8 --train fc     # all else has requires_grad = False
 
 A step clears the gradients, goes forward, takes the cross-entropy, goes backward and updates by SGD with momentum and
 weight decay. The setting is PyTorch's best on CPUs: float32, channels last, which gives all convolutions to oneDNN,
@@ -27,7 +28,8 @@ FEWEST_STEPS = 3
 
 def whole_step(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> Callable[[], None]:
     """One training step of the model on a batch, update included."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=0.9, weight_decay=1e-4, foreach=True)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.SGD(trained, lr=1e-6, momentum=0.9, weight_decay=1e-4, foreach=True)
 
     def step() -> None:
         optimizer.zero_grad(set_to_none=True)
@@ -37,11 +39,21 @@ def whole_step(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> 
     return step
 
 
-def prepared_step(name: str, micro_batch: int) -> Callable[[], None]:
+def freeze_all_but(model: nn.Module, layer: str) -> None:
+    """Leaves the parameters of one layer to be trained."""
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = name.startswith(f"{layer}.")
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise SystemExit(f"there is no layer '{layer}' with parameters")
+
+
+def prepared_step(name: str, micro_batch: int, trained: str | None) -> Callable[[], None]:
     """A step of a new model on random images."""
     torch.manual_seed(1)
     build, shape = ZOO[name]
     model = build().to(memory_format=torch.channels_last)
+    if trained is not None:
+        freeze_all_but(model, trained)
     images = torch.randn(micro_batch, *shape).to(memory_format=torch.channels_last)
     return whole_step(model, images, torch.randint(0, model.classes, (micro_batch,)))
 
@@ -67,6 +79,7 @@ def parsed_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", choices=ZOO, help="model of the zoo")
     parser.add_argument("--micro-batch", type=int, default=64, help="samples of a step (default: 64)")
+    parser.add_argument("--train", metavar="LAYER", help="freeze all but this layer")
     parser.add_argument("--seconds", type=float, default=3, help="how long to measure (default: 3)")
     parser.add_argument("--threads", type=int, default=1, help="PyTorch's threads (default: 1)")
     return parser.parse_args()
@@ -75,7 +88,7 @@ def parsed_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parsed_arguments()
     torch.set_num_threads(arguments.threads)
-    times = measured(prepared_step(arguments.model, arguments.micro_batch), arguments.seconds)
+    times = measured(prepared_step(arguments.model, arguments.micro_batch, arguments.train), arguments.seconds)
     median = statistics.median(times)
     print(json.dumps({
         "model": arguments.model, "micro-batch": arguments.micro_batch,

@@ -53,7 +53,10 @@ struct PlanCommand: ParsableCommand {
   @Flag(help: "Print the evaluation program instead of the training program.")
   var evaluation = false
 
-  @Flag(help: "Draw the learning rate over the steps of a configuration instead; with --json a line for each step.")
+  @Flag(
+    help: ArgumentHelp(
+      "Draw the learning rate of a configuration instead.",
+      discussion: "An epoch is as long as the data, so these must be there. With --json a line for each step."))
   var schedule = false
 
   @OptionGroup var report: ReportOptions
@@ -64,6 +67,10 @@ struct PlanCommand: ParsableCommand {
       throw ValidationError("--micro-batch, --micro-batches and --bucket must be from 1 to 65536")
     }
     guard (1...256).contains(lanes) else { throw ValidationError("--lanes must be from 1 to 256") }
+    let isPlain = [microBatch, microBatches, bucket].allSatisfy { $0 == nil } && recompute == nil && !evaluation
+    guard !schedule || isPlain && lanes == 1 else {
+      throw ValidationError("--schedule goes with a configuration, --set and --json only; it draws no step")
+    }
   }
 
   func run() throws {

@@ -11,16 +11,41 @@ struct terms {
   size_t b_step, b_group;
 };
 
+// Where the left factors of a term lie. Each pointer serves three rows, at 0, 1 and 2 row distances from it, which x86
+// addresses directly: twelve rows take four registers and the distance. With a pointer for each row there are too few
+// registers beside a frame pointer, and pointers are loaded from the stack in the innermost loop.
+#define CK_ANCHORED 3
+struct anchors {
+  const float *at[CK_TALL / CK_ANCHORED];
+};
+
+CK_INLINE struct anchors anchors(const size_t rows, const float *left, size_t a_row) {
+  struct anchors result;
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < CK_TALL / CK_ANCHORED; i++)
+    result.at[i] = left + (i * CK_ANCHORED < rows ? i * CK_ANCHORED : 0) * a_row;
+  return result;
+}
+
+// To the next term. The compiler would derive a pointer for each row again; it cannot from values it knows nothing of.
+CK_INLINE void advance_anchors(const size_t rows, struct anchors *left, size_t a_step) {
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i * CK_ANCHORED < rows; i++) {
+    left->at[i] += a_step;
+    __asm__("" : "+r"(left->at[i]));
+  }
+}
+
 // sums[rows][vectors] += a · b for one term.
 CK_INLINE void product_term(
-    const size_t rows, const size_t vectors, size_t a_row, const float *left, const float *right,
+    const size_t rows, const size_t vectors, size_t a_row, const struct anchors *left, const float *right,
     vector sums[CK_TALL][2]) {
   vector factors[2];
 #pragma clang loop unroll(full)
   for (size_t v = 0; v < vectors; v++) factors[v] = load(right + v * CK_VECTOR);
 #pragma clang loop unroll(full)
   for (size_t row = 0; row < rows; row++) {
-    const vector factor = broadcast(left[row * a_row]);
+    const vector factor = broadcast(left->at[row / CK_ANCHORED][row % CK_ANCHORED * a_row]);
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; v++) sums[row][v] = factor * factors[v] + sums[row][v];
   }
@@ -41,15 +66,17 @@ CK_INLINE void product_tile(
 #pragma clang loop unroll(full)
   for (size_t row = 0; row < rows; row++) __builtin_prefetch(c + row * c_row, 1);
   for (size_t group = 0; group < t->groups; group++) {
-    const float *left = a + group * t->a_group, *right = b + group * t->b_group;
+    struct anchors left = anchors(rows, a + group * t->a_group, t->a_row);
+    const float *right = b + group * t->b_group;
 #pragma clang loop unroll(disable)
     for (size_t turns = is_long ? t->inner / 4 : 0; turns > 0; turns--)
 #pragma clang loop unroll(full)
-      for (size_t i = 0; i < 4; i++, left += t->a_step, right += t->b_step)
-        product_term(rows, vectors, t->a_row, left, right, sums);
+      for (size_t i = 0; i < 4; i++, advance_anchors(rows, &left, t->a_step), right += t->b_step)
+        product_term(rows, vectors, t->a_row, &left, right, sums);
 #pragma clang loop unroll(disable)
-    for (size_t rest = is_long ? t->inner % 4 : t->inner; rest > 0; rest--, left += t->a_step, right += t->b_step)
-      product_term(rows, vectors, t->a_row, left, right, sums);
+    for (size_t rest = is_long ? t->inner % 4 : t->inner; rest > 0;
+         rest--, advance_anchors(rows, &left, t->a_step), right += t->b_step)
+      product_term(rows, vectors, t->a_row, &left, right, sums);
   }
   if (adding) {
 #pragma clang loop unroll(full)

@@ -12,11 +12,22 @@ CK_INLINE void pack_rows(size_t inner, size_t panels, const float *x, size_t ste
     }
 }
 
+// The same out of columns that lie as they are read, `stride` apart, in blocks that are transposed in registers; returns the
+// rows that are done, a multiple of CK_VECTOR.
+CK_INLINE size_t pack_columns(size_t inner, size_t width, const float *x, size_t stride, float *panel) {
+  const size_t done = inner / CK_VECTOR * CK_VECTOR;
+  for (size_t k = 0; k < done; k += CK_VECTOR)
+    for (size_t column = 0; column < width; column += CK_VECTOR)
+      transpose_block(x + k + column * stride, stride, panel + k * width + column, width);
+  return done;
+}
+
 // One panel of x, whose number (k, column) lies at k · step + column · stride; `columns` of `width` columns, then zeros.
 CK_INLINE void pack_panel(
     size_t inner, size_t columns, size_t width, const float *x, size_t step, size_t stride, float *panel) {
   enum { DEPTH = 16 };
-  for (size_t top = 0; top < inner; top += DEPTH) {
+  const size_t transposed = step == 1 && columns == width ? pack_columns(inner, width, x, stride, panel) : 0;
+  for (size_t top = transposed; top < inner; top += DEPTH) {
     const size_t bottom = inner - top < DEPTH ? inner : top + DEPTH;
     if (stride == 1) {
       for (size_t k = top; k < bottom; k++) copy_run(columns, x + k * step, panel + k * width);

@@ -142,9 +142,11 @@ static void WINOGRAD(filters)(
             copy_run(
                 at.width, weights + ((i + k) * 9 + 8 - tap) * outputs + first + o, taps + (k * 9 + tap) * at.width);
         else
-          for (size_t lane = 0; lane < at.width; lane++)
-            for (size_t k = 0; k < DEPTH; k++)
-              taps[(k * 9 + tap) * at.width + lane] = weights[((first + o + lane) * 9 + tap) * inputs + i + k];
+          for (size_t lane = 0; lane < at.width; lane += CK_VECTOR)
+            for (size_t k = 0; k < DEPTH; k += CK_VECTOR)
+              transpose_block(
+                  weights + ((first + o + lane) * 9 + tap) * inputs + i + k, 9 * inputs,
+                  taps + (k * 9 + tap) * at.width + lane, 9 * at.width);
       for (size_t k = 0; k < DEPTH; k++)
         WINOGRAD(filter)(taps + k * 9 * at.width, at.width, at, v + place_in(&at, 0, i + k, o));
     }

@@ -19,8 +19,9 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Time whole training steps of models, by kind of instruction or by layer.",
       discussion: """
-        Random images, loss and update included, data loading not. With --lanes N a step has N micro-batches, one for \
-        each of N threads as in a rank with N lanes; then their gradients are added and there is one update.
+        The worker of training on random images: loss, digests of gradients and update included, data loading not. With \
+        --lanes N a step has N micro-batches, one for each of N threads as in a rank with N lanes; then their \
+        gradients are added and there is one update.
 
         GFLOP/s count a convolution as a direct sum, so Winograd's algorithm, which takes fewer products, can be above \
         100 % of the peak. The peak is what one core reaches in the same process in a loop of fused multiply-adds in \
@@ -55,7 +56,7 @@ struct BenchCommand: ParsableCommand {
 
     @Option(
       name: .customLong("set"), parsing: .singleValue,
-      help: ArgumentHelp("What is frozen, as train.groups=[…] of a configuration.", valueName: "key=value"))
+      help: ArgumentHelp("A key of train, as train.groups=[…] or train.optimizer={adamw: {}}.", valueName: "key=value"))
     var overrides: [String] = []
 
     @Flag(help: "Print a table by layer instead of by kind of instruction; --json has both.")
@@ -63,19 +64,22 @@ struct BenchCommand: ParsableCommand {
 
     @OptionGroup var report: ReportOptions
 
+    private static let keys = ["optimizer", "clip", "groups", "ema", "lookahead"]
+
     func validate() throws {
       try BenchLimits.check(microBatches: [microBatch], seconds: seconds)
       guard (1...256).contains(lanes) else { throw ValidationError("--lanes must be from 1 to 256") }
-      guard overrides.allSatisfy({ $0.hasPrefix("train.groups=") }) else {
-        throw ValidationError("--set takes only train.groups here; the other options say what is measured")
+      guard overrides.allSatisfy({ text in Self.keys.contains { text.hasPrefix("train.\($0)") } }) else {
+        let keys = Self.keys.map { "train.\($0)" }.joined(separator: ", ")
+        throw ValidationError("--set takes only \(keys) here; the other options say what is measured")
       }
     }
 
     func run() throws {
       var benchmark = StepBenchmark(microBatch: microBatch)
       benchmark.lanes = lanes
-      benchmark.recompute = recompute
-      benchmark.groups = try Configurations.read(path: nil, overrides: overrides).train.groups
+      benchmark.train = try Configurations.read(path: nil, overrides: overrides).train
+      benchmark.train.recompute = recompute
       benchmark.seconds = seconds
       benchmark.showsLayers = layers
       benchmark.isJSON = report.json

@@ -11,7 +11,6 @@ enum UnsafeList {
     ("Sources/Datasets/Identity/", "the times of files and the entries of a cache are asked of the C library"),
     ("Sources/Datasets/Images/", "libjpeg, libpng and libwebp work on pointers"),
     ("Sources/Datasets/Loading/", "a prepared micro-batch is filled in place by another thread"),
-    ("Sources/Diagnostics/Benchmarks/", "lanes of a benchmark share flat buffers by address"),
     ("Sources/Engine/Executor.swift", "flat buffers are shared with the exchange and come in by address"),
     ("Sources/Engine/Operands.swift", "operands are views of the arena, whose bounds the verifier has checked"),
     ("Sources/Hashing/", "libxxhash and libcrypto read bytes by address"),

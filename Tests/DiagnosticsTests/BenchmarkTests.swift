@@ -1,3 +1,4 @@
+import Configuration
 import Diagnostics
 import Engine
 import Network
@@ -11,31 +12,37 @@ import Training
 @Suite struct BenchmarkTests {
   private func network(_ name: String) throws -> NetworkDescription { try #require(Zoo.model(name)).network }
 
-  /// Lanes have micro-batches of their own; the sum over them is that of one executor that computes them in turn.
-  @Test(.timeLimit(.minutes(4)), arguments: [1, 2, 3])
-  func `lanes compute the sum of their micro-batches' gradients`(lanes: Int) throws {
-    let plan = try StepBenchmark.plan(network("lenet5"), microBatch: 4, lanes: lanes)
-    let team = try StepTeam(plan: plan, lanes: lanes)
-    defer { team.end() }
-    var executor = try Executor(plan: plan)
-    let parameters = InitialParameters.values(plan.layout, seed: 1)
-    var observer = NoObserver()
-    var want = [Float](repeating: 0, count: plan.layout.count)
-    for lane in 0..<lanes {
-      var gradient = want.map { _ in Float(0) }
-      _ = executor.train(
-        SampleBatch(randomFor: plan.training, seed: UInt64(lane) + 1), parameters: parameters, gradient: &gradient,
-        context: StepContext(seed: 1, step: 0, globalBatch: 4 * lanes), observer: &observer)
-      for place in want.indices { want[place] += gradient[place] }
+  /// The benchmark runs the product's worker, so its steps obey the same law.
+  @Test(.timeLimit(.minutes(4)))
+  func `the weights after measured steps do not depend on the lanes`() throws {
+    var train = TrainConfiguration()
+    (train.microBatch, train.globalBatch, train.epochs, train.steps) = (4, 12, nil, 100)
+    let blueprint = try SyntheticRun.blueprint(network("lenet5"), train: train)
+    let weights = try [1, 2, 3].map { lanes in
+      let worker = try SyntheticRun.worker(blueprint, lanes: lanes)
+      defer { worker.end() }
+      for step in 0..<3 { #expect(try worker.step(step, votes: Votes()).loss.isFinite) }
+      return worker.parameters.map(\.bitPattern)
     }
-    #expect(team.gradientSum(step: 0).map(\.bitPattern) == want.map(\.bitPattern))
-    #expect(
-      team.gradientSum(step: 0).map(\.bitPattern) == want.map(\.bitPattern), "without an update nothing changes")
+    #expect(weights[0] == weights[1] && weights[0] == weights[2])
+    #expect(weights[0] != InitialParameters.values(blueprint.plan.layout, seed: 1).map(\.bitPattern))
+  }
+
+  /// Models whose losses read dense targets cannot be trained on a dataset of labels, but they can be timed.
+  @Test func `a model with dense targets is timed`() throws {
+    let model = NetworkDescription(
+      name: "values", input: Shape(channels: 1, height: 4, width: 4),
+      layers: [.layer(.flatten(FlattenLayer()), name: "flat"), .layer(.dense(DenseLayer(3)), name: "fc")])
+    var benchmark = StepBenchmark(microBatch: 2)
+    benchmark.train.loss = .meanSquaredError(MeanSquaredErrorLoss())
+    let worker = try SyntheticRun.worker(benchmark.blueprint(model), lanes: 1)
+    defer { worker.end() }
+    #expect(try worker.step(0, votes: Votes()).loss.isFinite)
   }
 
   @Test(arguments: ["lenet5", "resnet20", "mobilenet-cifar"])
   func `every convolution of a model is a subject, in the passes that training needs`(name: String) throws {
-    let plan = try StepBenchmark.plan(network(name), microBatch: 2, lanes: 1)
+    let plan = try StepBenchmark(microBatch: 2).blueprint(network(name)).plan
     let subjects = ConvolutionSubject.merged([ConvolutionSubject.all(in: plan, of: name)])
     #expect(Set(subjects.map(\.geometry)).count == subjects.count)
     var passes: [ConvolutionGeometry: Set<ConvolutionPass>] = [:]
@@ -50,7 +57,7 @@ import Training
   }
 
   @Test func `the same convolution of two models is one subject`() throws {
-    let plan = try StepBenchmark.plan(network("resnet20"), microBatch: 2, lanes: 1)
+    let plan = try StepBenchmark(microBatch: 2).blueprint(network("resnet20")).plan
     let one = ConvolutionSubject.all(in: plan, of: "a")
     let both = ConvolutionSubject.merged([one, ConvolutionSubject.all(in: plan, of: "b")])
     #expect(both.map(\.geometry) == one.map(\.geometry))

@@ -37,7 +37,7 @@ package struct ConvolutionBenchmark: Sendable {
       try networks.map { network throws(RunError) in
         let batch = microBatch ?? Self.microBatch(of: network.name)
         return ConvolutionSubject.all(
-          in: try StepBenchmark.plan(network, microBatch: batch, lanes: 1), of: network.name)
+          in: try StepBenchmark(microBatch: batch).blueprint(network).plan, of: network.name)
       })
     let report = ConvolutionReport(peak: PeakRate.measured(), hasErrors: measuresErrors)
     if !isJSON { report.printHead() }

@@ -1,7 +1,7 @@
+package import Configuration
 import Kernels
 package import Network
-package import Optimizers
-package import Planner
+import Optimizers
 package import Training
 
 /// `bench step`: whole training steps, with the time of each kind of instruction or of each layer.
@@ -10,10 +10,8 @@ package struct StepBenchmark: Sendable {
   package var microBatch: Int
   /// Micro-batches of a step, each computed by a lane of its own.
   package var lanes = 1
-  /// Which values are computed a second time for the backward pass.
-  package var recompute = RecomputeChoice.none
-  /// What is frozen.
-  package var groups: [ParameterGroup] = []
+  /// The optimizer, what is frozen, and what is computed twice; the sizes of batches are not read.
+  package var train = TrainConfiguration()
   /// How long to measure.
   package var seconds = 3.0
   /// Whether the table is by layer instead of by kind of instruction.
@@ -31,27 +29,26 @@ package struct StepBenchmark: Sendable {
     do { try KernelSet.configure(.auto) } catch { throw RunError.unusable(error) }
     let peak = PeakRate.measured()
     for network in networks {
-      let plan = try Self.plan(
-        network, microBatch: microBatch, lanes: lanes, recompute: recompute, groups: groups)
-      try MemoryCheck(RankMemory(plan: plan, lanes: lanes), setting: "--micro-batch (now \(microBatch))").settle()
-      let report = StepReport(
-        network: network.name, measurement: try StepMeasurement(plan, lanes: lanes, seconds: seconds), peak: peak)
+      let blueprint = try blueprint(network)
+      let memory = RankMemory(plan: blueprint.plan, lanes: lanes, buffers: blueprint.updates.ownedBuffers)
+      try MemoryCheck(memory, setting: "--micro-batch (now \(microBatch))").settle()
+      let measurement = try StepMeasurement(blueprint, lanes: lanes, seconds: seconds)
+      let report = StepReport(network: network.name, measurement: measurement, peak: peak)
       if isJSON { report.printJSON() } else { report.printText(byLayer: showsLayers) }
     }
     if !isJSON { print(MeasuredWork.footnote(peak: peak)) }
   }
 
-  /// The plan of a step in which each lane has one micro-batch.
+  /// Steps in which each lane has one micro-batch.
   ///
   /// - Throws: `RunError` if a layer does not fit its input, or a group matches nothing.
-  package static func plan(
-    _ network: NetworkDescription, microBatch: Int, lanes: Int, recompute: RecomputeChoice = .none,
-    groups: [ParameterGroup] = []
-  ) throws(RunError) -> StepPlan {
-    var options = PlanOptions(microBatch: microBatch, microBatches: lanes)
-    options.recompute = recompute
-    do {
-      return try Planner.plan(network, options: ParameterGroups(groups).freezing(options, of: network))
-    } catch { throw RunError.unusable(error) }
+  package func blueprint(_ network: NetworkDescription) throws(RunError) -> Blueprint {
+    var train = train
+    (train.microBatch, train.globalBatch) = (microBatch, lanes * microBatch)
+    (train.epochs, train.steps) = (nil, Self.steps)
+    return try SyntheticRun.blueprint(network, train: train)
   }
+
+  /// More than are ever measured.
+  private static let steps = 1 << 30
 }

@@ -1,4 +1,5 @@
 import Kernels
+import Optimizers
 import Planner
 import Training
 
@@ -12,10 +13,10 @@ struct StepMeasurement {
   let steps: [Double]
   /// Mean seconds of each instruction on the first lane.
   let instructions: [Double]
-  /// Mean seconds of waiting for the other lanes.
-  let waiting: Double
-  /// Mean seconds of adding the lanes' gradients and of the update.
-  let update: Double
+  /// Floats that the update reads and writes for each parameter.
+  let updateTraffic: Int
+  /// Mean seconds of each part of a step.
+  let timing: StepTiming
 
   /// Steps that do not count: caches, page tables and the clock of the core have to settle.
   private static let warmUps = 2
@@ -24,23 +25,32 @@ struct StepMeasurement {
   /// Measures for about so many seconds.
   ///
   /// - Throws: `RunError` if memory is short.
-  init(_ plan: StepPlan, lanes: Int, seconds: Double) throws(RunError) {
-    let team = try StepTeam(plan: plan, lanes: lanes)
-    defer { team.end() }
-    for step in 0..<Self.warmUps { _ = team.step(step) }
-    team.resetTimes()
-    var timings: [StepTeam.Timing] = []
+  init(_ blueprint: Blueprint, lanes: Int, seconds: Double) throws(RunError) {
+    let worker = try SyntheticRun.worker(blueprint, lanes: lanes)
+    defer { worker.end() }
+    let stopwatch = Stopwatch(count: blueprint.plan.training.instructions.count)
+    for step in 0..<Self.warmUps { _ = try worker.step(step, votes: Votes()) }
+    var walls: [Double] = []
+    var sum = StepTiming()
     let began = ContinuousClock.now
-    while timings.count < Self.fewestSteps || began.secondsUntilNow < seconds {
-      timings.append(team.step(Self.warmUps + timings.count))
+    while walls.count < Self.fewestSteps || began.secondsUntilNow < seconds {
+      _ = try worker.step(Self.warmUps + walls.count, votes: Votes(), inspector: stopwatch)
+      walls.append(worker.timing.wall)
+      sum += worker.timing
     }
-    let count = Double(timings.count)
-    self.plan = plan
+    plan = blueprint.plan
+    updateTraffic = blueprint.updates.trafficPerParameter
     self.lanes = lanes
-    steps = timings.map(\.whole).sorted()
-    instructions = team.seconds.map { $0 / count }
-    waiting = timings.reduce(0) { $0 + $1.waiting } / count
-    update = timings.reduce(0) { $0 + $1.update } / count
+    steps = walls.sorted()
+    let count = Double(walls.count)
+    instructions = stopwatch.seconds.map { $0 / count }
+    timing = sum.divided(by: count)
+  }
+
+  /// Mean seconds of what is neither an instruction nor waiting nor an update: the digests of the gradients, and handing
+  /// the work to the lanes.
+  var other: Double {
+    max(0, timing.wall - instructions.reduce(0, +) - timing.lanes - timing.reducing - timing.exchange)
   }
 
   /// The median step in seconds.

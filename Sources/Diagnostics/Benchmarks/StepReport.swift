@@ -53,17 +53,21 @@ struct StepReport {
 
   /// The times of the step that belong to no instruction.
   private var rest: [Row] {
-    let update = Row(
-      kind: "update", name: "update", work: MeasuredWork(seconds: measurement.update, flops: 0, bytes: updateBytes))
-    let wait = Row(
-      kind: "wait for lanes", name: "wait for lanes",
-      work: MeasuredWork(seconds: measurement.waiting, flops: 0, bytes: 0))
-    return measurement.lanes > 1 ? [update, wait] : [update]
+    let timing = measurement.timing
+    let update = row("update", timing.reducing + timing.exchange, bytes: updateBytes)
+    let other = row("digests, hand-over", measurement.other, bytes: 0)
+    return [update, other] + (measurement.lanes > 1 ? [row("wait for lanes", timing.lanes, bytes: 0)] : [])
   }
 
-  /// Weights and momenta are read and written and the gradient is read; each lane but the first is added to another,
-  /// which takes two readings and a writing.
-  private var updateBytes: Int { 4 * measurement.plan.layout.exchangedCount * (5 + 3 * (measurement.lanes - 1)) }
+  private func row(_ name: String, _ seconds: Double, bytes: Int) -> Row {
+    Row(kind: name, name: name, work: MeasuredWork(seconds: seconds, flops: 0, bytes: bytes))
+  }
+
+  /// What the optimizer reads and writes, and for each lane but the first an addition to another: two readings and a
+  /// writing.
+  private var updateBytes: Int {
+    4 * measurement.plan.layout.exchangedCount * (measurement.updateTraffic + 3 * (measurement.lanes - 1))
+  }
 
   // MARK: Text
 

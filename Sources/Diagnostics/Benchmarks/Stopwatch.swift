@@ -2,8 +2,8 @@ import Engine
 import Kernels
 import Training
 
-/// Adds up the time of each instruction of a program.
-struct Stopwatch: ProgramObserver {
+/// Adds up the time of each instruction of the main lane.
+final class Stopwatch: InstructionObserver {
   /// Seconds of each instruction, over all runs.
   private(set) var seconds: [Double]
   private var started = ContinuousClock.now
@@ -12,13 +12,11 @@ struct Stopwatch: ProgramObserver {
   init(count: Int) { seconds = Array(repeating: 0, count: count) }
 
   /// Forgets what it has measured.
-  mutating func reset() {
+  func reset() {
     for index in seconds.indices { seconds[index] = 0 }
   }
 
-  mutating func before(_ index: Int) { started = ContinuousClock.now }
+  func before(_ index: Int) { started = ContinuousClock.now }
 
-  mutating func after(_ index: Int, in execution: borrowing Execution) { seconds[index] += started.secondsUntilNow }
-
-  mutating func bucketComplete(_ bucket: Int) {}
+  func after(_ index: Int, in execution: borrowing Execution) { seconds[index] += started.secondsUntilNow }
 }

@@ -48,8 +48,8 @@ package struct SweepBenchmark: Sendable {
   private func row(_ network: NetworkDescription, microBatch: Int) -> SweepRow {
     var row = SweepRow(microBatch: microBatch)
     do throws(RunError) {
-      let plan = try StepBenchmark.plan(network, microBatch: microBatch, lanes: 1)
-      let memory = RankMemory(plan: plan, lanes: 1)
+      let blueprint = try StepBenchmark(microBatch: microBatch).blueprint(network)
+      let memory = RankMemory(plan: blueprint.plan, lanes: 1)
       row.memory = memory
       // Other programs are not to be pushed out for a measurement.
       guard memory.total < MemoryLimits.current.available / 10 * 9 else {
@@ -57,7 +57,7 @@ package struct SweepBenchmark: Sendable {
         return row
       }
       try MemoryCheck(memory, setting: "micro-batch").settle()
-      row.imagesPerSecond = try StepMeasurement(plan, lanes: 1, seconds: seconds).imagesPerSecond
+      row.imagesPerSecond = try StepMeasurement(blueprint, lanes: 1, seconds: seconds).imagesPerSecond
     } catch {
       row.problem = "\(error)"
     }

@@ -1,7 +1,7 @@
 // Diagnostics: what looks at the house from outside. `Debug` compares steps with the reference, with other frameworks
 // and with the ledger, `Benchmarks` measures steps and kernels, `Reports` is what the commands print.
 
-import Engine
+package import Engine
 import Kernels
 import Planner
 package import Training
@@ -36,11 +36,7 @@ package final class StepInspector: StepObserver {
     if step % interval == 0 { console.line("step \(step): loss \(Display.decimal(metrics.loss, 6))") }
   }
 
-  package var watch: LeafObserver.Watch {
-    { index, execution throws(RunError) in try self.check(index, execution) }
-  }
-
-  private func check(_ index: Int, _ execution: borrowing Execution) throws(RunError) {
+  package func after(_ index: Int, in execution: borrowing Execution) throws(RunError) {
     let instruction = execution.program.instructions[index]
     // What is computed a second time has been looked at.
     guard instruction.pass != .recomputation else { return }

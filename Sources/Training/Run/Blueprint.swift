@@ -52,21 +52,31 @@ package struct Blueprint: Sendable {
     }
     for augmentation in configuration.data.augment { try augmentation.check(for: shape) }
     try normalization.check(channels: shape.channels)
+    let classes = dataset.train.classNames.count
+    let network = try ModelLoader.network(configuration.model, input: shape, classes: classes)
+    try self.init(configuration, network: network, dataset: dataset, normalization: normalization)
+    try Self.checkStatistics(plan.training)
+    try plan.checkAnswers(classes: classes, network: network.name)
+    try checkPlateau()
+  }
+
+  /// Plans the steps of a network, whether or not it can be trained on the data.
+  ///
+  /// - Throws: what the planner finds wrong with the network.
+  package init(
+    _ configuration: RunConfiguration, network: NetworkDescription, dataset: Dataset, normalization: Normalization
+  ) throws {
     self.dataset = dataset
     self.normalization = normalization
-    let classes = dataset.train.classNames.count
-    self.network = try ModelLoader.network(configuration.model, input: shape, classes: classes)
+    self.network = network
     self.configuration = configuration.resolved(network: network, dataset: dataset)
     let groups = ParameterGroups(configuration.train.groups)
     self.plan = try Planner.plan(network, options: groups.freezing(configuration.planOptions, of: network))
-    try Self.checkStatistics(plan.training)
-    try plan.checkAnswers(classes: classes, network: network.name)
     self.updates = configuration.train.updates(plan.layout)
     self.order = SampleOrder(count: dataset.train.count, seed: configuration.seed)
     self.steps = configuration.train.stepCount(samples: dataset.train.count)
     let violations = Verifier.violations(of: plan)
     precondition(violations.isEmpty, "the planner broke its own rules: \(violations)")
-    try checkPlateau()
   }
 
   /// A schedule that waits for evaluations must get some while there are steps to take.

@@ -9,11 +9,9 @@ import Kernels
 import Planner
 
 /// Looks at the steps of a run from outside, as debug mode does.
-package protocol StepObserver {
+package protocol StepObserver: InstructionObserver {
   /// A step begins.
   func begin(step: Int)
-  /// Called between the instructions of the main lane; what it throws ends the run.
-  var watch: LeafObserver.Watch { get }
   /// A step has ended.
   func end(_ metrics: StepMetrics)
 }
@@ -103,7 +101,7 @@ package struct Trainer {
     var votes = signals.votes()
     setup.coordinator?.addVotes(to: &votes)
     observer?.begin(step: step)
-    let metrics = try worker.step(step, votes: votes, inspect: observer?.watch)
+    let metrics = try worker.step(step, votes: votes, inspector: observer)
     observer?.end(metrics)
     guard metrics.loss.isFinite else { throw Self.divergence(step: step, setup) }
     try setup.coordinator?.note(step: step, metrics: metrics, worker: worker)

@@ -16,7 +16,7 @@ struct Lane: ~Copyable {
     /// The rank's flat buffers.
     let buffers: FlatBuffers
     /// The rank's prepared micro-batches.
-    let feed: SampleFeed
+    let feed: any MicroBatchFeed
   }
 
   /// The lane's number within the rank; 0 runs on the main thread.
@@ -26,27 +26,28 @@ struct Lane: ~Copyable {
   /// Where the lane tells how far it is.
   let progress: LaneProgress
   private var executor: Executor
-  private var tests: TestBatch
+  private var tests: TestBatch?
   private(set) var secondsAwaitingInput = 0.0
 
   /// A lane with an arena of its own; throws if memory is short.
   init(index: Int, shared: Shared, progress: LaneProgress) throws(RunError) {
-    // Made in functions of their own: a value that cannot be copied must not be half initialized when one throws.
+    // Made in a function of its own: a value that cannot be copied must not be half initialized when it throws.
     let executor = try Lane.executor(shared.blueprint)
-    let tests = try Lane.tests(shared.blueprint)
     self.index = index
     self.shared = shared
     self.progress = progress
     self.executor = executor
-    self.tests = tests
+    tests = nil
   }
 
   private static func executor(_ blueprint: Blueprint) throws(RunError) -> Executor {
     do { return try Executor(plan: blueprint.plan) } catch { throw RunError.failed(error) }
   }
 
-  private static func tests(_ blueprint: Blueprint) throws(RunError) -> TestBatch {
-    do { return try TestBatch(blueprint: blueprint) } catch { throw RunError.failed(error) }
+  /// Memory for test data, made when it is first needed.
+  private mutating func prepareTests() throws(RunError) {
+    guard tests == nil else { return }
+    do { tests = try TestBatch(blueprint: shared.blueprint) } catch { throw RunError.failed(error) }
   }
 
   /// Computes the lane's micro-batches of one step and sums their gradients.
@@ -54,36 +55,36 @@ struct Lane: ~Copyable {
   /// - Parameters:
   ///   - step: the step.
   ///   - votes: the rank's votes; the first lane's first micro-batch carries them.
-  ///   - watch: called between instructions.
-  mutating func train(step: Int, votes: Votes, watch: LeafObserver.Watch?) throws(RunError) {
+  ///   - inspector: looks at each instruction.
+  ///   - poll: called between instructions.
+  mutating func train(
+    step: Int, votes: Votes = Votes(), inspector: (any InstructionObserver)? = nil, poll: LeafObserver.Poll? = nil
+  ) throws(RunError) {
     let leaves = shared.share.lanes[index].leaves
     let base = step * shared.blueprint.plan.layout.buckets.count
     for (place, leaf) in leaves.enumerated() {
-      let started = ContinuousClock.now
-      let samples = try shared.feed.take(step: step, microBatch: leaf.index)
-      secondsAwaitingInput += started.secondsUntilNow
       let progress = progress
       let publish = place == leaves.count - 1 ? { (bucket: Int) in progress.publish(base + bucket + 1) } : nil
       let carried = index == 0 && place == 0 ? votes : Votes()
-      try compute(leaf, samples, step: step, votes: carried, publish: publish, watch: watch)
-      shared.feed.release(step: step, microBatch: leaf.index)
+      let started = ContinuousClock.now
+      try shared.feed.lend(step: step, microBatch: leaf.index) { samples, content throws(RunError) in
+        secondsAwaitingInput += started.secondsUntilNow
+        try compute(
+          samples,
+          LeafObserver(
+            shared, lane: index, leaf: leaf, samples: content, votes: carried, publish: publish, inspector: inspector,
+            poll: poll), step: step)
+      }
     }
   }
 
-  /// Computes one micro-batch into its gradient slot.
+  /// Computes one micro-batch into the gradient slot of the observer's leaf.
   mutating func compute(
-    _ leaf: Accumulation.Leaf, _ samples: PreparedMicroBatch, step: Int, votes: Votes, publish: ((Int) -> Void)?,
-    watch: LeafObserver.Watch?
+    _ samples: borrowing MicroBatch, _ observer: consuming LeafObserver, step: Int
   ) throws(RunError) {
-    var observer = LeafObserver(
-      layout: shared.blueprint.plan.layout, buffers: shared.buffers, lane: index, leaf: leaf,
-      samples: samples.contentDigest, votes: votes, publish: publish, watch: watch)
-    let batch = MicroBatch(
-      images: unsafe samples.images.span, labels: unsafe samples.labels.span, samples: unsafe samples.ids.span,
-      valid: shared.blueprint.configuration.train.microBatch)
+    let slot = observer.leaf.slot
     _ = try unsafe executor.train(
-      batch,
-      parameters: shared.buffers.parameters, gradient: shared.buffers.gradient(lane: index, slot: leaf.slot),
+      samples, parameters: shared.buffers.parameters, gradient: shared.buffers.gradient(lane: index, slot: slot),
       context: shared.blueprint.context(step: step), observer: &observer)
   }
 
@@ -91,11 +92,14 @@ struct Lane: ~Copyable {
   mutating func evaluate(_ microBatches: Range<Int>) throws(RunError) -> [Score] {
     var scores: [Score] = []
     var observer = NoObserver()
+    try prepareTests()
     for microBatch in microBatches {
-      try tests.load(microBatch)
+      try tests?.load(microBatch)
       let parameters = unsafe shared.buffers.parameters
-      scores.append(
-        tests.withMicroBatch { unsafe executor.evaluate($0, parameters: parameters, observer: &observer) })
+      let score = tests?.withMicroBatch {
+        unsafe executor.evaluate($0, parameters: parameters, observer: &observer)
+      }
+      if let score { scores.append(score) }
     }
     return scores
   }

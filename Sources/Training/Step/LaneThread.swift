@@ -84,7 +84,7 @@ final class LaneThread: @unchecked Sendable {
     do throws(RunError) {
       switch job {
       case .train(let step):
-        try lane.train(step: step, votes: Votes(), watch: nil)
+        try lane.train(step: step)
         outcome = .success([])
       case .evaluate(let microBatches): outcome = .success(try lane.evaluate(microBatches))
       case .end: return false

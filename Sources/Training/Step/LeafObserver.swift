@@ -4,53 +4,75 @@ import Hashing
 import Kernels
 import Planner
 
+/// Looks at the instructions of the main lane: debug mode checks what they wrote, benchmarks time them.
+package protocol InstructionObserver: AnyObject {
+  /// Called before an instruction.
+  func before(_ index: Int)
+  /// Called after an instruction; what it throws ends the run.
+  func after(_ index: Int, in execution: borrowing Execution) throws(RunError)
+}
+
+extension InstructionObserver {
+  /// Nothing happens before an instruction.
+  package func before(_ index: Int) {}
+}
+
 /// What happens beside the arithmetic while a lane computes one micro-batch: buckets are digested and added to the
-/// lane's sums as they become final, and someone may look on between the instructions.
-package struct LeafObserver: ~Copyable, ProgramObserver {
-  package typealias Failure = RunError
+/// lane's sums as they become final, and between the instructions the exchange is polled.
+struct LeafObserver: ~Copyable, ProgramObserver {
+  typealias Failure = RunError
 
-  /// Called between instructions: the main lane polls the exchange, debug mode checks tensors.
-  package typealias Watch = (_ index: Int, _ execution: borrowing Execution) throws(RunError) -> Void
+  /// Called between instructions: the main lane polls the exchange.
+  typealias Poll = () throws(RunError) -> Void
 
-  /// Where gradients and trailer lie.
-  let layout: FlatLayout
-  /// The rank's flat buffers.
-  let buffers: FlatBuffers
-  /// The lane that computes.
-  let lane: Int
   /// The micro-batch, its slot and its additions.
   let leaf: Accumulation.Leaf
-  /// Called with each bucket that is final in the lane's sums; nil for all but the lane's last micro-batch.
-  let publish: ((_ bucket: Int) -> Void)?
-  /// The rank's votes, carried by one of its micro-batches.
-  let votes: Votes
-  /// Who looks on between instructions.
-  let watch: Watch?
+  private let layout: FlatLayout
+  private let buffers: FlatBuffers
+  private let lane: Int
+  private let publish: ((_ bucket: Int) -> Void)?
+  private let votes: Votes
+  private let inspector: (any InstructionObserver)?
+  private let poll: Poll?
   private let samples: UInt64
   private var digest = Digest()
   private var isSealed = false
 
-  /// An observer of one micro-batch; `samples` is the digest of what was read for it.
+  /// An observer of one micro-batch.
+  ///
+  /// - Parameters:
+  ///   - shared: what the rank's lanes share.
+  ///   - lane: the lane that computes.
+  ///   - leaf: the micro-batch, its slot and its additions.
+  ///   - samples: the digest of what was read for it.
+  ///   - votes: the rank's votes, carried by one of its micro-batches.
+  ///   - publish: called with each bucket that is final in the lane's sums; nil for all but the lane's last micro-batch.
+  ///   - inspector: looks at each instruction.
+  ///   - poll: called between instructions.
   init(
-    layout: FlatLayout, buffers: FlatBuffers, lane: Int, leaf: Accumulation.Leaf, samples: UInt64,
-    votes: Votes = Votes(), publish: ((Int) -> Void)? = nil, watch: Watch? = nil
+    _ shared: Lane.Shared, lane: Int, leaf: Accumulation.Leaf, samples: UInt64, votes: Votes = Votes(),
+    publish: ((Int) -> Void)? = nil, inspector: (any InstructionObserver)? = nil, poll: Poll? = nil
   ) {
-    self.layout = layout
-    self.buffers = buffers
+    layout = shared.blueprint.plan.layout
+    buffers = shared.buffers
     self.lane = lane
     self.leaf = leaf
     self.votes = votes
     self.publish = publish
-    self.watch = watch
+    self.inspector = inspector
+    self.poll = poll
     self.samples = samples
     digest.update(words: [samples])
   }
 
-  package mutating func after(_ index: Int, in execution: borrowing Execution) throws(RunError) {
-    try watch?(index, execution)
+  mutating func before(_ index: Int) { inspector?.before(index) }
+
+  mutating func after(_ index: Int, in execution: borrowing Execution) throws(RunError) {
+    try inspector?.after(index, in: execution)
+    try poll?()
   }
 
-  package mutating func bucketComplete(_ bucket: Int) {
+  mutating func bucketComplete(_ bucket: Int) {
     let range = layout.buckets[bucket]
     digestGradient(of: range)
     for addition in leaf.additions {

@@ -44,14 +44,17 @@ extension Lane {
   fileprivate mutating func digests(
     step: Int, microBatch: Int, withGradient: Bool
   ) throws(RunError) -> (samples: UInt64, contribution: UInt64?) {
-    let samples = try shared.feed.take(step: step, microBatch: microBatch)
-    defer { shared.feed.release(step: step, microBatch: microBatch) }
-    guard withGradient else { return (samples.contentDigest, nil) }
-    let leaf = Accumulation.Leaf(index: microBatch, slot: 0, additions: [])
-    try compute(leaf, samples, step: step, votes: Votes(), publish: nil, watch: nil)
+    var read: UInt64 = 0
+    try shared.feed.lend(step: step, microBatch: microBatch) { samples, content throws(RunError) in
+      read = content
+      guard withGradient else { return }
+      let leaf = Accumulation.Leaf(index: microBatch, slot: 0, additions: [])
+      try compute(samples, LeafObserver(shared, lane: index, leaf: leaf, samples: content), step: step)
+    }
+    guard withGradient else { return (read, nil) }
     let layout = shared.blueprint.plan.layout
     let gradient = unsafe shared.buffers.gradient(lane: index, slot: 0)
     let numbers = layout.digest(of: microBatch).map { unsafe gradient[$0] }
-    return (samples.contentDigest, MicroBatchDigest.decode(numbers))
+    return (read, MicroBatchDigest.decode(numbers))
   }
 }

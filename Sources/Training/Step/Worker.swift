@@ -24,7 +24,7 @@ package final class Worker {
   /// What the schedule keeps of the evaluations so far, the same on every rank.
   package private(set) var schedule: ScheduleState
   private let exchange: any GradientExchange
-  private let feed: SampleFeed
+  private let feed: any MicroBatchFeed
   private let progress: [LaneProgress]
   /// The lanes beside the main one.
   let threads: [LaneThread]
@@ -32,6 +32,8 @@ package final class Worker {
   var mainLane: Lane
   /// Buckets of the running step that have gone to the exchange.
   private var contributed = 0
+  /// Seconds of the running step spent on handing buckets over.
+  private var secondsReducing = 0.0
   /// The group of snapshot messages.
   let snapshotGroup: Int
   /// What the last step took.
@@ -44,9 +46,11 @@ package final class Worker {
   ///   - communicator: the ranks.
   ///   - lanes: compute threads of this rank; at most one per micro-batch of the rank is used.
   ///   - state: parameters and optimizer states after `state.step` steps, the same on every rank.
+  ///   - feed: where the lanes get their micro-batches from; nil for the run's training data.
   /// - Throws: `RunError` if memory is short or the transport cannot carry the buckets.
   package init(
-    blueprint: Blueprint, communicator: any Communicator, lanes: Int, state: TrainingState
+    blueprint: Blueprint, communicator: any Communicator, lanes: Int, state: TrainingState,
+    feed: (any MicroBatchFeed)? = nil
   ) throws(RunError) {
     let layout = blueprint.plan.layout
     let settings = blueprint.configuration
@@ -67,7 +71,8 @@ package final class Worker {
       blueprint, OwnedSegments(layout: segments, rank: communicator.rank), buffers, state)
     exchange = try Worker.exchange(communicator, segments, blueprint, share, buffers, optimizer)
     snapshotGroup = communicator.reserveGroups(1)
-    feed = SampleFeed(blueprint: blueprint, share: share, firstStep: state.step)
+    let feed = feed ?? SampleFeed(blueprint: blueprint, share: share, firstStep: state.step)
+    self.feed = feed
     let progress = share.lanes.map { _ in LaneProgress() }
     self.progress = progress
     let shared = Lane.Shared(blueprint: blueprint, share: share, buffers: buffers, feed: feed)
@@ -116,27 +121,26 @@ package final class Worker {
   /// - Parameters:
   ///   - step: the step, one above the one before.
   ///   - votes: what this rank asks for.
-  ///   - inspect: called after each instruction of the main lane, for debug mode.
+  ///   - inspector: looks at each instruction of the main lane.
   /// - Returns: the metrics of the step, the same on every rank.
   /// - Throws: `RunError` if another rank or the input fails; the run then has to end.
   package func step(
-    _ step: Int, votes: Votes, inspect: LeafObserver.Watch? = nil
+    _ step: Int, votes: Votes, inspector: (any InstructionObserver)? = nil
   ) throws(RunError) -> StepMetrics {
     let started = ContinuousClock.now
     let scheduled = blueprint.scheduled(step: step, state: schedule)
     optimizer.begin(StepScalars(age: step - statesSince, rate: scheduled.rate, momentum: scheduled.momentum))
-    contributed = 0
+    (contributed, secondsReducing) = (0, 0)
     try failing { () throws(CommunicationError) in try exchange.beginStep() }
     for thread in threads { thread.begin(.train(step: step)) }
     let inputBefore = mainLane.secondsAwaitingInput
     let loadingBefore = feed.secondsLoading
-    try mainLane.train(step: step, votes: votes) { index, execution throws(RunError) in
-      try inspect?(index, execution)
+    try mainLane.train(step: step, votes: votes, inspector: inspector) { () throws(RunError) in
       try self.pump(step: step)
     }
     let waitedForLanes = try finish(step: step)
     timing = StepTiming(
-      wall: started.secondsUntilNow, exchange: exchange.waited, lanes: waitedForLanes,
+      wall: started.secondsUntilNow, exchange: exchange.waited, lanes: waitedForLanes, reducing: secondsReducing,
       input: mainLane.secondsAwaitingInput - inputBefore, loading: feed.secondsLoading - loadingBefore)
     return unsafe StepMetrics(parameters: buffers.parameters, layout: blueprint.plan.layout)
   }
@@ -157,9 +161,9 @@ package final class Worker {
       })
   }
 
-  /// Waits for the other lanes and for the exchange; returns the seconds spent on the lanes.
+  /// Waits for the other lanes and for the exchange; returns the seconds of waiting for the lanes.
   private func finish(step: Int) throws(RunError) -> Double {
-    let started = ContinuousClock.now
+    let (started, reduced) = (ContinuousClock.now, secondsReducing)
     var backoff = Backoff()
     while contributed < segments.buckets.count {
       try pump(step: step)
@@ -167,7 +171,7 @@ package final class Worker {
       backoff.pause()
     }
     for thread in threads { _ = try thread.collect() }
-    let waited = started.secondsUntilNow
+    let waited = started.secondsUntilNow - (secondsReducing - reduced)
     try failing { () throws(CommunicationError) in try exchange.finishStep() }
     return waited
   }
@@ -176,11 +180,17 @@ package final class Worker {
   private func pump(step: Int) throws(RunError) {
     let base = step * segments.buckets.count
     let ready = progress.reduce(segments.buckets.count) { min($0, $1.count - base) }
+    if contributed < ready { try contribute(upTo: ready) }
+    _ = try failing { () throws(CommunicationError) in try exchange.poll() }
+  }
+
+  private func contribute(upTo ready: Int) throws(RunError) {
+    let started = ContinuousClock.now
     while contributed < ready {
       try contribute(contributed)
       contributed += 1
     }
-    _ = try failing { () throws(CommunicationError) in try exchange.poll() }
+    secondsReducing += started.secondsUntilNow
   }
 
   private func contribute(_ bucket: Int) throws(RunError) {
@@ -205,28 +215,5 @@ package final class Worker {
   package var gradientNorm: Double? {
     let norm = exchange.gradientSquares.squareRoot()
     return norm.isFinite ? norm : nil
-  }
-}
-
-/// Where the time of a step went, in seconds.
-package struct StepTiming: Hashable, Sendable {
-  /// The whole step.
-  package var wall = 0.0
-  /// Waiting for other ranks.
-  package var exchange = 0.0
-  /// Waiting for the rank's other lanes.
-  package var lanes = 0.0
-  /// Waiting for samples.
-  package var input = 0.0
-  /// Processor time of the prefetch thread, which runs beside all this or, without a core of its own, in between.
-  package var loading = 0.0
-
-  /// Adds up.
-  static func += (a: inout StepTiming, b: StepTiming) {
-    a.wall += b.wall
-    a.exchange += b.exchange
-    a.lanes += b.lanes
-    a.input += b.input
-    a.loading += b.loading
   }
 }

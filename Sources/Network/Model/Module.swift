@@ -1,8 +1,11 @@
+import Operators
+
 /// A node of the model tree: a layer, a sequence of nodes, branches that see the same input and are merged, or an
 /// auxiliary head.
 ///
-/// Residual blocks (add), inception modules and dense blocks (concat) and gates (multiply) are all one form. The names along the path
-/// from the root, joined with dots, are the names of the parameters; an empty name leaves no trace in the path.
+/// Residual blocks (add), inception modules and dense blocks (concat) and gates (multiply) are all one form. The names
+/// along the path from the root, joined with dots, are the names of the parameters; an empty name leaves no trace in
+/// the path.
 package struct Module: Hashable, Sendable {
   /// What the node is made of.
   package indirect enum Body: Hashable, Sendable {
@@ -52,10 +55,66 @@ package struct Module: Hashable, Sendable {
     Module(name: name, .branches(merge, nodes))
   }
 
-  /// `path` extended by this node's name, `index` being its place among its siblings.
+  /// `path` extended by this node's name, `index` counting its siblings from zero.
   package func path(below path: String, index: Int) -> String {
     let own = name ?? String(index)
     if own.isEmpty { return path }
     return path.isEmpty ? own : "\(path).\(own)"
   }
+}
+
+/// The leaves that networks written in Swift are made of, such as `.convolution("conv1", 64, 3, stride: 2)`. A name of
+/// nil stands for the leaf's index among its siblings.
+extension Module {
+  /// A convolution with square kernels of `kernel` × `kernel`.
+  static func convolution(
+    _ name: String?, _ channels: Int, _ kernel: Int, stride: Int = 1, padding: Int = 0,
+    groups: ChannelGroups = .count(1), bias: Bool = true, initial: WeightInitializer = .pytorch
+  ) -> Module {
+    var layer = ConvolutionLayer(
+      channels, kernel: kernel, stride: stride, padding: padding, bias: bias, initial: initial)
+    layer.groups = groups
+    return .layer(.convolution(layer), name: name)
+  }
+
+  /// A fully connected layer with `features` outputs.
+  static func dense(_ name: String?, _ features: Int, initial: WeightInitializer = .pytorch) -> Module {
+    .layer(.dense(DenseLayer(features, initial: initial)), name: name)
+  }
+
+  /// Batch normalization with scale and shift.
+  static func batchNormalization(_ name: String?) -> Module {
+    .layer(.batchNormalization(BatchNormalizationLayer()), name: name)
+  }
+
+  /// The activation max(0, x).
+  static func relu(_ name: String?) -> Module { .layer(.activation(.relu), name: name) }
+
+  /// The largest values of windows, side by side unless a stride is given.
+  static func maxPooling(_ name: String?, _ kernel: Int, stride: Int? = nil, padding: Int = 0) -> Module {
+    .layer(.maxPooling(MaxPoolingLayer(kernel, stride: stride, padding: padding)), name: name)
+  }
+
+  /// The mean of each channel, as a vector.
+  static func globalAveragePooling(_ name: String?) -> Module {
+    .layer(.globalAveragePooling(GlobalAveragePoolingLayer()), name: name)
+  }
+
+  /// Means over `size` × `size` windows, whatever the size of the input.
+  static func adaptiveAveragePooling(_ name: String?, _ size: Int) -> Module {
+    var layer = AdaptiveAveragePoolingLayer()
+    layer.size = Extent(size)
+    return .layer(.adaptiveAveragePooling(layer), name: name)
+  }
+
+  /// The input as a vector.
+  static func flatten(_ name: String?) -> Module { .layer(.flatten(FlattenLayer()), name: name) }
+
+  /// Dropout of single elements.
+  static func dropout(_ name: String?, _ rate: Double) -> Module {
+    .layer(.dropout(DropoutLayer(rate)), name: name)
+  }
+
+  /// The input as it is: the branch of a residual block that does nothing.
+  static func identity(_ name: String?) -> Module { .layer(.identity(IdentityLayer()), name: name) }
 }

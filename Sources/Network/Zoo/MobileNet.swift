@@ -13,29 +13,24 @@ extension ZooModel {
     "mobilenet-cifar", "Howard et al. 2017: 13 depthwise separable convolutions",
     usual: (Shape(channels: 3, height: 32, width: 32), 10)
   ) { _, classes in
-    let stem =
-      ConvolutionLayer(32, kernel: 3, padding: 1, bias: false).normalized(1)
-      + [.layer(.activation(.relu), name: "relu")]
+    let stem: [Module] = [
+      .convolution("conv1", 32, 3, padding: 1, bias: false), .batchNormalization("bn1"), .relu("relu"),
+    ]
     let widths: [(channels: Int, stride: Int)] =
       [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)]
       + Array(repeating: (512, 1), count: 5) + [(1024, 2), (1024, 1)]
-    let head: [Module] = [
-      .layer(.globalAveragePooling(GlobalAveragePoolingLayer()), name: "avgpool"),
-      .layer(.dense(DenseLayer(classes)), name: "linear"),
-    ]
     let blocks = zip([32] + widths.map(\.channels), widths).map { inputs, block in
       separable(inputs, block.channels, stride: block.stride)
     }
-    return stem + [.sequential(blocks, name: "layers")] + head
+    return stem + [.sequential(blocks, name: "layers"), .globalAveragePooling("avgpool"), .dense("linear", classes)]
   }
 
   /// A convolution of each channel alone, and one of 1×1 that mixes them.
   private static func separable(_ inputs: Int, _ channels: Int, stride: Int) -> Module {
-    var depthwise = ConvolutionLayer(inputs, kernel: 3, stride: stride, padding: 1, bias: false)
-    depthwise.groups = .depthwise
-    let pointwise = ConvolutionLayer(channels, kernel: 1, bias: false)
-    return .sequential(
-      depthwise.normalized(1) + [.layer(.activation(.relu), name: "relu1")]
-        + pointwise.normalized(2) + [.layer(.activation(.relu), name: "relu2")])
+    .sequential([
+      .convolution("conv1", inputs, 3, stride: stride, padding: 1, groups: .depthwise, bias: false),
+      .batchNormalization("bn1"), .relu("relu1"),
+      .convolution("conv2", channels, 1, bias: false), .batchNormalization("bn2"), .relu("relu2"),
+    ])
   }
 }

@@ -3,7 +3,7 @@ import Operators
 /// Residual networks, with the names, strides and initial weights of torchvision's, so that its weights load by name.
 ///
 /// Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2015, sections 3.3, 4.1 and 4.2.
-/// Where the shape changes the short way is a strided 1×1 convolution with batch normalization (option B).
+/// Where the shape changes, the shortcut is a strided 1×1 convolution with batch normalization (option B).
 extension ZooModel {
   /// ResNet-20 for small images: three stages of three basic blocks.
   static let resnet20 = ZooModel(
@@ -35,27 +35,23 @@ extension ZooModel {
   ) -> [Module] {
     let stages = stages.enumerated().map { index, stage in
       let first = form.module(
-        width: stage.width, stride: index == 0 ? 1 : 2, changesShape: index > 0 || form.expansion > 1, name: "0")
-      let others = (1..<stage.blocks).map { form.module(width: stage.width, name: "\($0)") }
+        stage.width, stride: index == 0 ? 1 : 2, changesShape: index > 0 || form.expansion > 1, name: "0")
+      let others = (1..<stage.blocks).map { form.module(stage.width, name: "\($0)") }
       return Module.sequential([first] + others, name: "layer\(index + 1)")
     }
-    let head: [Module] = [
-      .layer(.globalAveragePooling(GlobalAveragePoolingLayer()), name: "avgpool"),
-      .layer(.dense(DenseLayer(classes)), name: "fc"),
-    ]
-    return stem + stages + head
+    return stem + stages + [.globalAveragePooling("avgpool"), .dense("fc", classes)]
   }
 
   /// What comes before the first stage for images of about 32×32.
   private static func smallStem(_ channels: Int) -> [Module] {
-    ResidualBlock.convolution(channels, kernel: 3).normalized(1) + [.layer(.activation(.relu), name: "relu")]
+    [.residual("conv1", channels, 3), .batchNormalization("bn1"), .relu("relu")]
   }
 
   /// What comes before the first stage for images of about 224×224; it leaves a quarter of height and width.
   private static func largeStem(_ channels: Int) -> [Module] {
-    ResidualBlock.convolution(channels, kernel: 7, stride: 2).normalized(1) + [
-      .layer(.activation(.relu), name: "relu"),
-      .layer(.maxPooling(MaxPoolingLayer(3, stride: 2, padding: 1)), name: "maxpool"),
+    [
+      .residual("conv1", channels, 7, stride: 2), .batchNormalization("bn1"), .relu("relu"),
+      .maxPooling("maxpool", 3, stride: 2, padding: 1),
     ]
   }
 }
@@ -77,48 +73,46 @@ private enum ResidualBlock {
     }
   }
 
-  /// The convolutions, the short way round them, and the rectifier behind their sum.
-  func module(width: Int, stride: Int = 1, changesShape: Bool = false, name: String) -> Module {
-    let convolutions = convolutions(width: width, stride: stride)
-    let short =
-      changesShape ? projection(width: width, stride: stride) : .layer(.identity(IdentityLayer()), name: "")
-    return .sequential(
-      [
-        .branches(.add, [Self.body(convolutions), short], name: ""),
-        .layer(.activation(.relu), name: "relu\(convolutions.count)"),
-      ], name: name)
+  /// The convolutions, the shortcut round them, and the ReLU after their sum.
+  func module(_ width: Int, stride: Int = 1, changesShape: Bool = false, name: String) -> Module {
+    let shortcut = changesShape ? projection(width, stride: stride) : .identity("")
+    let sum = Module.branches(.add, [.sequential(body(width, stride: stride), name: ""), shortcut], name: "")
+    return .sequential([sum, lastReLU], name: name)
   }
 
-  private func convolutions(width: Int, stride: Int) -> [ConvolutionLayer] {
+  private func body(_ width: Int, stride: Int) -> [Module] {
     switch self {
     case .basic:
-      [Self.convolution(width, kernel: 3, stride: stride), Self.convolution(width, kernel: 3)]
+      [
+        .residual("conv1", width, 3, stride: stride), .batchNormalization("bn1"), .relu("relu1"),
+        .residual("conv2", width, 3), .batchNormalization("bn2"),
+      ]
     case .bottleneck:
       [
-        Self.convolution(width, kernel: 1), Self.convolution(width, kernel: 3, stride: stride),
-        Self.convolution(expansion * width, kernel: 1),
+        .residual("conv1", width, 1), .batchNormalization("bn1"), .relu("relu1"),
+        .residual("conv2", width, 3, stride: stride), .batchNormalization("bn2"), .relu("relu2"),
+        .residual("conv3", expansion * width, 1), .batchNormalization("bn3"),
       ]
     }
   }
 
-  /// The convolutions with their normalizations, and rectifiers between them.
-  private static func body(_ convolutions: [ConvolutionLayer]) -> Module {
-    let modules = convolutions.enumerated().flatMap { index, convolution in
-      let rectifier = Module.layer(.activation(.relu), name: "relu\(index + 1)")
-      return convolution.normalized(index + 1) + (index + 1 < convolutions.count ? [rectifier] : [])
+  private var lastReLU: Module {
+    switch self {
+    case .basic: .relu("relu2")
+    case .bottleneck: .relu("relu3")
     }
-    return .sequential(modules, name: "")
   }
 
-  private func projection(width: Int, stride: Int) -> Module {
-    let convolution = Self.convolution(expansion * width, kernel: 1, stride: stride)
-    return .sequential(
-      [.layer(.convolution(convolution)), .layer(.batchNormalization(BatchNormalizationLayer()))], name: "downsample")
+  private func projection(_ width: Int, stride: Int) -> Module {
+    .sequential(
+      [.residual(nil, expansion * width, 1, stride: stride), .batchNormalization(nil)], name: "downsample")
   }
+}
 
-  /// A convolution that keeps height and width but for its stride.
-  static func convolution(_ channels: Int, kernel: Int, stride: Int = 1) -> ConvolutionLayer {
-    ConvolutionLayer(
-      channels, kernel: kernel, stride: stride, padding: kernel / 2, bias: false, initial: .heNormalFanOut)
+extension Module {
+  /// A convolution of residual networks: without bias, and it keeps height and width but for its stride.
+  fileprivate static func residual(_ name: String?, _ channels: Int, _ kernel: Int, stride: Int = 1) -> Module {
+    .convolution(
+      name, channels, kernel, stride: stride, padding: kernel / 2, bias: false, initial: .heNormalFanOut)
   }
 }

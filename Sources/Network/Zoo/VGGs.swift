@@ -11,10 +11,7 @@ extension ZooModel {
     "vgg11-cifar", "Simonyan and Zisserman 2014: 8 convolutions with batch normalization",
     usual: (Shape(channels: 3, height: 32, width: 32), 10)
   ) { _, classes in
-    [
-      features([1, 1, 2, 2, 2], normalized: true), .layer(.flatten(FlattenLayer()), name: "flatten"),
-      .layer(.dense(DenseLayer(classes)), name: "classifier"),
-    ]
+    [features([1, 1, 2, 2, 2], normalized: true), .flatten("flatten"), .dense("classifier", classes)]
   }
 
   /// VGG-19, configuration E, as torchvision's `vgg19`. Its weights fit images of any size, for what the convolutions
@@ -23,32 +20,25 @@ extension ZooModel {
     "vgg19", "Simonyan and Zisserman 2014: 16 convolutions, 3 dense layers",
     usual: (Shape(channels: 3, height: 224, width: 224), 1000)
   ) { input, classes in
-    var pooling = AdaptiveAveragePoolingLayer()
-    pooling.size = Extent(7)
     let leavesSeven = input.height / 32 == 7 && input.width / 32 == 7
     return [features([2, 2, 4, 4, 4], normalized: false)]
-      + (leavesSeven ? [] : [.layer(.adaptiveAveragePooling(pooling), name: "avgpool")])
-      + [.layer(.flatten(FlattenLayer()), name: "flatten"), classifier(classes)]
+      + (leavesSeven ? [] : [.adaptiveAveragePooling("avgpool", 7)]) + [.flatten("flatten"), classifier(classes)]
   }
 
-  /// Five stages of 3×3 convolutions, so many each, with max pooling behind every one.
+  /// Five stages of 3×3 convolutions, so many each, with max pooling after every one.
   private static func features(_ convolutions: [Int], normalized: Bool) -> Module {
     let stages = zip([64, 128, 256, 512, 512], convolutions).map { channels, count in
-      let convolution = ConvolutionLayer(channels, kernel: 3, padding: 1, initial: .heNormalFanOut)
-      let normalization: [Module] = normalized ? [.layer(.batchNormalization(BatchNormalizationLayer()))] : []
-      let step = [.layer(.convolution(convolution))] + normalization + [.layer(.activation(.relu))]
-      return Array(repeating: step, count: count).joined() + [.layer(.maxPooling(MaxPoolingLayer(2)))]
+      let convolution = Module.convolution(nil, channels, 3, padding: 1, initial: .heNormalFanOut)
+      let step = [convolution] + (normalized ? [.batchNormalization(nil)] : []) + [.relu(nil)]
+      return Array(repeating: step, count: count).joined() + [.maxPooling(nil, 2)]
     }
     return .sequential(Array(stages.joined()), name: "features")
   }
 
   /// Two wide layers with dropout, and the classes.
   private static func classifier(_ classes: Int) -> Module {
-    let wide = [
-      Module.layer(.dense(DenseLayer(4096, initial: .normal(deviation: 0.01)))), .layer(.activation(.relu)),
-      .layer(.dropout(DropoutLayer(0.5))),
-    ]
-    let last = Module.layer(.dense(DenseLayer(classes, initial: .normal(deviation: 0.01))))
-    return .sequential(wide + wide + [last], name: "classifier")
+    let initial = WeightInitializer.normal(deviation: 0.01)
+    let wide: [Module] = [.dense(nil, 4096, initial: initial), .relu(nil), .dropout(nil, 0.5)]
+    return .sequential(wide + wide + [.dense(nil, classes, initial: initial)], name: "classifier")
   }
 }

@@ -24,7 +24,7 @@ struct AxisMapTests {
       let network = RandomModel.network(of: kind, seed: seed)
       let row = try #require(network.layerTable().first { $0.kind == kind })
       let layers = network.layers.compactMap { if case .layer(let layer) = $0.body { layer } else { nil } }
-      let layer = try #require(layers.first { $0.kind == kind }?.description as? any ResamplingLayer)
+      let layer = try #require(layers.first { $0.kind == kind }?.record as? any ResamplingLayer)
       let resampling = layer.resampling(for: row.input)
       #expect(resampling.input == row.input && resampling.output == row.output)
       maps += [(layer, resampling.rows, \.height), (layer, resampling.columns, \.width)]

@@ -10,7 +10,7 @@ struct InitialValuesTests {
   /// The weights of a layer in the order of files.
   private func weights(_ layer: Layer, input: Shape, seed: UInt64 = 3) throws -> [Double] {
     var layers = [Module.layer(layer, name: "subject")]
-    if try !layer.description.output(for: input).isVector { layers.append(.layer(.flatten(FlattenLayer()))) }
+    if try !layer.record.output(for: input).isVector { layers.append(.layer(.flatten(FlattenLayer()))) }
     let layout = try plan(
       NetworkDescription(name: "m", input: input, layers: layers + [.layer(.dense(DenseLayer(2)))])
     ).layout

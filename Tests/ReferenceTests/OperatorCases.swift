@@ -22,7 +22,7 @@ enum OperatorCases {
         channels: stream.pick([1, 2, 3, 4, 6]), height: isVector ? 1 : stream.pick([1, 1, 2, 3, 4, 5]),
         width: isVector ? 1 : stream.pick([1, 2, 3, 4, 5, 7]))
       let layer = maker(input, &stream)
-      guard layer.description.problem() == nil, (try? layer.description.output(for: input)) != nil else { continue }
+      guard layer.record.problem() == nil, (try? layer.record.output(for: input)) != nil else { continue }
       return (layer, input)
     }
     return nil

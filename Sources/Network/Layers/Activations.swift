@@ -8,19 +8,6 @@ package struct ActivationLayer: LayerDescription {
   package static let notes = LayerNotes(formula: "y = f(x)", work: "C·H·W", source: "see each function")
 }
 
-/// e^x / Σ e^x over the features of a vector, or over the channels at each position.
-///
-/// The loss `cross-entropy` contains its own softmax: give it the logits.
-package struct SoftmaxLayer: LayerDescription {
-  package init() {}
-  package static let fields: [Field<Self>] = []
-
-  package static let notes = LayerNotes(
-    formula: "y[c] = e^x[c] / Σ e^x[k] over the channels at each position (cross-entropy has its own: give it logits)",
-    work: "about 4 · C·H·W",
-    source: "Bridle, \"Probabilistic interpretation of feedforward classification network outputs\", 1990")
-}
-
 extension Layer {
   /// The kinds of element-wise activations.
   static let activationKinds: [LayerKind] = [

@@ -24,7 +24,7 @@ package struct AveragePoolingLayer: ResamplingLayer {
 
   package static let fields: [Field<Self>] = [
     Field("kernel", \.kernel, "window size", check: Extent.atLeast(1)),
-    Field("stride", \.stride, "step between windows (the window size if not given)", check: PoolingChecks.stride),
+    Field("stride", \.stride, "step between windows (the window size if not given)", check: Limits.stride),
     Field("padding", \.padding, "zeros added on each side, at most half the kernel"),
     Field("include-padding", \.includePadding, "whether padded zeros count in the mean"),
     Field("ceil", \.ceil, "whether a last window that the input does not fill counts"),
@@ -37,7 +37,7 @@ package struct AveragePoolingLayer: ResamplingLayer {
       "LeCun et al., \"Gradient-based learning applied to document recognition\", 1998, section II.B, without the "
       + "trainable coefficient")
 
-  package func problem() -> String? { PoolingChecks.padding(padding, kernel: kernel) }
+  package func problem() -> String? { Limits.padding(padding, kernel: kernel) }
 
   private func window(for input: Shape) -> Window {
     let window = Window(
@@ -123,7 +123,7 @@ package struct GaussianPoolingLayer: ResamplingLayer {
     shapes: "C×H×W → C×H'×W', H' = ⌊(H + 2p − K)/s⌋ + 1", work: "2 · C·H'·W' · K·K",
     source: "Goodfellow, Bengio and Courville, \"Deep Learning\", 2016, section 9.3 (distance-weighted average)")
 
-  package func problem() -> String? { PoolingChecks.padding(padding, kernel: kernel) }
+  package func problem() -> String? { Limits.padding(padding, kernel: kernel) }
 
   private func window(for input: Shape) -> Window {
     Window(input: input.extent, kernel: kernel, stride: stride, padding: Padding(padding))
@@ -154,22 +154,4 @@ package struct GlobalAveragePoolingLayer: LayerDescription {
 
   package func output(for input: Shape) -> Shape { Shape(features: input.channels) }
   package func reach(for input: Shape) -> Reach? { nil }
-}
-
-extension Window {
-  /// Weights of a map along one axis.
-  private static let weights = 1 << 24
-
-  /// The output shape, or the problem that the window does not fit its input, or its map not into memory.
-  fileprivate func fitMap(_ input: Shape) throws(ShapeProblem) -> Shape {
-    let shape = try fit(input, channels: input.channels, what: "window")
-    let rows = shape.height * min(kernel.height, input.height)
-    let columns = shape.width * min(kernel.width, input.width)
-    guard max(rows, columns) <= Self.weights else {
-      throw ShapeProblem(
-        "its windows of \(kernel) over its input \(input) hold more than \(Self.weights) pixels along one axis; use "
-          + "smaller windows or a larger stride")
-    }
-    return shape
-  }
 }

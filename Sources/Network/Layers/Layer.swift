@@ -40,8 +40,8 @@ package enum Layer: YAMLChoice {
   /// The word for the layer's kind in YAML and in tables.
   package var kind: String { alternative(.brief).name }
 
-  /// What the layer says about itself.
-  package var description: any LayerDescription {
+  /// The layer's keys, with what it says about itself.
+  package var record: any LayerDescription {
     switch self {
     case .convolution(let layer): layer
     case .transposedConvolution(let layer): layer

@@ -108,3 +108,27 @@ package struct ParameterDescription: Hashable, Sendable {
   /// The name in the network: the layer's path and the name within the layer, "layer1.0.conv1.weight".
   package func fullName(at path: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 }
+
+/// The distribution of a parameter before the first step.
+package enum InitialValues: Hashable, Sendable {
+  /// The same number everywhere.
+  case constant(Float)
+  /// Uniform on [-bound, bound].
+  case uniform(bound: Double)
+  /// Normal with mean zero.
+  case normal(deviation: Double)
+  /// Normal with mean zero, drawn again where it lies beyond two deviations.
+  case truncatedNormal(deviation: Double)
+  /// A matrix of so many rows (the order of files) whose rows, or columns if those are fewer, are orthogonal and of
+  /// length `gain`.
+  case orthogonal(rows: Int, gain: Double)
+}
+
+/// Weights of the given shape, [a, b, kernel rows, kernel columns], and biases if there are any.
+func kernelParameters(_ shape: [Int], biases: Int, initial: WeightInitializer) -> [ParameterDescription] {
+  let fanIn = shape[1...].reduce(1, *)
+  let weight = ParameterDescription(
+    name: "weight", shape: shape, arrangement: .channelsLast,
+    initial: initial.weights(fanIn: fanIn, fanOut: shape[0] * shape[2...].reduce(1, *), rows: shape[0]), decays: true)
+  return [weight] + (biases > 0 ? [.perChannel("bias", biases, initial: initial.biases(fanIn: fanIn))] : [])
+}

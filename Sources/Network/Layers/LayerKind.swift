@@ -74,6 +74,6 @@ extension Layer {
     _ name: String, _ summary: String, _ record: Record.Type, _ embed: @escaping @Sendable (Record) -> Layer
   ) -> LayerKind {
     LayerKind(
-      alternative: Alternative(name, summary, record, embed: embed) { $0.description as? Record }, notes: Record.notes)
+      alternative: Alternative(name, summary, record, embed: embed) { $0.record as? Record }, notes: Record.notes)
   }
 }

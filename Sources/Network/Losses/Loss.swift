@@ -26,12 +26,12 @@ extension Loss: YAMLChoice {
     _ name: String, _ summary: String, _ record: Record.Type, _ embed: @escaping @Sendable (Record) -> Loss
   ) -> LossKind {
     LossKind(
-      alternative: Alternative(name, summary, record, embed: embed) { $0.description as? Record },
+      alternative: Alternative(name, summary, record, embed: embed) { $0.record as? Record },
       formula: Record.formula, source: Record.source)
   }
 
-  /// What the loss says about itself.
-  package var description: any LossDescription {
+  /// The loss's keys, with what it says about itself.
+  package var record: any LossDescription {
     switch self {
     case .crossEntropy(let loss): loss
     case .meanSquaredError(let loss): loss
@@ -48,7 +48,7 @@ extension Loss: YAMLChoice {
   package var kind: String { alternative(.brief).name }
 
   /// What is wrong with an output of the given shape, or nil.
-  package func problem(with output: Shape) -> String? { description.problem(with: output) }
+  package func problem(with output: Shape) -> String? { record.problem(with: output) }
 }
 
 /// One kind of loss: how it is written, and what a reader wants to know of it.

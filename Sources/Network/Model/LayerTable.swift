@@ -64,13 +64,13 @@ private struct TableVisitor: ModelVisitor {
   func shape(of value: Value) -> Shape { value.shape }
 
   mutating func layer(_ layer: Layer, path: String, input: Value, output: Shape) -> Value {
-    let description = layer.description
-    let value = widened(input, by: description.reach(for: input.shape), output: output)
+    let record = layer.record
+    let value = widened(input, by: record.reach(for: input.shape), output: output)
     rows.append(
       LayerRow(
         path: path, kind: layer.kind, input: input.shape, output: output,
-        parameters: description.parameters(for: input.shape).map { ($0.fullName(at: path), $0) },
-        keepsStatistics: description.runningStatistics != nil, multiplyAdds: description.multiplyAdds(for: input.shape),
+        parameters: record.parameters(for: input.shape).map { ($0.fullName(at: path), $0) },
+        keepsStatistics: record.runningStatistics != nil, multiplyAdds: record.multiplyAdds(for: input.shape),
         receptiveField: value.field))
     return value
   }
@@ -89,7 +89,7 @@ private struct TableVisitor: ModelVisitor {
 
   func head(_ head: Head, path: String, output: Value) {}
 
-  private func limited(_ pixels: Int) -> Int { min(pixels, SizeLimits.field) }
+  private func limited(_ pixels: Int) -> Int { min(pixels, Limits.field) }
 
   mutating func merge(_ merge: Module.Merge, path: String, inputs: [Value], output: Shape) -> Value {
     let fields = inputs.compactMap(\.field)

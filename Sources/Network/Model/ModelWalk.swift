@@ -30,7 +30,7 @@ extension NetworkDescription {
   package func walk<Visitor: ModelVisitor>(
     _ visitor: inout Visitor, input: Visitor.Value
   ) throws(NetworkError) -> Visitor.Value {
-    if let problem = SizeLimits.problem(with: self.input) { throw NetworkError("model \(name): \(problem)") }
+    if let problem = Limits.problem(with: self.input) { throw NetworkError("model \(name): \(problem)") }
     var walk = ModelWalk(network: name)
     return try walk.sequence(layers, path: "", input: input, &visitor)
   }
@@ -93,7 +93,7 @@ private struct ModelWalk {
     }
     let shape = visitor.shape(of: input)
     do {
-      let output = try output(of: layer.description, for: shape)
+      let output = try output(of: layer.record, for: shape)
       return visitor.layer(layer, path: path, input: input, output: output)
     } catch {
       throw NetworkError("model \(network), layer '\(path)' (\(layer.kind)): \(error.message)")
@@ -102,7 +102,7 @@ private struct ModelWalk {
 
   private func output(of layer: any LayerDescription, for input: Shape) throws(ShapeProblem) -> Shape {
     let output = try layer.output(for: input)
-    if let problem = SizeLimits.problem(with: layer, input: input, output: output) { throw ShapeProblem(problem) }
+    if let problem = Limits.problem(with: layer, input: input, output: output) { throw ShapeProblem(problem) }
     return output
   }
 }
@@ -115,7 +115,7 @@ extension ModelWalk {
       throw NetworkError(
         "model \(network), branches '\(path)': \(merge.rawValue) needs \(merge.need), but they are \(list)")
     }
-    if let problem = SizeLimits.problem(with: output) {
+    if let problem = Limits.problem(with: output) {
       throw NetworkError("model \(network), branches '\(path)': \(problem)")
     }
     return output

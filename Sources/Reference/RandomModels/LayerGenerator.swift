@@ -34,7 +34,7 @@ extension BodyGenerator {
   mutating func fittingLayer(_ kind: String) -> Layer? {
     for _ in 0..<20 {
       let layer = layer(of: kind)
-      guard layer.description.problem() == nil, let output = try? layer.description.output(for: shape) else { continue }
+      guard layer.record.problem() == nil, let output = try? layer.record.output(for: shape) else { continue }
       guard isSmall(output) else { continue }
       shape = output
       return layer

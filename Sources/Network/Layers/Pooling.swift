@@ -25,7 +25,7 @@ package struct MaxPoolingLayer: LayerDescription {
 
   package static let fields: [Field<Self>] = [
     Field("kernel", \.kernel, "window size", check: Extent.atLeast(1)),
-    Field("stride", \.stride, "step between windows (the window size if not given)", check: PoolingChecks.stride),
+    Field("stride", \.stride, "step between windows (the window size if not given)", check: Limits.stride),
     Field("padding", \.padding, "rows and columns added on each side, at most half the kernel"),
     Field("dilation", \.dilation, "distance between the taps of a window", check: Extent.atLeast(1)),
     Field("ceil", \.ceil, "whether a last window that the input does not fill counts"),
@@ -37,7 +37,7 @@ package struct MaxPoolingLayer: LayerDescription {
     work: "C·H'·W' · K·K comparisons",
     source: "Goodfellow, Bengio and Courville, \"Deep Learning\", 2016, section 9.3")
 
-  package func problem() -> String? { PoolingChecks.padding(padding, kernel: kernel) }
+  package func problem() -> String? { Limits.padding(padding, kernel: kernel) }
 
   /// The window over an input of the given shape.
   package func window(for input: Shape) -> Window {
@@ -78,16 +78,43 @@ package struct GlobalMaxPoolingLayer: LayerDescription {
   package func reach(for input: Shape) -> Reach? { nil }
 }
 
-/// Checks that the pooling layers share.
-enum PoolingChecks {
-  /// A step of at least one position.
-  static let stride: @Sendable (Extent?) -> String? = { $0.flatMap(Extent.atLeast(1)) }
+/// The L^p norm of each window, channel by channel: between the sum (p = 1) and the largest absolute value (p → ∞).
+package struct PowerPoolingLayer: LayerDescription {
+  /// Window size.
+  package var kernel = Extent(2)
+  /// Step between windows (the window size if not given).
+  package var stride: Extent?
+  /// The exponent p.
+  package var exponent = 2.0
+  /// Whether a last window that the input does not fill counts.
+  package var ceil = false
 
-  /// What is wrong with a padding on both sides of a window.
-  static func padding(_ padding: Extent, kernel: Extent) -> String? {
-    let fits =
-      padding.height >= 0 && padding.width >= 0 && padding.height <= kernel.height / 2
-      && padding.width <= kernel.width / 2
-    return fits ? nil : "padding (\(padding)) must be at least 0 and at most half the kernel (\(kernel))"
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field("kernel", \.kernel, "window size", check: Extent.atLeast(1)),
+    Field("stride", \.stride, "step between windows (the window size if not given)", check: Limits.stride),
+    Field(
+      "exponent", \.exponent, "the exponent p", check: { (1...16).contains($0) ? nil : "must be from 1 to 16" }),
+    Field("ceil", \.ceil, "whether a last window that the input does not fill counts"),
+  ]
+
+  package static let notes = LayerNotes(
+    formula: "y[c, i, j] = (Σ |x[c, i·s + u, j·s + v]|^p)^(1/p); the gradient is 0 where y is",
+    shapes: "C×H×W → C×H'×W', H' = ⌊(H − K)/s⌋ + 1 (⌈…⌉ with ceil)", work: "C·H'·W' · K·K powers",
+    source:
+      "Sermanet, Chintala and LeCun, \"Convolutional neural networks applied to house numbers digit classification\", "
+      + "2012, section 2.2, without weights")
+
+  /// The window over an input of the given shape.
+  package func window(for input: Shape) -> Window {
+    let window = Window(input: input.extent, kernel: kernel, stride: stride ?? kernel)
+    return ceil ? window.roundedUp : window
   }
+
+  package func output(for input: Shape) throws(ShapeProblem) -> Shape {
+    try window(for: input).fit(input, channels: input.channels, what: "window")
+  }
+
+  package func reach(for input: Shape) -> Reach? { Reach(kernel: kernel, stride: stride ?? kernel) }
 }

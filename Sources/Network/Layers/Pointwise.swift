@@ -67,3 +67,37 @@ private func rateField<Record: YAMLRecord>(
 ) -> Field<Record> {
   Field("rate", path, "probability of dropping \(part)", check: Limits.rate)
 }
+
+/// One trainable factor for each channel.
+package struct LayerScaleLayer: LayerDescription {
+  /// What the factors start at.
+  package var initial: Float = 1e-6
+
+  package init() {}
+  package static let fields: [Field<Self>] = [Field("initial", \.initial, "what the factors start at")]
+
+  package static let notes = LayerNotes(
+    formula: "y[c, i, j] = layer_scale[c] · x[c, i, j]", parameters: "layer_scale [C, 1, 1]", work: "C·H·W",
+    source: "Touvron et al., \"Going deeper with image transformers\", 2021, section 2; the name is torchvision's")
+
+  package func parameters(for input: Shape) -> [ParameterDescription] {
+    [
+      ParameterDescription(
+        name: "layer_scale", shape: [input.channels, 1, 1], arrangement: .plain, initial: .constant(initial),
+        decays: true)
+    ]
+  }
+}
+
+/// e^x / Σ e^x over the features of a vector, or over the channels at each position.
+///
+/// The loss `cross-entropy` contains its own softmax: give it the logits.
+package struct SoftmaxLayer: LayerDescription {
+  package init() {}
+  package static let fields: [Field<Self>] = []
+
+  package static let notes = LayerNotes(
+    formula: "y[c] = e^x[c] / Σ e^x[k] over the channels at each position (cross-entropy has its own: give it logits)",
+    work: "about 4 · C·H·W",
+    source: "Bridle, \"Probabilistic interpretation of feedforward classification network outputs\", 1990")
+}

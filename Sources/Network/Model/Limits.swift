@@ -1,8 +1,39 @@
 import Operators
 
+/// Bounds of numbers in model files, so that a product of sizes cannot overflow, and no number becomes zero or infinite
+/// in single precision.
+enum Limits {
+  /// Channels, features, groups.
+  static let width: @Sendable (Int) -> String? = { (1...1_048_576).contains($0) ? nil : "must be from 1 to 1048576" }
+  /// Numbers that must not be zero: epsilons, deviations of initial weights, exponents, margins.
+  static let positive: @Sendable (Double) -> String? = {
+    (1e-30...1e30).contains($0) ? nil : "must be from 1e-30 to 1e30"
+  }
+  /// Numbers that may be zero: factors of losses and sums.
+  static let factor: @Sendable (Double) -> String? = { (0...1e30).contains($0) ? nil : "must be from 0 to 1e30" }
+  /// Probabilities of dropping something; what is left is divided by 1 − rate.
+  static let rate: @Sendable (Double) -> String? = {
+    $0 >= 0 && Float($0) < 1 ? nil : "must be at least 0 and below 1"
+  }
+  /// Deviations in pixels: so wide that a weight half a pixel from the centre is not zero.
+  static let pixels: @Sendable (Double) -> String? = {
+    (0.05...65_536).contains($0) ? nil : "must be from 0.05 to 65536"
+  }
+  /// Steps between windows, if they are given: at least one position.
+  static let stride: @Sendable (Extent?) -> String? = { $0.flatMap(Extent.atLeast(1)) }
+
+  /// What is wrong with a padding on both sides of a window.
+  static func padding(_ padding: Extent, kernel: Extent) -> String? {
+    let fits =
+      padding.height >= 0 && padding.width >= 0 && padding.height <= kernel.height / 2
+      && padding.width <= kernel.width / 2
+    return fits ? nil : "padding (\(padding)) must be at least 0 and at most half the kernel (\(kernel))"
+  }
+}
+
 /// How large a layer may be. Far above what trains on CPUs, and low enough that no product or sum of sizes that is made
 /// of a model file can overflow.
-enum SizeLimits {
+extension Limits {
   /// Features of one sample between two layers.
   static let features = 1 << 28
   /// Pixels along one axis.
@@ -11,6 +42,8 @@ enum SizeLimits {
   static let parameter = 1 << 30
   /// Multiply-adds of one layer for one sample.
   static let multiplyAdds = 1 << 50
+  /// Weights of a map along one axis.
+  static let mapWeights = 1 << 24
   /// Pixels of a receptive field or of the distance between two, along one axis.
   static let field = 1 << 30
 

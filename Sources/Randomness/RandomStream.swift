@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a random number is drawn for. The purpose is part of the key, so no two uses ever share a number.
 package enum Purpose: UInt32, Sendable {
   /// Initial weights; the subject is the parameter's name.
@@ -94,5 +96,43 @@ package struct RandomStream: Sendable {
       while UInt32(truncatingIfNeeded: product) < threshold { product = UInt64(next()) * UInt64(range) }
     }
     return Int(product >> 32)
+  }
+}
+
+extension RandomStream {
+  /// The next number of the standard normal distribution.
+  ///
+  /// Source: Box and Muller, "A note on the generation of random normal deviates", Annals of Mathematical
+  /// Statistics 29 (1958). In double precision, so that rounding to `Float` hides the last bit of `log` and `cos`.
+  package mutating func normal() -> Double {
+    let radius = (-2 * log((Double(next()) + 1) * 0x1p-32)).squareRoot()
+    let angle = 2 * Double.pi * (Double(next()) * 0x1p-32)
+    return radius * cos(angle)
+  }
+}
+
+/// Choices, for random test cases.
+extension RandomStream {
+  /// A random number of `range`.
+  package mutating func pick(_ range: ClosedRange<Int>) -> Int { range.lowerBound + integer(below: range.count) }
+
+  /// A random element of `items`, which must not be empty.
+  package mutating func pick<Item>(_ items: [Item]) -> Item { items[integer(below: items.count)] }
+
+  /// True once in `n` times.
+  package mutating func oneIn(_ n: Int) -> Bool { integer(below: n) == 0 }
+}
+
+/// A 64-bit hash of a name that is the same in every process (Swift's own `Hasher` is seeded anew in each).
+///
+/// FNV-1a; source: Fowler, Noll and Vo, IETF draft-eastlake-fnv. Used to key random streams by names, never to protect anything.
+package enum StableHash {
+  /// The hash of `name`'s UTF-8 bytes.
+  package static func of(_ name: String) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in name.utf8 {
+      hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+    }
+    return hash
   }
 }

@@ -36,3 +36,53 @@ package enum Elementwise {
     unsafe d.withPointer { d in unsafe ck_loops().pointee.fill(count, value, d) }
   }
 }
+
+/// Arithmetic between a matrix, [row][column], and one number for each column. Sums are accurate: in float over at most
+/// 64 rows of a lane, in double from there on.
+extension Elementwise {
+  /// Each row of y = itself + row.
+  package static func addRow(rows: Int, columns: Int, row: Span<Float>, into y: inout MutableSpan<Float>) {
+    check(1, rows, columns, matrix: y.count, row: row.count)
+    unsafe withPointers(row, &y) { row, y in unsafe ck_loops().pointee.add_row(rows, columns, row, y) }
+  }
+
+  /// sums[column] = Σ over rows of x.
+  package static func sumRows(rows: Int, columns: Int, x: Span<Float>, into sums: inout MutableSpan<Float>) {
+    check(1, rows, columns, matrix: x.count, row: sums.count)
+    unsafe withPointers(x, &sums) { x, sums in unsafe ck_loops().pointee.column_sums(rows, columns, 1, x, sums) }
+  }
+
+  /// y[block][row][column] = x[block][row][column] · row[block][column].
+  package static func multiplyRow(
+    blocks: Int, rows: Int, columns: Int, x: Span<Float>, row: Span<Float>, y: inout MutableSpan<Float>
+  ) {
+    check(blocks, rows, columns, matrix: x.count, row: row.count)
+    precondition(y.count == x.count, "x and y differ in count")
+    unsafe withPointers(x, row, &y) { x, row, y in
+      for block in 0..<blocks {
+        let offset = block * rows * columns
+        unsafe ck_loops().pointee.multiply_row(rows, columns, x + offset, row + block * columns, y + offset)
+      }
+    }
+  }
+
+  /// s[block][column] = Σ over rows of a · b.
+  package static func sumProducts(
+    blocks: Int, rows: Int, columns: Int, a: Span<Float>, b: Span<Float>, into s: inout MutableSpan<Float>
+  ) {
+    check(blocks, rows, columns, matrix: a.count, row: s.count)
+    precondition(a.count == b.count, "a and b differ in count")
+    unsafe withPointers(a, b, &s) { a, b, s in
+      for block in 0..<blocks {
+        let offset = block * rows * columns
+        unsafe ck_loops().pointee.column_products(rows, columns, a + offset, b + offset, s + block * columns)
+      }
+    }
+  }
+
+  private static func check(_ blocks: Int, _ rows: Int, _ columns: Int, matrix: Int, row: Int) {
+    precondition(blocks >= 0 && rows >= 0 && columns > 0, "\(blocks) blocks of \(rows) × \(columns)")
+    precondition(matrix == blocks * rows * columns, "\(matrix) floats are not \(blocks) × \(rows) × \(columns)")
+    precondition(row == blocks * columns, "\(row) floats are not \(blocks) × \(columns)")
+  }
+}

@@ -56,3 +56,48 @@ package enum KernelSet {
     return version.isEmpty ? "other libc" : "glibc \(version)"
   }
 }
+
+/// What can go wrong before the kernels run; the kernels themselves do not fail.
+package enum KernelError: Error, Hashable, CustomStringConvertible {
+  /// The configuration asks for an instruction set that this CPU lacks.
+  case instructionSetMissing(InstructionSet, best: InstructionSet)
+  /// A buffer of so many floats cannot be had.
+  case outOfMemory(floats: Int)
+  /// OpenBLAS cannot have so many bytes for the products of so many threads.
+  case noProductBuffers(threads: Int, bytes: Int)
+
+  package var description: String {
+    switch self {
+    case .instructionSetMissing(let asked, let best):
+      "kernels.isa: this CPU lacks \(asked.rawValue), its best is \(best.rawValue); "
+        + "set kernels.isa to \(best.rawValue) or auto."
+    case .outOfMemory(let floats):
+      "There is no memory for a buffer of \(floats) floats (\(Self.size(floats))); "
+        + "use a smaller micro-batch or fewer lanes."
+    case .noProductBuffers(let threads, let bytes):
+      "OpenBLAS needs \(Self.size(bytes / 4)) of address space more for products on \(threads) "
+        + "\(threads == 1 ? "thread" : "threads"), and the process may not have so much memory; raise the limit "
+        + "(ulimit -v, or that of the batch system)\(threads == 1 ? "" : " or use fewer lanes")."
+    }
+  }
+
+  private static func size(_ floats: Int) -> String {
+    let mebibytes = Double(floats) * 4 / 1_048_576
+    return mebibytes < 1024 ? "\(Int(mebibytes.rounded(.up))) MiB" : "\(Int((mebibytes / 1024).rounded(.up))) GiB"
+  }
+}
+
+/// The arithmetic that a core can do at most, as a yardstick for kernels: fused multiply-adds between registers, by the
+/// instruction set in use. (Where a set has no fused ones, as the baseline of x86-64, a product and a sum.)
+package enum MultiplyAdds {
+  /// Runs `rounds` rounds.
+  ///
+  /// - Returns: the number of multiply-adds, two floating-point operations each.
+  package static func run(rounds: Int) -> Int {
+    precondition(rounds >= 0, "\(rounds) rounds")
+    var sum: Float = 1
+    return unsafe withUnsafeMutablePointer(to: &sum) { sum in
+      unsafe ck_loops().pointee.multiply_adds(rounds, sum)
+    }
+  }
+}

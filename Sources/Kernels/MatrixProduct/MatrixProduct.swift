@@ -1,3 +1,4 @@
+internal import CKernels
 internal import COpenBLAS
 
 /// An operand of a matrix product: where it lies, and the distance from one stored row to the next.
@@ -50,5 +51,26 @@ enum MatrixProduct {
       preconditionFailure("a matrix dimension of \(count) is beyond the 32 bits of OpenBLAS")
     }
     return narrow
+  }
+}
+
+/// Products with a right operand that has been packed, by our own loops: for the shapes of convolutions they are faster
+/// than OpenBLAS, which packs both operands anew at each call. See `docs/speed.md`.
+enum PackedProduct {
+  /// Packs a matrix inner × columns.
+  static func pack(_ right: Operand, inner: Int, columns: Int, into packed: UnsafeMutablePointer<Float>) {
+    let (term, column) = unsafe right.isTransposed ? (1, right.stride) : (right.stride, 1)
+    unsafe ck_loops().pointee.pack(inner, columns, right.base, term, column, packed)
+  }
+
+  /// result = left · right, or result += left · right if `adding`; `left` is rows × inner, `right` inner × columns. What
+  /// is read `soon` is fetched towards the CPU meanwhile.
+  static func multiply(
+    _ left: Operand, packed: UnsafePointer<Float>, rows: Int, inner: Int, columns: Int,
+    into result: UnsafeMutablePointer<Float>, stride: Int, adding: Bool = false, soon: ck_soon = unsafe ck_soon()
+  ) {
+    unsafe ck_loops().pointee.product(
+      rows, columns, inner, left.base, left.isTransposed ? 1 : 0, left.stride, packed, result, stride, adding ? 1 : 0,
+      soon)
   }
 }

@@ -1,13 +1,5 @@
 import Operators
 
-/// What a batch normalization does with its result before it goes to memory.
-package struct NormalizationTail: Hashable, Sendable {
-  /// Whether the instruction's second read is added.
-  package var addsResidual = false
-  /// Whether the larger of that and zero is taken.
-  package var relu = false
-}
-
 /// Draws the addition of a residual branch and the ReLU behind a batch normalization into its instruction: each of them
 /// would read and write the whole tensor once more, and bytes set the time of all three. The bits stay the same.
 extension Lowering {

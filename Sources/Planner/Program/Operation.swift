@@ -140,3 +140,11 @@ package struct TargetValues: Hashable, Sendable {
   /// The shape of one sample.
   package var shape: Shape
 }
+
+/// What a batch normalization does with its result before it goes to memory.
+package struct NormalizationTail: Hashable, Sendable {
+  /// Whether the instruction's second read is added.
+  package var addsResidual = false
+  /// Whether the larger of that and zero is taken.
+  package var relu = false
+}

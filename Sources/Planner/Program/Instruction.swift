@@ -68,3 +68,19 @@ package struct Instruction: Hashable, Sendable {
   /// The parameters whose gradients are written.
   package var writtenGradients: [ParameterID] { gradients.compactMap(\.self) }
 }
+
+extension Instruction {
+  /// Whether the statistics of the instruction are written: those of the micro-batch go to the gradient.
+  var observesStatistics: Bool {
+    guard case .batchNormalization = operation else { return false }
+    return statistics != nil
+  }
+
+  /// Whether the instruction does something that counts by itself, or writes a slot that is wanted.
+  func isWanted(by wanted: Set<SlotID>) -> Bool {
+    if !gradients.isEmpty || observesStatistics || !wanted.isDisjoint(with: writes) { return true }
+    if case .loss = operation { return true }
+    if case .bucketComplete = operation { return true }
+    return false
+  }
+}

@@ -186,19 +186,3 @@ package enum Verifier {
     }
   }
 }
-
-extension Instruction {
-  /// Whether the statistics of the instruction are written: those of the micro-batch go to the gradient.
-  fileprivate var observesStatistics: Bool {
-    guard case .batchNormalization = operation else { return false }
-    return statistics != nil
-  }
-
-  /// Whether the instruction does something that counts by itself, or writes a slot that is wanted.
-  fileprivate func isWanted(by wanted: Set<SlotID>) -> Bool {
-    if !gradients.isEmpty || observesStatistics || !wanted.isDisjoint(with: writes) { return true }
-    if case .loss = operation { return true }
-    if case .bucketComplete = operation { return true }
-    return false
-  }
-}

@@ -1,5 +1,5 @@
-// Runs the planner's programs by the kernels: finds the operands of each instruction in the arena and the flat buffers, and
-// calls one kernel for each. What is computed and where it lies is decided before; the engine decides nothing.
+// Runs the planner's programs by the kernels: finds the operands of each instruction in the arena and the flat buffers,
+// and calls one kernel for each. What is computed and where it lies is decided before; the engine decides nothing.
 
 package import Kernels
 package import Planner
@@ -35,9 +35,9 @@ package struct Executor: ~Copyable {
   /// - Parameters:
   ///   - batch: the samples.
   ///   - parameters: the flat parameter buffer, `layout.count` floats.
-  ///   - gradient: the flat buffer that receives this micro-batch's gradient, `layout.exchangedCount` floats; its trailer gets
-  ///     the statistics and the metrics loss, correct and samples, all else of the trailer becomes zero. The gaps
-  ///     between tensors are left as they are.
+  ///   - gradient: the flat buffer that receives this micro-batch's gradient, `layout.exchangedCount` floats; its
+  ///     trailer gets the statistics and the metrics loss, correct and samples, all else of the trailer becomes zero.
+  ///     The gaps between tensors are left as they are.
   ///   - context: seed, step and global batch.
   ///   - observer: called between instructions.
   /// - Returns: what the losses found.

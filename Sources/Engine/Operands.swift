@@ -4,8 +4,8 @@ package import Planner
 /// A program while it runs over one micro-batch: where its operands lie, and what its losses have found so far.
 ///
 /// Memory comes in as addresses and goes out as spans, here and nowhere else in the engine. The bounds hold because the
-/// verifier has checked the plan, so that every slot lies within the arena and every tensor within the flat buffers; the
-/// kernels check all counts again.
+/// verifier has checked the plan, so that every slot lies within the arena and every tensor within the flat buffers;
+/// the kernels check all counts again.
 @safe
 package struct Execution: ~Copyable, ~Escapable {
   /// The program that runs.

@@ -7,12 +7,12 @@ internal import CKernels
 package enum Dense {
   /// y = x · weightsᵀ + bias.
   ///
-  /// - Parameter bias: one number for each output, or empty for none.
+  /// - Parameter bias: one value for each output, or empty for none.
   package static func forward(
     batch: Int, x: Span<Float>, weights: Span<Float>, bias: Span<Float>, y: inout MutableSpan<Float>
   ) {
     let (inputs, outputs) = features(batch: batch, x: x.count, y: y.count, weights: weights.count)
-    precondition(bias.isEmpty || bias.count == outputs, "bias: \(outputs) numbers or none")
+    precondition(bias.isEmpty || bias.count == outputs, "bias: \(outputs) values or none")
     unsafe withPointers(x, weights, &y) { x, weights, y in
       unsafe MatrixProduct.multiply(
         .plain(x, stride: inputs), .transposed(weights, stride: inputs),
@@ -36,12 +36,12 @@ package enum Dense {
 
   /// dWeights = dyᵀ · x, dBias = Σ dy.
   ///
-  /// - Parameter dBias: one number for each output, or empty for none.
+  /// - Parameter dBias: one value for each output, or empty for none.
   package static func backwardWeights(
     batch: Int, x: Span<Float>, dy: Span<Float>, dWeights: inout MutableSpan<Float>, dBias: inout MutableSpan<Float>
   ) {
     let (inputs, outputs) = features(batch: batch, x: x.count, y: dy.count, weights: dWeights.count)
-    precondition(dBias.isEmpty || dBias.count == outputs, "dBias: \(outputs) numbers or none")
+    precondition(dBias.isEmpty || dBias.count == outputs, "dBias: \(outputs) values or none")
     unsafe withPointers(x, dy, &dWeights) { x, dy, dWeights in
       unsafe MatrixProduct.multiply(
         .transposed(dy, stride: outputs), .plain(x, stride: inputs),

@@ -14,7 +14,7 @@ package enum Dropout {
   ///   - rate: the probability to drop an element, in 0...1.
   ///   - stream: the stream of this layer, step and sample; read from its first word on.
   ///   - sampleElements: the number of elements of the sample.
-  ///   - mask: the masks of all samples, one behind the other.
+  ///   - mask: the masks of all samples, one after the other.
   ///   - offset: where in `mask` the sample's begins.
   package static func mask(
     rate: Float, stream: RandomStream, sampleElements: Int, mask: inout MutableSpan<Float>, at offset: Int = 0

@@ -1,19 +1,19 @@
 internal import CKernels
 
 /// A tensor at a glance. All but `count` and `notFinite` are taken over the finite elements; without any, the mean and
-/// the deviation are NaN, the minimum is +∞ and the maximum -∞.
+/// the standard deviation are NaN, the minimum is +∞ and the maximum -∞.
 package struct TensorSummary: Hashable, Sendable {
   /// The number of elements.
   package var count: Int
   package var minimum: Double
   package var maximum: Double
   package var mean: Double
-  /// The deviation of the elements as a whole population (divided by their number).
+  /// The standard deviation of the elements as a whole population (divided by their number).
   package var standardDeviation: Double
   /// The number of elements that are NaN or infinite.
   package var notFinite: Int
 
-  /// A summary of known numbers.
+  /// A summary of known values.
   package init(
     count: Int, minimum: Double, maximum: Double, mean: Double, standardDeviation: Double, notFinite: Int
   ) {

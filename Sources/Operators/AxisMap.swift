@@ -12,7 +12,7 @@ package struct AxisMap: Hashable, Sendable {
   package let starts: [Int]
   /// Where the weights of each output position begin in `weights`, and their end: one more than there are outputs.
   package let offsets: [Int]
-  /// The weights of all output positions, one run behind the other.
+  /// The weights of all output positions, one run after the other.
   package let weights: [Double]
 
   /// Positions that come out.
@@ -30,26 +30,28 @@ package struct AxisMap: Hashable, Sendable {
   }
 
   /// The input positions of one output position.
-  package func sources(of place: Int) -> Range<Int> {
-    starts[place]..<starts[place] + offsets[place + 1] - offsets[place]
+  package func sources(of position: Int) -> Range<Int> {
+    starts[position]..<starts[position] + offsets[position + 1] - offsets[position]
   }
 
-  /// The weight of `source` in the sum of `place`.
-  package func weight(of source: Int, in place: Int) -> Double { weights[offsets[place] + source - starts[place]] }
+  /// The weight of `source` in the sum of `position`.
+  package func weight(of source: Int, in position: Int) -> Double {
+    weights[offsets[position] + source - starts[position]]
+  }
 
   /// The map with input and output exchanged: the weight of u in the sum of i becomes that of i in the sum of u.
   package var transposed: AxisMap {
     var bounds = [ClosedRange<Int>?](repeating: nil, count: input)
-    for place in starts.indices {
-      for source in sources(of: place) { bounds[source] = (bounds[source]?.lowerBound ?? place)...place }
+    for position in starts.indices {
+      for source in sources(of: position) { bounds[source] = (bounds[source]?.lowerBound ?? position)...position }
     }
     return AxisMap(
       input: output,
-      runs: bounds.enumerated().map { source, places in
-        guard let places else { return (0, []) }
+      runs: bounds.enumerated().map { source, positions in
+        guard let positions else { return (0, []) }
         return (
-          places.lowerBound,
-          places.map { sources(of: $0).contains(source) ? weight(of: source, in: $0) : 0 }
+          positions.lowerBound,
+          positions.map { sources(of: $0).contains(source) ? weight(of: source, in: $0) : 0 }
         )
       })
   }
@@ -70,19 +72,19 @@ extension AxisMap {
     /// Positions in front of the input.
     var padding: Int
 
-    /// The taps of the window at `place` that fall on the input, as places in the window.
-    func taps(at place: Int) -> Range<Int> {
-      let start = place * stride - padding
+    /// The taps of the window at `position` that fall on the input, as indices in the window.
+    func taps(at position: Int) -> Range<Int> {
+      let start = position * stride - padding
       return max(0, -start)..<max(max(0, -start), min(kernel, input - start))
     }
 
-    /// A map that weights each tap on the input by `weights(place, taps)`.
-    func map(_ weights: (_ place: Int, _ taps: Range<Int>) -> [Double]) -> AxisMap {
+    /// A map that weights each tap on the input by `weights(position, taps)`.
+    func map(_ weights: (_ position: Int, _ taps: Range<Int>) -> [Double]) -> AxisMap {
       AxisMap(
         input: input,
-        runs: (0..<output).map { place in
-          let taps = taps(at: place)
-          return taps.isEmpty ? (0, []) : (place * stride - padding + taps.lowerBound, weights(place, taps))
+        runs: (0..<output).map { position in
+          let taps = taps(at: position)
+          return taps.isEmpty ? (0, []) : (position * stride - padding + taps.lowerBound, weights(position, taps))
         })
     }
   }
@@ -93,8 +95,8 @@ extension AxisMap {
   ///   - axis: the window.
   ///   - end: where the padding that counts ends, in input positions; nil if padding does not count in the mean.
   package static func mean(_ axis: Axis, paddedEnd end: Int?) -> AxisMap {
-    axis.map { place, taps in
-      let start = place * axis.stride - axis.padding
+    axis.map { position, taps in
+      let start = position * axis.stride - axis.padding
       let count = end.map { min(start + axis.kernel, $0) - start } ?? taps.count
       return taps.map { _ in 1 / Double(count) }
     }
@@ -114,9 +116,9 @@ extension AxisMap {
   package static func adaptiveMean(input: Int, output: Int) -> AxisMap {
     AxisMap(
       input: input,
-      runs: (0..<output).map { place in
-        let start = place * input / output
-        let end = ((place + 1) * input + output - 1) / output
+      runs: (0..<output).map { position in
+        let start = position * input / output
+        let end = ((position + 1) * input + output - 1) / output
         return (start, (start..<end).map { _ in 1 / Double(end - start) })
       })
   }
@@ -131,11 +133,11 @@ extension AxisMap {
   package static func linear(input: Int, output: Int, alignCorners: Bool) -> AxisMap {
     AxisMap(
       input: input,
-      runs: (0..<output).map { place in
+      runs: (0..<output).map { position in
         let source =
           alignCorners
-          ? (output > 1 ? Double(place) * Double(input - 1) / Double(output - 1) : 0)
-          : max(0, (Double(place) + 0.5) * Double(input) / Double(output) - 0.5)
+          ? (output > 1 ? Double(position) * Double(input - 1) / Double(output - 1) : 0)
+          : max(0, (Double(position) + 0.5) * Double(input) / Double(output) - 0.5)
         let start = min(Int(source), input - 1)
         let fraction = source - Double(start)
         return start + 1 < input ? (start, [1 - fraction, fraction]) : (start, [1])

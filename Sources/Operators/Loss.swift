@@ -111,9 +111,9 @@ package struct BinaryCrossEntropyLoss: Hashable, Sendable {
 
 /// ℓ = Σ (x − t)² for samples that show an object, 0 for those whose label is the background.
 ///
-/// As the loss of a head of weight γ beside a classification it gives classification + γ·(1 − y₁)·localization, y₁ being
-/// 1 where there is only background. Source: Sermanet et al., "OverFeat", 2013, section 4.2; Liquet, Moka and Nazarathy,
-/// "Mathematical engineering of deep learning", 2024, section 6.5.
+/// As the loss of a head of weight γ beside a classification it gives classification + γ·(1 − y₁)·localization, y₁
+/// being 1 where there is only background. Source: Sermanet et al., "OverFeat", 2013, section 4.2; Liquet, Moka and
+/// Nazarathy, "Mathematical engineering of deep learning", 2024, section 6.5.
 package struct LocalizationLoss: Hashable, Sendable {
   /// The label of samples without an object.
   package var background = 0

@@ -1,4 +1,4 @@
-/// Which numbers share a mean and a variance: a sample is `blocks` blocks of [position][channel], and within a block
+/// Which values share a mean and a variance: a sample is `blocks` blocks of [position][channel], and within a block
 /// each of `groups` runs of channels is normalised over all positions.
 ///
 /// Group and instance normalization have one block per sample; layer normalization over the channels has one block per
@@ -21,9 +21,9 @@ package struct NormalizationGroups: Hashable, Sendable {
     self.groups = groups
   }
 
-  /// Numbers of one sample.
+  /// Elements of one sample.
   package var count: Int { blocks * positions * channels }
-  /// Numbers that share a mean.
+  /// Elements that share a mean.
   package var groupCount: Int { positions * (channels / groups) }
   /// Means of one sample.
   package var meanCount: Int { blocks * groups }

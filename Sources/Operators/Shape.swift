@@ -1,7 +1,7 @@
-// The ground that the network, the planner, the kernels and the interpreter stand on: what an operator computes, as plain
-// values. Shapes and windows, fixed maps, the geometry of convolutions and the algorithms for them with what they need of
-// memory and how they use the caches, activations, normalizations and losses. Nothing here computes a tensor, reads a
-// file or knows YAML.
+// The ground that the network, the planner, the kernels and the interpreter stand on: what an operator computes, as
+// plain values. Shapes and windows, fixed maps, the geometry of convolutions and the algorithms for them with what they
+// need of memory and how they use the caches, activations, normalizations and losses. Nothing here computes a tensor,
+// reads a file or knows YAML.
 
 /// The shape of one sample's features: `channels` planes of `height` × `width`. A vector of n features is n × 1 × 1.
 ///
@@ -22,7 +22,7 @@ package struct Shape: Hashable, Sendable, CustomStringConvertible {
     self.width = width
   }
 
-  /// A vector of `features` numbers.
+  /// A vector of `features` values.
   package init(features: Int) {
     self.init(channels: features, height: 1, width: 1)
   }

@@ -6,7 +6,7 @@ package struct Padding: Hashable, Sendable, CustomStringConvertible {
   package var left: Int
   /// Rows below the image.
   package var bottom: Int
-  /// Columns behind the image.
+  /// Columns after the image.
   package var right: Int
 
   /// Padding with its own number for each side.
@@ -78,7 +78,8 @@ package struct Window: Hashable, Sendable {
     return window
   }
 
-  /// The positions that a last, partly empty window reaches beyond the padding; 0 if no such window starts early enough.
+  /// The positions that a last, partly empty window reaches beyond the padding; 0 if no such window starts early
+  /// enough.
   private static func excess(
     _ input: Int, _ before: Int, _ after: Int, _ kernel: Int, _ stride: Int, _ dilation: Int
   ) -> Int {
@@ -103,8 +104,8 @@ package struct Window: Hashable, Sendable {
   private static func meets(
     _ input: Int, _ output: Int, _ padding: Int, _ kernel: Int, _ stride: Int, _ dilation: Int
   ) -> Bool {
-    (0..<output).allSatisfy { place in
-      let start = place * stride - padding
+    (0..<output).allSatisfy { position in
+      let start = position * stride - padding
       let skipped = start < 0 ? (dilation - 1 - start) / dilation : 0
       return skipped < kernel && start + skipped * dilation < input
     }

@@ -1,16 +1,16 @@
 package import Network
 import Operators
 
-// This room decides what a training step does, before anything runs. A network and options go in, plain values come out:
+// This room decides what a training step does, before anything runs. In go a network and options, out come plain values:
 //
 //   Lowering  walks the model tree forward, then the list of forward instructions backward (differentiation, fusion,
 //             algorithms of convolutions, what is frozen)
 //   Memory    gives up what can be computed again and places slots in the arena
 //   Layout    lays parameters, gradients and the trailer into flat buffers and cuts those into buckets
-//   Program   the values themselves: `Program` for a micro-batch, `StepProgram` for the whole step, their cost, their text,
-//             and `Verifier`, which checks every rule on the value
+//   Program   the values themselves: `Program` for a micro-batch, `StepProgram` for the whole step, their cost
+//             and text, and `Verifier`, which checks every rule on the value
 //
-// Nothing here computes a number of the network, reads a clock or knows a rank: every rank makes the same plan from the
+// Nothing here computes a value of the network, reads a clock or knows a rank: every rank makes the same plan from the
 // same arguments.
 
 /// Turns (network, micro-batch size, bucket size) into the programs of a step.
@@ -100,11 +100,11 @@ extension FlatLayout {
   /// Replaces identities that count in order of execution by those of the layout, which runs the other way.
   fileprivate func identified(_ instructions: [Instruction], executed layers: [LayerNeeds]) -> [Instruction] {
     let names = layers.flatMap { $0.parameters.map(\.name) }
-    let places = Dictionary(uniqueKeysWithValues: parameters.enumerated().map { ($1.name, $0) })
-    let identities = names.compactMap { places[$0].map { ParameterID(index: $0) } }
-    let statisticsPlaces = Dictionary(uniqueKeysWithValues: statistics.enumerated().map { ($1.path, $0) })
+    let indices = Dictionary(uniqueKeysWithValues: parameters.enumerated().map { ($1.name, $0) })
+    let identities = names.compactMap { indices[$0].map { ParameterID(index: $0) } }
+    let statisticsIndices = Dictionary(uniqueKeysWithValues: statistics.enumerated().map { ($1.path, $0) })
     let kept = layers.filter { $0.statistics != nil }
-      .compactMap { statisticsPlaces[$0.path].map { StatisticsID(index: $0) } }
+      .compactMap { statisticsIndices[$0.path].map { StatisticsID(index: $0) } }
     return instructions.map { instruction in
       var instruction = instruction
       instruction.parameters = instruction.parameters.map { identities[$0.index] }
@@ -117,7 +117,7 @@ extension FlatLayout {
 
 /// Where in a program the buckets are complete.
 enum BucketPlan {
-  /// Inserts `bucketComplete` behind the last instruction that touches a bucket's parameters or gradients, in ascending
+  /// Inserts `bucketComplete` after the last instruction that touches a bucket's parameters or gradients, in ascending
   /// order of the buckets. Buckets that hold a part of the trailer are complete at the end of the program.
   static func complete(_ instructions: [Instruction], layout: FlatLayout) -> [Instruction] {
     var lastTouch = [Int](repeating: -1, count: layout.parameters.count)

@@ -64,7 +64,7 @@ extension Execution {
     storeGradient(sums(outputGradient, perRow: geometry.outputChannels), instruction, 1)
   }
 
-  /// Each number of x, times the weights, is laid over y: the way to the data of the convolution from y to x.
+  /// Each value of x, times the weights, is laid over y: the input gradient of the convolution from y to x.
   mutating func transposedConvolution(_ geometry: ConvolutionGeometry, _ instruction: Instruction) {
     let input = read(instruction)
     let weights = weights(instruction)
@@ -110,7 +110,7 @@ func sums(_ values: [Double], perRow width: Int) -> [Double] {
 }
 
 extension ConvolutionGeometry {
-  /// Calls `body` for each sample, output element and kernel position that falls on the image, with the places where
+  /// Calls `body` for each sample, output element and kernel position that falls on the image, with the indices where
   /// the row of the group's input channels begins in x and in the weights, and of the output element in y.
   ///
   /// y[o, i, j] = Σ w[o, u, v, c] · x[i·s + u·d − p, j·s + v·d − p, c], the sum over c being a row.
@@ -148,8 +148,8 @@ extension Execution {
 }
 
 extension FilterGeometry {
-  /// Calls `body` for each product of a filter's number with a number of the image: with the place in x, the filter's
-  /// number, and the place in y to which the product adds.
+  /// Calls `body` for each product of a filter's value with a pixel of the image: with the index in x, the filter's
+  /// value, and the index in y to which the product adds.
   fileprivate func forEachProduct(samples: Int, _ body: (_ x: Int, _ weight: Double, _ y: Int) -> Void) {
     for tap in window.taps {
       for sample in 0..<samples {

@@ -9,7 +9,7 @@ struct DifferenceQuotient {
   /// What is perturbed.
   enum Tensor: Hashable, Sendable {
     case images
-    /// The numbers of the flat buffer in this range.
+    /// The elements of the flat buffer in this range.
     case parameter(Range<Int>)
   }
 
@@ -57,8 +57,8 @@ struct DifferenceQuotient {
   /// tolerance; else the best of them counts.
   ///
   /// Two quotients together give a better one: the error of curvature falls with the square of the step, so a
-  /// combination of both is free of it. Source: Richardson, "The approximate arithmetical solution by finite differences of
-  /// physical problems", 1911, section 1.2.
+  /// combination of both is free of it. Source: Richardson, "The approximate arithmetical solution by finite
+  /// differences of physical problems", 1911, section 1.2.
   mutating func comparison(along direction: [Double]) -> Comparison {
     let size = max(0.01, (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot())
     let analytic = zip(gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }

@@ -2,7 +2,7 @@ import Operators
 import Planner
 
 /// What the dropout masks of a step depend on, beside the layer and the sample.
-struct Draw {
+struct DropoutKey {
   let seed: UInt64
   let step: Int
 }
@@ -12,7 +12,7 @@ struct Execution {
   let program: Program
   let layout: FlatLayout
   let batch: ReferenceBatch
-  let draw: Draw
+  let dropoutKey: DropoutKey
   let globalBatch: Int
   var parameters: [Double]
   var gradients: [Double]
@@ -24,7 +24,8 @@ struct Execution {
   var pieces: [SlotID: [Int]] = [:]
 
   init(
-    _ program: Program, layout: FlatLayout, batch: ReferenceBatch, parameters: [Double], draw: Draw, globalBatch: Int
+    _ program: Program, layout: FlatLayout, batch: ReferenceBatch, parameters: [Double], dropoutKey: DropoutKey,
+    globalBatch: Int
   ) {
     precondition(batch.images.count == program[program.images].count, "the images do not fill the micro-batch")
     precondition(batch.labels.count == program.batch * (program.labels?.count ?? 1))
@@ -37,7 +38,7 @@ struct Execution {
     self.program = program
     self.layout = layout
     self.batch = batch
-    self.draw = draw
+    self.dropoutKey = dropoutKey
     self.globalBatch = globalBatch
     self.parameters = parameters
     self.gradients = [Double](repeating: 0, count: layout.exchangedCount)
@@ -113,28 +114,28 @@ struct Execution {
 }
 
 extension Execution {
-  /// The slot that the instruction reads at `place`.
-  func read(_ instruction: Instruction, _ place: Int = 0) -> [Double] { slots[instruction.reads[place].index] }
+  /// The slot that the instruction reads at `index`.
+  func read(_ instruction: Instruction, _ index: Int = 0) -> [Double] { slots[instruction.reads[index].index] }
 
-  /// Fills the slot that the instruction writes at `place`.
-  mutating func write(_ values: [Double], _ instruction: Instruction, _ place: Int = 0) {
-    let slot = instruction.writes[place]
-    precondition(values.count == program[slot].count, "'\(program[slot].name)' holds \(program[slot].count) numbers")
+  /// Fills the slot that the instruction writes at `index`.
+  mutating func write(_ values: [Double], _ instruction: Instruction, _ index: Int = 0) {
+    let slot = instruction.writes[index]
+    precondition(values.count == program[slot].count, "'\(program[slot].name)' holds \(program[slot].count) elements")
     slots[slot.index] = values
   }
 
-  /// The parameter at `place` of the instruction, or nil if it has no such parameter.
-  func parameter(_ instruction: Instruction, _ place: Int) -> [Double]? {
-    guard instruction.parameters.indices.contains(place) else { return nil }
-    return Array(parameters[layout[instruction.parameters[place]].range])
+  /// The parameter at `index` of the instruction, or nil if it has no such parameter.
+  func parameter(_ instruction: Instruction, _ index: Int) -> [Double]? {
+    guard instruction.parameters.indices.contains(index) else { return nil }
+    return Array(parameters[layout[instruction.parameters[index]].range])
   }
 
   /// The weights of the instruction: its first parameter.
   func weights(_ instruction: Instruction) -> [Double] { Array(parameters[layout[instruction.parameters[0]].range]) }
 
-  /// Stores the gradient of the parameter at `place` of the instruction's gradients, if it has one there.
-  mutating func storeGradient(_ values: [Double], _ instruction: Instruction, _ place: Int) {
-    guard instruction.gradients.indices.contains(place), let id = instruction.gradients[place] else { return }
+  /// Stores the gradient of the parameter at `index` of the instruction's gradients, if it has one there.
+  mutating func storeGradient(_ values: [Double], _ instruction: Instruction, _ index: Int) {
+    guard instruction.gradients.indices.contains(index), let id = instruction.gradients[index] else { return }
     gradients.replaceSubrange(layout[id].range, with: values)
   }
 }
@@ -144,8 +145,8 @@ extension Execution {
 extension Execution {
   /// The piece on which each number of an instruction's result lies.
   ///
-  /// `choose` is asked when the instruction is run for the first time. When it is run again, on slightly moved operands,
-  /// it stays on the pieces it stood on, so that all runs of an execution are runs of one smooth function.
+  /// `choose` is asked when the instruction is run for the first time. When it is run again, on slightly moved
+  /// operands, it stays on the pieces it stood on, so that all runs of an execution are runs of one smooth function.
   mutating func pieces(of instruction: Instruction, _ choose: () -> [Int]) -> [Int] {
     let result = instruction.writes[0]
     if let chosen = pieces[result] { return chosen }

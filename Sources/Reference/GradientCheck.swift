@@ -25,9 +25,10 @@ package struct GradientCheckRow: Hashable, Sendable {
 /// images, the derivative in one random direction, at the entry with the largest gradient, and at two random entries.
 ///
 /// The differences are taken of the smooth piece on which the network stands: ReLUs, max-pool windows, hinges and all
-/// other kinked functions keep the choice of the unperturbed run. Near that point the piece and the network are the same function, so its derivative is the
-/// network's, and no kink that happens to lie within the step counts as an error. Dropout masks are fixed. Scales,
-/// shifts and other constants start with noise on them, so that no term hides behind a one or a zero.
+/// other kinked functions keep the choice of the unperturbed run. Near that point the piece and the network are the
+/// same function, so its derivative is the network's, and no kink that happens to lie within the step counts as an
+/// error. Dropout masks are fixed. Scales, shifts and other constants start with noise on them, so that no term hides
+/// behind a one or a zero.
 package struct GradientCheck: Sendable {
   /// What a relative error should stay below. Differences in double precision reach 1e-7 and better (see
   /// `DifferenceQuotient`); a wrong term or factor in a backward pass gives 1e-3 and more.
@@ -63,8 +64,8 @@ package struct GradientCheck: Sendable {
     while rows.count < subjects.count {
       let next = subjects[rows.count..<min(rows.count + 2, subjects.count)]
       let found = Mutex<[Int: GradientCheckRow]>([:])
-      DispatchQueue.concurrentPerform(iterations: next.count) { place in
-        let index = next.startIndex + place
+      DispatchQueue.concurrentPerform(iterations: next.count) { offset in
+        let index = next.startIndex + offset
         let row = row(of: subjects[index], origin: origin)
         found.withLock { $0[index] = row }
       }
@@ -113,7 +114,7 @@ extension GradientCheck {
   private func unperturbedRun() -> Execution {
     var execution = Execution(
       plan.training, layout: plan.layout, batch: microBatch(), parameters: parameters(),
-      draw: Draw(seed: seed, step: 0), globalBatch: plan.training.batch)
+      dropoutKey: DropoutKey(seed: seed, step: 0), globalBatch: plan.training.batch)
     for instruction in plan.training.instructions { execution.run(instruction) }
     return execution
   }
@@ -142,14 +143,14 @@ extension GradientCheck {
     return known.min() ?? 2
   }
 
-  /// The random flat parameter buffer of the check, a function of the seed. Scales, shifts and other constants have noise
-  /// on them.
+  /// The random flat parameter buffer of the check, a function of the seed. Scales, shifts and other constants have
+  /// noise on them.
   package func parameters() -> [Double] {
     var parameters = InitialParameters.values(plan.layout, seed: seed).map { Double($0) }
     for parameter in plan.layout.parameters {
       guard case .constant = parameter.description.initial else { continue }
       var noise = stream("noise on \(parameter.name)")
-      for place in parameter.range { parameters[place] += 0.1 * noise.normal() }
+      for index in parameter.range { parameters[index] += 0.1 * noise.normal() }
     }
     return parameters
   }

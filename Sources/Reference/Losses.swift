@@ -34,7 +34,7 @@ extension Execution {
     }
   }
 
-  /// The numbers that a sample's output is to come near to: dense targets, or at each position a one at its label.
+  /// The values that a sample's output is to come near to: dense targets, or at each position a one at its label.
   func targets(_ term: LossTerm, _ sample: Int) -> [Double] {
     let (size, channels) = (term.output.count, term.output.channels)
     if let index = term.targets { return Array(batch.targets[index][sample * size..<(sample + 1) * size]) }
@@ -126,9 +126,9 @@ extension Execution {
       let row = start..<start + classes
       let largest = x[row].max() ?? 0
       let logTotal = largest + log(x[row].reduce(0) { $0 + exp($1 - largest) })
-      let wanted = row.map { place in
-        let weight = loss.classWeights.isEmpty ? 1 : Double(loss.classWeights[place - start])
-        return weight * ((1 - loss.labelSmoothing) * t[place] + loss.labelSmoothing / Double(classes))
+      let wanted = row.map { index in
+        let weight = loss.classWeights.isEmpty ? 1 : Double(loss.classWeights[index - start])
+        return weight * ((1 - loss.labelSmoothing) * t[index] + loss.labelSmoothing / Double(classes))
       }
       let sum = wanted.reduce(0, +)
       total += zip(wanted, x[row]).reduce(0) { $0 + $1.0 * (logTotal - $1.1) } / positions

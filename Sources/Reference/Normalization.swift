@@ -32,9 +32,9 @@ extension Execution {
     let unit = x.indices.map { (x[$0] - mean[$0 % channels]) * inverse[$0 % channels] }
     let shiftGradient = sums(dy, perRow: channels)
     let scaleGradient = sums(zip(dy, unit).map { $0 * $1 }, perRow: channels)
-    let dx = x.indices.map { place in
-      let channel = place % channels
-      let rest = dy[place] - shiftGradient[channel] / count - unit[place] * scaleGradient[channel] / count
+    let dx = x.indices.map { index in
+      let channel = index % channels
+      let rest = dy[index] - shiftGradient[channel] / count - unit[index] * scaleGradient[channel] / count
       return scale[channel] * inverse[channel] * rest
     }
     write(dx, instruction)
@@ -86,8 +86,8 @@ extension Execution {
     return tail.relu ? sum.map { $0 > 0 ? $0 : 0 } : sum
   }
 
-  /// What of dy counts: behind a ReLU that where its result is above zero, which is the fifth read or, without a residual,
-  /// computed again with the shift.
+  /// What of dy counts: after a ReLU that where its result is above zero, which is the fifth read or, without a
+  /// residual, computed again with the shift.
   private func counting(_ dy: [Double], _ instruction: Instruction) -> [Double] {
     if instruction.reads.count > 4 { return zip(dy, read(instruction, 4)).map { $1 > 0 ? $0 : 0 } }
     guard instruction.parameters.count > 1 else { return dy }
@@ -99,9 +99,9 @@ extension Execution {
     _ x: [Double], _ mean: [Double], _ inverse: [Double], _ instruction: Instruction
   ) -> [Double] {
     let (scale, shift) = (weights(instruction), parameter(instruction, 1) ?? [])
-    return x.indices.map { place in
-      let channel = place % mean.count
-      return scale[channel] * (x[place] - mean[channel]) * inverse[channel] + shift[channel]
+    return x.indices.map { index in
+      let channel = index % mean.count
+      return scale[channel] * (x[index] - mean[channel]) * inverse[channel] + shift[channel]
     }
   }
 }
@@ -114,9 +114,9 @@ extension Execution {
     let variance = groups.means(x.indices.map { square(x[$0] - mean[groups.group(of: $0)]) })
     let inverse = variance.map { 1 / ($0 + epsilon).squareRoot() }
     let (scale, shift) = (parameter(instruction, 0), parameter(instruction, 1))
-    let y = x.indices.map { place in
-      let unit = (x[place] - mean[groups.group(of: place)]) * inverse[groups.group(of: place)]
-      let channel = place % groups.channels
+    let y = x.indices.map { index in
+      let unit = (x[index] - mean[groups.group(of: index)]) * inverse[groups.group(of: index)]
+      let channel = index % groups.channels
       return (scale?[channel] ?? 1) * unit + (shift?[channel] ?? 0)
     }
     write(y, instruction, 0)
@@ -134,9 +134,9 @@ extension Execution {
     let g = dy.indices.map { dy[$0] * (scale?[$0 % groups.channels] ?? 1) }
     let meanG = groups.means(g)
     let meanProduct = groups.means(zip(g, unit).map { $0 * $1 })
-    let dx = x.indices.map { place in
-      let group = groups.group(of: place)
-      return inverse[group] * (g[place] - meanG[group] - unit[place] * meanProduct[group])
+    let dx = x.indices.map { index in
+      let group = groups.group(of: index)
+      return inverse[group] * (g[index] - meanG[group] - unit[index] * meanProduct[group])
     }
     write(dx, instruction)
     storeGradient(sums(zip(dy, unit).map { $0 * $1 }, perRow: groups.channels), instruction, 0)
@@ -145,16 +145,16 @@ extension Execution {
 }
 
 extension NormalizationGroups {
-  /// The group, counted over the whole micro-batch, of the number at `place`.
-  fileprivate func group(of place: Int) -> Int {
-    let (block, channel) = (place / (positions * channels), place % channels)
+  /// The group, counted over the whole micro-batch, of the element at `index`.
+  fileprivate func group(of index: Int) -> Int {
+    let (block, channel) = (index / (positions * channels), index % channels)
     return block * groups + channel / (channels / groups)
   }
 
   /// The mean of each group.
   fileprivate func means(_ x: [Double]) -> [Double] {
     var means = [Double](repeating: 0, count: x.count / groupCount)
-    for place in x.indices { means[group(of: place)] += x[place] / Double(groupCount) }
+    for index in x.indices { means[group(of: index)] += x[index] / Double(groupCount) }
     return means
   }
 }
@@ -166,9 +166,9 @@ extension Execution {
   /// y[c] = x[c] / s[c]^β with s[c] = k + α/size · Σ x[j]².
   mutating func localResponse(_ response: LocalResponse, _ instruction: Instruction) {
     let x = read(instruction)
-    let s = x.indices.map { place -> Double in
-      let channel = place % response.channels
-      let squares = response.neighbours(of: channel).map { square(x[place - channel + $0]) }
+    let s = x.indices.map { index -> Double in
+      let channel = index % response.channels
+      let squares = response.neighbours(of: channel).map { square(x[index - channel + $0]) }
       return Double(response.k) + response.share * squares.reduce(0, +)
     }
     write(zip(x, s).map { $0 / pow($1, Double(response.beta)) }, instruction, 0)
@@ -179,11 +179,11 @@ extension Execution {
   mutating func localResponseBackward(_ response: LocalResponse, _ instruction: Instruction) {
     let (x, y, s, dy) = (read(instruction, 0), read(instruction, 1), read(instruction, 2), read(instruction, 3))
     let beta = Double(response.beta)
-    let dx = x.indices.map { place -> Double in
-      let channel = place % response.channels
+    let dx = x.indices.map { index -> Double in
+      let channel = index % response.channels
       let inverse = (0..<response.channels).filter { response.neighbours(of: $0).contains(channel) }
-      let through = inverse.map { place - channel + $0 }.reduce(0) { $0 + dy[$1] * y[$1] / s[$1] }
-      return dy[place] / pow(s[place], beta) - 2 * response.share * beta * x[place] * through
+      let through = inverse.map { index - channel + $0 }.reduce(0) { $0 + dy[$1] * y[$1] / s[$1] }
+      return dy[index] / pow(s[index], beta) - 2 * response.share * beta * x[index] * through
     }
     write(dx, instruction)
   }

@@ -109,7 +109,7 @@ extension LossValue {
 
   /// Adds `factor · direction` to the gradient of a sample.
   fileprivate mutating func add(_ factor: Double, _ direction: [Double], to sample: Int) {
-    for (place, number) in direction.enumerated() { gradient[sample][place] += factor * number }
+    for (offset, number) in direction.enumerated() { gradient[sample][offset] += factor * number }
   }
 }
 

@@ -102,7 +102,7 @@ extension Execution {
     for start in stride(from: 0, to: y.count, by: columns) {
       let row = start..<start + columns
       let mean = row.reduce(0) { $0 + y[$1] * dy[$1] }
-      for place in row { dx[place] = y[place] * (dy[place] - mean) }
+      for index in row { dx[index] = y[index] * (dy[index] - mean) }
     }
     write(dx, instruction)
   }
@@ -130,7 +130,7 @@ extension Execution {
     let scale = 1 / (1 - Double(rate))
     let mask = batch.samples.flatMap { sample -> [Double] in
       var stream = RandomStream(
-        seed: draw.seed, purpose: .dropout, subject: subject, time: UInt64(draw.step), sample: sample)
+        seed: dropoutKey.seed, purpose: .dropout, subject: subject, time: UInt64(dropoutKey.step), sample: sample)
       return (0..<columns).map { _ in stream.uniform() >= rate ? scale : 0 }
     }
     write(masked(read(instruction), mask, rows, columns), instruction, 0)
@@ -166,8 +166,8 @@ extension Execution {
   mutating func gateBackward(_ positions: Int, _ channels: Int, _ instruction: Instruction) {
     let (x, dy) = (read(instruction, 0), read(instruction, 1))
     var gradient = [Double](repeating: 0, count: program.batch * channels)
-    for place in x.indices {
-      gradient[place / (positions * channels) * channels + place % channels] += x[place] * dy[place]
+    for index in x.indices {
+      gradient[index / (positions * channels) * channels + index % channels] += x[index] * dy[index]
     }
     write(gradient, instruction)
   }

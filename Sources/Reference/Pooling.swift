@@ -23,23 +23,23 @@ extension Execution {
   mutating func globalAveragePooling(_ positions: Int, _ channels: Int, _ instruction: Instruction) {
     let x = read(instruction)
     var y = [Double](repeating: 0, count: program.batch * channels)
-    for place in x.indices {
-      y[place / (positions * channels) * channels + place % channels] += x[place] / Double(positions)
+    for index in x.indices {
+      y[index / (positions * channels) * channels + index % channels] += x[index] / Double(positions)
     }
     write(y, instruction)
   }
 
   mutating func globalAveragePoolingBackward(_ positions: Int, _ channels: Int, _ instruction: Instruction) {
     let dy = read(instruction)
-    let dx = (0..<program.batch * positions * channels).map { place in
-      dy[place / (positions * channels) * channels + place % channels] / Double(positions)
+    let dx = (0..<program.batch * positions * channels).map { index in
+      dy[index / (positions * channels) * channels + index % channels] / Double(positions)
     }
     write(dx, instruction)
   }
 }
 
 extension Window {
-  /// The place in x of the largest number of each window.
+  /// The index in x of the largest value of each window.
   fileprivate func winners(_ x: [Double], samples: Int, channels: Int) -> [Int] {
     var winners = [Int](repeating: -1, count: samples * output.count * channels)
     forEachTap(samples: samples, channels: channels) { from, to in
@@ -48,7 +48,7 @@ extension Window {
     return winners
   }
 
-  /// Calls `body` for each sample, channel and tap that falls on the input, with the places in x and y.
+  /// Calls `body` for each sample, channel and tap that falls on the input, with the indices in x and y.
   func forEachTap(samples: Int, channels: Int, _ body: (_ x: Int, _ y: Int) -> Void) {
     for tap in taps {
       for sample in 0..<samples {
@@ -116,7 +116,7 @@ extension Execution {
 extension AxisMap {
   /// All weights with the positions that they join.
   fileprivate var terms: [(output: Int, input: Int, weight: Double)] {
-    (0..<output).flatMap { place in sources(of: place).map { (place, $0, weight(of: $0, in: place)) } }
+    (0..<output).flatMap { position in sources(of: position).map { (position, $0, weight(of: $0, in: position)) } }
   }
 }
 
@@ -152,9 +152,9 @@ extension Window {
     input: Int, output: Int, kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int
   ) -> [[Tap]] {
     (0..<kernel).map { tap in
-      (0..<output).compactMap { place in
-        let source = place * stride + tap * dilation - padding
-        return (0..<input).contains(source) ? Tap(kernel: tap, output: place, input: source) : nil
+      (0..<output).compactMap { index in
+        let source = index * stride + tap * dilation - padding
+        return (0..<input).contains(source) ? Tap(kernel: tap, output: index, input: source) : nil
       }
     }
   }

@@ -31,7 +31,7 @@ extension Execution {
     write(y, instruction)
   }
 
-  /// At each position the channels of all branches, one behind the other.
+  /// At each position the channels of all branches, one after the other.
   mutating func concatenate(_ widths: [Int], _ instruction: Instruction) {
     let branches = widths.indices.map { read(instruction, $0) }
     var y: [Double] = []

@@ -1,10 +1,10 @@
 package import Planner
 package import Randomness
 
-// This room is the judge of the engine. It interprets the same programs in double precision with plain loops, one function
-// for each operation, and shares no code with the kernels; finite differences are the judge of the interpreter in turn.
-// `RandomModels` draws the networks and losses that both are tried on. It also serves users: `debug gradcheck` and
-// `debug operators` run from here.
+// This room is the judge of the engine. It interprets the same programs in double precision with plain loops, one
+// function for each operation, and shares no code with the kernels; finite differences are the judge of the interpreter
+// in turn. `RandomModels` draws the networks and losses that both are tried on. It also serves users: `debug gradcheck`
+// and `debug operators` run from here.
 
 /// One micro-batch in double precision.
 package struct ReferenceBatch: Sendable {
@@ -17,7 +17,7 @@ package struct ReferenceBatch: Sendable {
   package var samples: [UInt64]
   /// How many samples count, from the first; the others fill up the micro-batch and add neither loss nor gradient.
   package var valid: Int
-  /// The numbers of each of `Program.targets`: [sample, height, width, channel].
+  /// The values of each of `Program.targets`: [sample, height, width, channel].
   package var targets: [[Double]]
 
   /// A micro-batch.
@@ -39,13 +39,13 @@ package struct ReferenceResult: Sendable {
   package var correct: Int
   /// The network's output: [sample, height, width, channel].
   package var logits: [Double]
-  /// The leaf gradient in the flat layout: the parameters' gradients, and in the statistics part the micro-batch's means
-  /// and unbiased variances; zero elsewhere. Empty after an evaluation.
+  /// The micro-batch's gradient in the flat layout: the parameters' gradients, and in the statistics part the
+  /// micro-batch's means and unbiased variances; zero elsewhere. Empty after an evaluation.
   package var gradients: [Double]
   /// The gradient with respect to the images, where the plan asks for it.
   package var imageGradient: [Double]?
   /// What each slot of the program holds at the end; empty for scratch and for what was not written. Max-pool indices
-  /// are places in the sample's input: (row · width + column) · channels + channel.
+  /// are indices in the sample's input: (row · width + column) · channels + channel.
   package var slots: [[Double]]
 }
 
@@ -62,7 +62,7 @@ package struct ReferenceInterpreter: Sendable {
   ///
   /// - Parameters:
   ///   - batch: the micro-batch, of the size that the plan was made for.
-  ///   - parameters: the flat parameter buffer, `layout.count` numbers.
+  ///   - parameters: the flat parameter buffer, `layout.count` values.
   ///   - seed: the run's seed; with the step and the samples it keys the dropout masks.
   ///   - step: the step.
   ///   - globalBatch: the number of samples by which the gradient is divided.
@@ -73,7 +73,7 @@ package struct ReferenceInterpreter: Sendable {
   ) -> ReferenceResult {
     var execution = Execution(
       plan.training, layout: plan.layout, batch: batch, parameters: parameters,
-      draw: Draw(seed: seed, step: step), globalBatch: globalBatch)
+      dropoutKey: DropoutKey(seed: seed, step: step), globalBatch: globalBatch)
     Self.run(plan.training, &execution, disturbance)
     return execution.result
   }
@@ -84,7 +84,7 @@ package struct ReferenceInterpreter: Sendable {
   ) -> ReferenceResult {
     var execution = Execution(
       plan.evaluation, layout: plan.layout, batch: batch, parameters: parameters,
-      draw: Draw(seed: 0, step: 0), globalBatch: batch.valid)
+      dropoutKey: DropoutKey(seed: 0, step: 0), globalBatch: batch.valid)
     Self.run(plan.evaluation, &execution, disturbance)
     var result = execution.result
     result.gradients = []
@@ -106,8 +106,7 @@ package struct ReferenceInterpreter: Sendable {
 /// Small random errors on everything that a program computes, as single precision makes them, but in the hands of the
 /// interpreter: what a result does under them, it may do in any sound single-precision engine.
 package struct Disturbance: Sendable {
-  /// The size of an error relative to the number.
-  /// The deviation of an error, relative to the number.
+  /// The standard deviation of an error, relative to the value.
   private let size: Double
   private var random: RandomStream
 
@@ -117,19 +116,19 @@ package struct Disturbance: Sendable {
     self.random = random
   }
 
-  /// The numbers with errors on them; zeros stay. An error is relative to the number, or to the root of the mean square
-  /// of all of them if that is larger: a small number is often the sum of large ones.
-  package mutating func moved(_ numbers: [Double]) -> [Double] {
-    let mean = numbers.reduce(0) { $0 + $1 * $1 } / Double(max(1, numbers.count))
+  /// The values with errors on them; zeros stay. An error is relative to the value, or to the root of the mean square
+  /// of all of them if that is larger: a small value is often the sum of large ones.
+  package mutating func moved(_ values: [Double]) -> [Double] {
+    let mean = values.reduce(0) { $0 + $1 * $1 } / Double(max(1, values.count))
     let (usual, width) = (mean.squareRoot(), size * 12.0.squareRoot())
-    return numbers.map { number in
-      number == 0 ? 0 : number + width * max(abs(number), usual) * (Double(random.uniform()) - 0.5)
+    return values.map { value in
+      value == 0 ? 0 : value + width * max(abs(value), usual) * (Double(random.uniform()) - 0.5)
     }
   }
 }
 
 extension Execution {
-  /// Puts errors on what an instruction has written. Indices of max pooling are no numbers.
+  /// Puts errors on what an instruction has written. Indices of max pooling are left alone.
   mutating func disturb(_ instruction: Instruction, by disturbance: inout Disturbance) {
     let isPooling = if case .maxPooling = instruction.operation { true } else { false }
     for slot in isPooling ? instruction.writes.prefix(1) : instruction.writes[...] {

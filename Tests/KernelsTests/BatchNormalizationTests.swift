@@ -47,7 +47,7 @@ extension KernelTests {
               variance = written(channels) { variance in
                 BatchNormalization.forwardTraining(
                   channels: channels, rows: rows, epsilon: epsilon, x: x.span, scale: scale.span, shift: shift.span,
-                  residual: residual.span, relu: relu, y: &y, mean: &mean, inverseDeviation: &inverse,
+                  residual: residual.span, relu: relu, y: &y, mean: &mean, rstd: &inverse,
                   variance: &variance)
               }
             }
@@ -67,7 +67,7 @@ extension KernelTests {
                 BatchNormalization.backward(
                   channels: channels, rows: rows, x: x.span, y: reads ? y.span : Span(), dy: dy.span,
                   scale: scale.span, shift: relu && !reads ? shift.span : Span(), mean: mean.span,
-                  inverseDeviation: inverse.span, dx: &dx, dResidual: &dResidual, dScale: &dScale, dShift: &dShift)
+                  rstd: inverse.span, dx: &dx, dResidual: &dResidual, dScale: &dScale, dShift: &dShift)
               }
             }
           }
@@ -147,7 +147,7 @@ extension KernelTests {
             dShift = written(c.channels) { dShift in
               BatchNormalization.gradientsEvaluation(
                 channels: c.channels, rows: c.rows, epsilon: Self.epsilon, x: c.x.span, dy: c.dy.span,
-                runningMean: mean.span, runningVariance: running.span, dx: &dx, inverseDeviation: &inverse,
+                runningMean: mean.span, runningVariance: running.span, dx: &dx, rstd: &inverse,
                 dScale: &dScale, dShift: &dShift)
             }
           }

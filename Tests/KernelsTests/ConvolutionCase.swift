@@ -62,7 +62,7 @@ struct ConvolutionCase: Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether an algorithm has a pass to the data for this geometry.
+  /// Whether an algorithm has an input gradient for this geometry.
   func isBackward(_ algorithm: ConvolutionAlgorithm) -> Bool {
     guard case .direct = algorithm else { return true }
     return geometry.isDirectBackward

@@ -74,7 +74,7 @@ extension KernelTests {
       if c.geometry.isPointwise { expectDefinition(c, .pointwise, tolerance: sumTolerance) }
     }
 
-    @Test("The direct way to the data takes many strides")
+    @Test("The direct input gradient takes many strides")
     func directBackward() {
       let cases = (0..<80).map(ConvolutionCase.randomDirect)
       let strided = cases.filter { $0.geometry.window.stride != Extent(1) }

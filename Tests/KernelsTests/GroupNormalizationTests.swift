@@ -41,7 +41,7 @@ extension KernelTests {
             inverse = written(batch * groups.meanCount) { inverse in
               GroupNormalization.forward(
                 groups, batch: batch, epsilon: epsilon, x: x.span, scale: scale.span, shift: shift.span, y: &y,
-                mean: &mean, inverseDeviation: &inverse)
+                mean: &mean, rstd: &inverse)
             }
           }
         }
@@ -56,7 +56,7 @@ extension KernelTests {
             dShift = written(shift.count) { dShift in
               GroupNormalization.backward(
                 groups, batch: batch, x: x.span, dy: dy.span, scale: scale.span, mean: mean.span,
-                inverseDeviation: inverse.span, dx: &dx, dScale: &dScale, dShift: &dShift)
+                rstd: inverse.span, dx: &dx, dScale: &dScale, dShift: &dShift)
             }
           }
         }
@@ -181,7 +181,7 @@ extension KernelTests {
           dShift = written(c.shift.count) { dShift in
             GroupNormalization.backward(
               c.groups, batch: c.batch, x: c.x.span, dy: unsafe dy.span, scale: c.scale.span, mean: mean.span,
-              inverseDeviation: inverse.span, dx: &dx, dScale: &dScale, dShift: &dShift)
+              rstd: inverse.span, dx: &dx, dScale: &dScale, dShift: &dShift)
           }
         }
       }
@@ -203,7 +203,7 @@ extension KernelTests {
               y.withMutableSpan(3 * offset..<3 * offset + count) { y in
                 GroupNormalization.forward(
                   c.groups, batch: c.batch, epsilon: Self.epsilon, x: x, scale: c.scale.span, shift: c.shift.span,
-                  y: &y, mean: &mean, inverseDeviation: &inverse)
+                  y: &y, mean: &mean, rstd: &inverse)
               }
             }
           }

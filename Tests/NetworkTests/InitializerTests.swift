@@ -14,9 +14,9 @@ struct InitializerTests {
   @Test(arguments: [
     ("pytorch", WeightInitializer.pytorch), ("he-normal", .heNormal), ("he-uniform", .heUniform),
     ("he-normal-fan-out", .heNormalFanOut), ("glorot-normal", .glorotNormal), ("glorot-uniform", .glorotUniform),
-    ("lecun-normal", .lecunNormal), ("lecun-uniform", .lecunUniform), ("normal", .normal(deviation: 0.02)),
-    ("{normal: {deviation: 0.5}}", .normal(deviation: 0.5)), ("{uniform: {bound: 0.25}}", .uniform(bound: 0.25)),
-    ("{truncated-normal: {deviation: 0.1}}", .truncatedNormal(deviation: 0.1)), ("orthogonal", .orthogonal(gain: 1)),
+    ("lecun-normal", .lecunNormal), ("lecun-uniform", .lecunUniform), ("normal", .normal(std: 0.02)),
+    ("{normal: {deviation: 0.5}}", .normal(std: 0.5)), ("{uniform: {bound: 0.25}}", .uniform(bound: 0.25)),
+    ("{truncated-normal: {deviation: 0.1}}", .truncatedNormal(std: 0.1)), ("orthogonal", .orthogonal(gain: 1)),
     ("{orthogonal: {gain: 2}}", .orthogonal(gain: 2)), ("{constant: {value: -0.5}}", .constant(-0.5)),
   ])
   func `each is written by its word`(text: String, want: WeightInitializer) throws {
@@ -37,16 +37,16 @@ struct InitializerTests {
   {
     switch initializer {
     case .pytorch: .uniform(bound: (1 / fanIn).squareRoot())
-    case .heNormal: .normal(deviation: (2 / fanIn).squareRoot())
+    case .heNormal: .normal(std: (2 / fanIn).squareRoot())
     case .heUniform: .uniform(bound: (6 / fanIn).squareRoot())
-    case .heNormalFanOut: .normal(deviation: (2 / fanOut).squareRoot())
-    case .glorotNormal: .normal(deviation: (2 / (fanIn + fanOut)).squareRoot())
+    case .heNormalFanOut: .normal(std: (2 / fanOut).squareRoot())
+    case .glorotNormal: .normal(std: (2 / (fanIn + fanOut)).squareRoot())
     case .glorotUniform: .uniform(bound: (6 / (fanIn + fanOut)).squareRoot())
-    case .lecunNormal: .normal(deviation: (1 / fanIn).squareRoot())
+    case .lecunNormal: .normal(std: (1 / fanIn).squareRoot())
     case .lecunUniform: .uniform(bound: (3 / fanIn).squareRoot())
-    case .normal(let deviation): .normal(deviation: deviation)
+    case .normal(let std): .normal(std: std)
     case .uniform(let bound): .uniform(bound: bound)
-    case .truncatedNormal(let deviation): .truncatedNormal(deviation: deviation)
+    case .truncatedNormal(let std): .truncatedNormal(std: std)
     case .orthogonal(let gain): .orthogonal(rows: rows, gain: gain)
     case .constant(let value): .constant(value)
     }
@@ -54,7 +54,7 @@ struct InitializerTests {
 
   private let initializers: [WeightInitializer] = [
     .pytorch, .heNormal, .heUniform, .heNormalFanOut, .glorotNormal, .glorotUniform, .lecunNormal, .lecunUniform,
-    .normal(deviation: 0.3), .uniform(bound: 0.2), .truncatedNormal(deviation: 0.1), .orthogonal(gain: 1.5),
+    .normal(std: 0.3), .uniform(bound: 0.2), .truncatedNormal(std: 0.1), .orthogonal(gain: 1.5),
     .constant(2),
   ]
 

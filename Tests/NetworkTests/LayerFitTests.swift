@@ -67,7 +67,7 @@ struct LayerFitTests {
     ("{channel-shuffle: {groups: 2}}", "[3, 8, 8]", "2 groups do not divide the 3 channels of its input 3×8×8"),
     (
       "{reshape: {shape: [4, 4, 4]}}", "[3, 8, 8]",
-      "4×4×4 has 64 numbers and its input 3×8×8 has 192; they must be as many"
+      "4×4×4 has 64 elements and its input 3×8×8 has 192; they must be as many"
     ),
     (
       "{crop: {edges: [4, 0, 4, 3]}}", "[3, 8, 8]", "cutting off 4,0,4,3 leaves nothing of its input 3×8×8: 0×5"
@@ -81,7 +81,7 @@ struct LayerFitTests {
     ("{group-norm: {groups: 3}}", "[3, 1, 1]"), ("instance-norm", "[3, 1, 1]"), ("layer-norm", "[1, 8, 8]"),
   ])
   func `a mean over a single number is refused`(layer: String, input: String) throws {
-    #expect(try verdict(layer, input).hasPrefix("it normalises single numbers of its input "))
+    #expect(try verdict(layer, input).hasPrefix("it normalises single elements of its input "))
   }
 
   @Test(arguments: [

@@ -102,7 +102,7 @@ struct ShapeErrorTests {
       "{transposed-convolution: {channels: 1, kernel: 65536, stride: 65536, dilation: 65536}}",
       "its output is too large"
     ),
-    ("{reshape: {shape: [65536, 65536, 65536]}}", "65536×65536×65536 has 281474976710656 numbers"),
+    ("{reshape: {shape: [65536, 65536, 65536]}}", "65536×65536×65536 has 281474976710656 elements"),
   ])
   func `large settings are refused`(layer: String, message: String) throws {
     let text = "input: [3, 8, 8]\nlayers: [{name: block, sequential: [{name: inner, sequential: [\(layer)]}]}]"

@@ -31,7 +31,7 @@ struct AlgorithmTests {
   }
 
   @Test
-  func `strided 3×3 layers go to the data by phases`() throws {
+  func `the input gradient of strided 3×3 layers goes by phases`() throws {
     let works = try works("resnet18-cifar", .f4).filter {
       $0.pass == .backwardData && $0.geometry.window.kernel == Extent(3) && $0.geometry.window.stride == Extent(2)
     }

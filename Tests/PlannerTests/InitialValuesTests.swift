@@ -37,7 +37,7 @@ struct InitialValuesTests {
   /// Initializers of normal distributions, with the square of the deviation.
   private static let normals: [(WeightInitializer, Double)] = [
     (.heNormal, 2.0 / 400), (.heNormalFanOut, 2.0 / 300), (.glorotNormal, 2.0 / 700), (.lecunNormal, 1.0 / 400),
-    (.normal(deviation: 0.3), 0.09),
+    (.normal(std: 0.3), 0.09),
   ]
 
   @Test(arguments: normals)
@@ -60,7 +60,7 @@ struct InitialValuesTests {
   /// A normal distribution cut at two deviations has √(1 − 4·φ(2)/(2Φ(2) − 1)) = 0.8796 of them left.
   @Test
   func `a truncated normal distribution ends at two deviations`() throws {
-    let values = try dense(.truncatedNormal(deviation: 0.1))
+    let values = try dense(.truncatedNormal(std: 0.1))
     #expect(values.allSatisfy { abs($0) <= 0.2 + 1e-8 })
     check(values, deviation: 0.087_963, largest: 2.25...2.274)
   }

@@ -20,7 +20,7 @@ struct LayoutTests {
     for (index, parameter) in layout.parameters.enumerated() {
       let values = (0..<parameter.description.count).map { Float(1_000 * index + $0) }
       #expect(layout.fileOrder(parameter, from: flat.span) == values)
-      #expect(Set(parameter.places) == Set(parameter.range))
+      #expect(Set(parameter.indices) == Set(parameter.range))
     }
     #expect(flat.count { $0 >= 0 } == layout.parameterCount)
   }

@@ -223,9 +223,9 @@ static void products(size_t rows, size_t columns, size_t inner) {
   float *a = floats(rows * inner), *b = floats(inner * columns), *c = floats(rows * columns);
   float *packed = floats(inner * padded(columns));
   CALL(pack)(inner, columns, b, columns, 1, packed);
-  CALL(product)(rows, columns, inner, a, 0, inner, packed, c, columns, 0, (struct ck_soon){a, rows * inner, b, 3});
+  CALL(product)(rows, columns, inner, a, 0, inner, packed, c, columns, 0, (struct ck_next){a, rows * inner, b, 3});
   CALL(pack)(inner, columns, b, 1, inner, packed);
-  CALL(product)(rows, columns, inner, a, 1, rows, packed, c, columns, 1, (struct ck_soon){0});
+  CALL(product)(rows, columns, inner, a, 1, rows, packed, c, columns, 1, (struct ck_next){0});
   release();
 }
 
@@ -277,7 +277,7 @@ static struct phase phase_of(ptrdiff_t index, ptrdiff_t input, ptrdiff_t kernel,
 
 static size_t larger(ptrdiff_t a, ptrdiff_t b) { return (size_t)(a > b ? a : b); }
 
-// The way to the data for one phase.
+// The input gradient for one phase.
 static void direct_phase(
     const struct ck_window *w, size_t batch, size_t inputs, size_t outputs, size_t rows,
     ptrdiff_t row, ptrdiff_t column) {

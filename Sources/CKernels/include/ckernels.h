@@ -46,7 +46,7 @@ struct ck_resampling {
   size_t channels;
 };
 
-/// Which numbers share a mean: within a block of [position][channel], those of each of `groups` runs of channels.
+/// Which values share a mean: within a block of [position][channel], those of each of `groups` runs of channels.
 struct ck_groups {
   size_t blocks, positions, channels, groups;
 };
@@ -57,9 +57,9 @@ struct ck_response {
   float alpha, beta, k;
 };
 
-/// A convolution of 3×3 kernels with stride 1 between `inputs` and `outputs` channels, both multiples of 16; the side of a tile
-/// of outputs, 2 or 4; how many tiles are worked on at a time, and for how many of the outputs (`group`, which divides them)
-/// the filters are held at a time.
+/// A convolution of 3×3 kernels with stride 1 between `inputs` and `outputs` channels, both multiples of 16; the side
+/// of a tile of outputs, 2 or 4; how many tiles are worked on at a time, and for how many of the outputs (`group`,
+/// which divides them) the filters are held at a time.
 struct ck_winograd {
   ptrdiff_t input_height, input_width;
   ptrdiff_t output_height, output_width;
@@ -68,8 +68,8 @@ struct ck_winograd {
   size_t batch, tile, tiles, group;
 };
 
-/// A convolution of one group without dilation, and how many rows of outputs are worked on at a time. The outputs may lie
-/// apart: neighbours by `output_step` floats, rows by `output_row` and samples by `output_sample`.
+/// A convolution of one group without dilation, and how many rows of outputs are worked on at a time. The outputs may
+/// lie apart: neighbours by `output_step` floats, rows by `output_row` and samples by `output_sample`.
 struct ck_direct {
   ptrdiff_t input_height, input_width;
   ptrdiff_t output_height, output_width;
@@ -81,23 +81,23 @@ struct ck_direct {
   size_t output_step, output_row, output_sample;
 };
 
-/// Some of a kernel's taps as a kernel of `height` × `width`: tap (i, j) of it is tap `first` + i · `down` + j · `across` of
-/// the `count` that there are.
+/// Some of a kernel's taps as a kernel of `height` × `width`: tap (i, j) of it is tap `first` + i · `down` + j ·
+/// `across` of the `count` that there are.
 struct ck_taps {
   ptrdiff_t height, width;
   ptrdiff_t first, down, across;
   size_t count;
 };
 
-/// Two stretches of memory that will be read soon, as many floats from each pointer on; none where the count is zero.
-struct ck_soon {
+/// Two stretches of memory that will be read next, as many floats from each pointer on; none where the count is zero.
+struct ck_next {
   const float *_Nullable first;
   size_t first_count;
   const float *_Nullable second;
   size_t second_count;
 };
 
-/// What a tensor looks like at a glance; the numbers are taken over its finite elements.
+/// What a tensor looks like at a glance; they are taken over its finite elements.
 struct ck_summary {
   double minimum, maximum, mean, deviation;
   size_t not_finite;

@@ -1,6 +1,6 @@
 // The source of all loops. It is included by one file for each instruction set, which defines CK_TABLE, the name of
-// the table to export, CK_VECTOR, the floats of a register, CK_ROWS and CK_TALL, the rows of a product that the registers hold, and
-// has set the target attribute.
+// the table to export, CK_VECTOR, the floats of a register, CK_ROWS and CK_TALL, the rows of a product that the
+// registers hold, and has set the target attribute.
 
 // Fused multiply-add where one expression asks for it, and nowhere else: the front end then decides what is fused, so
 // the vector part and the rest of a loop agree to the bit. Sums are never reassociated.

@@ -2,9 +2,9 @@
 //
 // A chunk is at most WIDE channels wide, so that memory is read in long runs while the sums of all its channels stay in
 // the first-level cache. A tensor with fewer than LANES channels is read as a narrower matrix of wide rows: `fold` rows
-// lie side by side in one, so that the vector units are filled whatever the number of channels. Blocks of BLOCK wide rows
-// are summed in float, lane by lane, and the blocks in double; at the end the lanes of a channel are added. LANES is the
-// same for every instruction set, and so is the order of the sums; it does not depend on the width of the chunk.
+// lie side by side in one, so that the vector units are filled whatever the number of channels. Blocks of BLOCK wide
+// rows are summed in float, lane by lane, and the blocks in double; at the end the lanes of a channel are added. LANES
+// is the same for every instruction set, and so is the order of the sums; it does not depend on the width of the chunk.
 
 enum { LANES = 64, BLOCK = 64, WIDE = 1024 };
 
@@ -37,7 +37,7 @@ CK_INLINE struct chunk make_chunk(size_t rows, size_t channels, size_t first) {
   return chunk_of(rows, channels, first, channels - first < WIDE ? channels - first : WIDE);
 }
 
-// One number per channel, laid out for the lanes of the chunk.
+// One value per channel, laid out for the lanes of the chunk.
 CK_INLINE void spread(const struct chunk *c, const float *restrict values, float *restrict lanes) {
   for (size_t i = 0; i < c->fold; i++) copy_run(c->channels, values, lanes + i * c->channels);
 }
@@ -126,7 +126,7 @@ static void multiply_row(size_t rows, size_t columns, const float *x, const floa
   }
 }
 
-// Sums over a plain run of numbers are kept apart in so many lanes, so that they are vectors with a fixed order.
+// Sums over a plain run of floats are kept apart in so many lanes, so that they are vectors with a fixed order.
 enum { COUNTERS = 16 };
 
 CK_INLINE double sum_counters(const double *counters) {

@@ -1,5 +1,5 @@
-// Depthwise convolution: each channel has a filter of its own, taps[tap][channel]. Vectors run over the channels: groups
-// of DEPTHWISE_WIDTH registers, then single registers, then single channels, all by the same code.
+// Depthwise convolution: each channel has a filter of its own, taps[tap][channel]. Vectors run over the channels:
+// groups of DEPTHWISE_WIDTH registers, then single registers, then single channels, all by the same code.
 
 enum { DEPTHWISE_WIDTH = 4 };
 
@@ -48,10 +48,10 @@ static void depthwise_forward(
   }
 }
 
-// The output place along one axis whose window has its tap `tap` at `place`, or -1.
+// The output position along one axis whose window has its tap `tap` at `position`, or -1.
 CK_INLINE ptrdiff_t output_of(
-    ptrdiff_t place, ptrdiff_t tap, ptrdiff_t pad, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t outputs) {
-  const ptrdiff_t distance = place + pad - tap * dilation;
+    ptrdiff_t position, ptrdiff_t tap, ptrdiff_t pad, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t outputs) {
+  const ptrdiff_t distance = position + pad - tap * dilation;
   if (distance < 0) return -1;
   const uint32_t step = (uint32_t)distance / (uint32_t)stride;
   return step * (uint32_t)stride == (uint32_t)distance && (ptrdiff_t)step < outputs ? (ptrdiff_t)step : -1;

@@ -1,7 +1,8 @@
-// Convolution without columns: bands of the input are copied once with their padding, and the windows of a row of outputs
-// are rows of a matrix as they lie there, `stride` pixels apart. Each kernel row is one run of terms. One group, no dilation.
+// Convolution without columns: bands of the input are copied once with their padding, and the windows of a row of
+// outputs are rows of a matrix as they lie there, `stride` pixels apart. Each kernel row is one run of terms. One
+// group, no dilation.
 
-// The padded rows of a band, and the numbers of one of them. Behind the last row there is room for a register.
+// The padded rows of a band, and the floats of one of them. After the last row there is room for a register.
 CK_INLINE size_t band_rows(const struct ck_direct *d, size_t outputs) {
   return (outputs - 1) * (size_t)d->stride_height + (size_t)d->kernel_height;
 }
@@ -23,7 +24,8 @@ static void copy_band(const struct ck_direct *d, size_t first, size_t outputs, c
       continue;
     }
     zero_run((size_t)left * channels, band);
-    copy_run((size_t)inside * channels, sample + (size_t)(row * d->input_width) * channels, band + (size_t)left * channels);
+    copy_run(
+        (size_t)inside * channels, sample + (size_t)(row * d->input_width) * channels, band + (size_t)left * channels);
     zero_run((size_t)(width - left - inside) * channels, band + (size_t)(left + inside) * channels);
   }
   zero_run(2 * CK_VECTOR, band);
@@ -65,25 +67,25 @@ enum { LONG_SUM = 32 };
     product;                                                                  \
   }
 
-// Adds the terms of one stretch to the outputs of a band, or writes them if it is the first; `packed` are the weights of all
-// terms. The part of a panel that belongs to the stretch stays in the first-level cache meanwhile.
+// Adds the terms of one stretch to the outputs of a band, or writes them if it is the first; `packed` are the weights
+// of all terms. The part of a panel that belongs to the stretch stays in the first-level cache meanwhile.
 static void direct_stretch(
     const struct ck_direct *d, size_t rows, struct stretch s, const float *band, const float *packed, float *y,
     int adding) {
   const size_t length = band_row(d), run = (size_t)d->kernel_width * d->inputs, width = (size_t)d->output_width;
   const size_t inner = (size_t)d->kernel_height * run, step = (size_t)d->stride_width * d->inputs;
-  const size_t place = s.row * run + s.first;
+  const size_t start = s.row * run + s.first;
   const int is_long = s.rows == 1 && s.count >= LONG_SUM;
 #define WIDE(column, vectors)                                                                                  \
   const struct terms t = {s.rows, s.count, step, 1, length, vectors * CK_VECTOR, run * vectors * CK_VECTOR};   \
-  const float *panel = packed + column * inner + place * t.b_step;                                             \
+  const float *panel = packed + column * inner + start * t.b_step;                                             \
   if (is_long)                                                                                                 \
     DIRECT_ROWS(long_panel(width, vectors, s.count, from, 0, step, panel, to + column, d->output_step, adding)) \
   else                                                                                                         \
     DIRECT_ROWS(product_panel(width, vectors, &t, from, panel, to + column, d->output_step, adding))
 #define REST(column, columns)                                                                                  \
   const struct terms t = {s.rows, s.count, step, 1, length, CK_VECTOR, run * CK_VECTOR};                       \
-  const float *panel = packed + column * inner + place * t.b_step;                                             \
+  const float *panel = packed + column * inner + start * t.b_step;                                             \
   DIRECT_ROWS(product_rest(width, columns, &t, from, panel, to + column, d->output_step, adding))
   FOR_EACH_PANEL(d->outputs, WIDE, REST);
 #undef WIDE

@@ -6,7 +6,7 @@
 
 struct strip {
   size_t columns;  // windows in the strip
-  ptrdiff_t lanes; // numbers of the strip in the input under one tap
+  ptrdiff_t lanes; // floats of the strip in the input under one tap
 };
 
 CK_INLINE struct strip strip_of(const struct ck_window *w, size_t channels) {

@@ -2,7 +2,7 @@
 //
 // Channels are cut into spans of whole groups: as many as fit into a chunk, or one that takes several chunks. The sums
 // are those of chunks.h, channel by channel, and the channels of a group are added in double. A block that is one group
-// is a plain run of numbers, which is summed in double and normalised row by row.
+// is a plain run of floats, which is summed in double and normalised row by row.
 
 struct span {
   size_t first;    // the first channel
@@ -37,7 +37,7 @@ CK_INLINE struct chunk next_chunk(const struct ck_groups *g, const struct span *
 // The group within the span of channel i of a chunk.
 CK_INLINE size_t group_in_span(const struct span *s, size_t i) { return s->groups > 1 ? i / s->width : 0; }
 
-// One number per group of the span, laid out for the lanes of a chunk.
+// One value per group of the span, laid out for the lanes of a chunk.
 CK_INLINE void spread_groups(
     const struct span *s, const struct chunk *c, const float *restrict values, float *restrict lanes) {
   float channels[LANES];
@@ -68,13 +68,14 @@ CK_INLINE void deviation_block(
   }
 }
 
-// The biased variance by the corrected two-pass formula (Chan, Golub and LeVeque 1983, equation 1.7), as 1 / √(variance + epsilon).
+// The biased variance by the corrected two-pass formula (Chan, Golub and LeVeque 1983, equation 1.7), as 1 / √(variance
+// + epsilon).
 CK_INLINE float inverse_root(double deviations, double squares, double count, float epsilon) {
   const double corrected = squares - deviations * deviations / count;
   return (float)(1 / sqrt((corrected < 0 ? 0 : corrected) / count + (double)epsilon));
 }
 
-// Means and inverse deviations of the groups of a span.
+// Means and rstds of the groups of a span.
 CK_INLINE void span_statistics(
     const struct ck_groups *g, const struct span *s, float epsilon, const float *x, float *mean, float *inverse) {
   const double count = (double)(g->positions * s->width);
@@ -135,7 +136,7 @@ CK_INLINE void add_deviations(
     if (offset < (n)) add((n) - offset, offset);                                                \
   } while (0)
 
-// Mean and inverse deviation of n numbers.
+// Mean and rstd of n floats.
 CK_INLINE void run_statistics(size_t n, float epsilon, const float *x, float *mean, float *inverse) {
   double sums[COUNTERS] = {0}, deviations[COUNTERS] = {0}, squares[COUNTERS] = {0};
 #define ADD_NUMBERS(count, offset) add_numbers(count, x + (offset), sums)

@@ -7,7 +7,7 @@ CK_INLINE float inverse_power(float s, float beta) {
   return 1 / (root * square_root(root));
 }
 
-// The places c of 0 ..< channels whose neighbour c + offset exists: first ..< last.
+// The channels c of 0 ..< channels whose neighbour c + offset exists: first ..< last.
 CK_INLINE struct taps with_neighbour(size_t channels, ptrdiff_t offset) {
   const ptrdiff_t count = (ptrdiff_t)channels;
   return (struct taps){offset < 0 ? (-offset < count ? -offset : count) : 0,
@@ -15,12 +15,12 @@ CK_INLINE struct taps with_neighbour(size_t channels, ptrdiff_t offset) {
 }
 
 CK_INLINE void response_sums(const struct ck_response *r, const float *restrict x, float *restrict sums) {
-  const ptrdiff_t before = (ptrdiff_t)(r->size / 2), behind = (ptrdiff_t)((r->size - 1) / 2);
+  const ptrdiff_t before = (ptrdiff_t)(r->size / 2), after = (ptrdiff_t)((r->size - 1) / 2);
   const float factor = r->alpha / (float)r->size;
   zero_run(r->channels, sums);
-  for (ptrdiff_t offset = -before; offset <= behind; offset++) {
-    const struct taps places = with_neighbour(r->channels, offset);
-    for (ptrdiff_t c = places.first; c < places.last; c++) sums[c] += x[c + offset] * x[c + offset];
+  for (ptrdiff_t offset = -before; offset <= after; offset++) {
+    const struct taps inside = with_neighbour(r->channels, offset);
+    for (ptrdiff_t c = inside.first; c < inside.last; c++) sums[c] += x[c + offset] * x[c + offset];
   }
   for (size_t c = 0; c < r->channels; c++) sums[c] = r->k + factor * sums[c];
 }
@@ -44,11 +44,11 @@ static void response_forward(const struct ck_response *r, size_t rows, const flo
 CK_INLINE void response_feedback(
     const struct ck_response *r, const float *restrict y, const float *restrict sums, const float *restrict dy,
     float *restrict feedback) {
-  const ptrdiff_t before = (ptrdiff_t)((r->size - 1) / 2), behind = (ptrdiff_t)(r->size / 2);
+  const ptrdiff_t before = (ptrdiff_t)((r->size - 1) / 2), after = (ptrdiff_t)(r->size / 2);
   zero_run(r->channels, feedback);
-  for (ptrdiff_t offset = -before; offset <= behind; offset++) {
-    const struct taps places = with_neighbour(r->channels, offset);
-    for (ptrdiff_t c = places.first; c < places.last; c++)
+  for (ptrdiff_t offset = -before; offset <= after; offset++) {
+    const struct taps inside = with_neighbour(r->channels, offset);
+    for (ptrdiff_t c = inside.first; c < inside.last; c++)
       feedback[c] += dy[c + offset] * y[c + offset] / sums[c + offset];
   }
 }

@@ -1,12 +1,12 @@
-// Batch normalization, chunk by chunk of channels. What follows it in many networks, the addition of a residual branch and
-// a ReLU, is done on the way.
+// Batch normalization, chunk by chunk of channels. What follows it in many networks, the addition of a residual branch
+// and a ReLU, is done on the way.
 
 // Count, mean and sum of squared deviations of what has gone through each lane.
 struct moments {
   double counts[WIDE], means[WIDE], squares[WIDE];
 };
 
-// Adds `count` numbers of the given mean and sum of squared deviations (Chan, Golub and LeVeque, "Algorithms for
+// Adds `count` values of the given mean and sum of squared deviations (Chan, Golub and LeVeque, "Algorithms for
 // computing the sample variance", The American Statistician 37 (1983), equation 2.1).
 CK_INLINE void merge_moments(
     double *total, double *total_mean, double *total_squares, double count, double mean, double squares) {
@@ -17,8 +17,8 @@ CK_INLINE void merge_moments(
 }
 
 // The moments of a block of lanes from `first` on, whose sums fit into registers. It is read twice but stays in the
-// first-level cache: first for its mean, then for the deviations from it. The sum of the deviations removes the error that
-// rounding the mean has made (equation 1.7 there).
+// first-level cache: first for its mean, then for the deviations from it. The sum of the deviations removes the error
+// that rounding the mean has made (equation 1.7 there).
 CK_INLINE void moments_strip(
     size_t rows, size_t lanes, size_t stride, const float *restrict x, size_t first, struct moments *restrict m) {
   float means[LANES] = {0}, sums[LANES] = {0}, squares[LANES] = {0};
@@ -64,7 +64,8 @@ CK_INLINE void chunk_statistics(const struct chunk *c, const float *x, float *me
 // The result on its own. Forward and backward compute it by the same operations, so that both find the same sign.
 CK_INLINE float affine_value(float x, float mean, float factor, float shift) { return (x - mean) * factor + shift; }
 
-// y = (x - mean) · factor + shift, then the residual added, then the larger of that and zero, as far as they are wanted.
+// y = (x - mean) · factor + shift, then the residual added, then the larger of that and zero, as far as they are
+// wanted.
 CK_INLINE void affine_block(
     size_t rows, size_t lanes, size_t stride, size_t offset, const int adds, const int relu, const float *x,
     const float *residual, const float *restrict mean, const float *restrict factor, const float *restrict shift,
@@ -99,7 +100,7 @@ CK_INLINE void affine(
 
 static void normalize_training(
     size_t rows, size_t channels, float epsilon, const float *x, const float *scale, const float *shift,
-    const float *residual, int relu, float *y, float *mean, float *inverse_deviation, float *variance) {
+    const float *residual, int relu, float *y, float *mean, float *rstd, float *variance) {
   const double unbiased = rows > 1 ? (double)(rows - 1) : 1;
   for (size_t first = 0; first < channels; first += WIDE) {
     const struct chunk c = make_chunk(rows, channels, first);
@@ -107,13 +108,13 @@ static void normalize_training(
     chunk_statistics(&c, x, mean, squares);
     for (size_t i = 0; i < c.channels; i++) {
       variance[first + i] = (float)(squares[i] / unbiased);
-      inverse_deviation[first + i] = (float)(1 / sqrt(squares[i] / (double)rows + (double)epsilon));
+      rstd[first + i] = (float)(1 / sqrt(squares[i] / (double)rows + (double)epsilon));
     }
   }
   for (size_t first = 0; first < channels; first += WIDE) {
     const struct chunk c = make_chunk(rows, channels, first);
     float factor[WIDE];
-    for (size_t i = 0; i < c.channels; i++) factor[i] = inverse_deviation[first + i] * scale[first + i];
+    for (size_t i = 0; i < c.channels; i++) factor[i] = rstd[first + i] * scale[first + i];
     affine(&c, x, residual, relu, mean, factor, shift, y);
   }
 }

@@ -11,7 +11,7 @@ struct normalized {
   const float *mean, *factor, *shift;
 };
 
-// The gradient at the normalization's own result: dy, behind a ReLU where the result is above zero.
+// The gradient at the normalization's own result: dy, after a ReLU where the result is above zero.
 CK_INLINE float gradient_at(const struct normalized *n, size_t at, size_t lane, const enum results results) {
   const float gradient = n->dy[at];
   if (results == ALL_RESULTS) return gradient;
@@ -61,7 +61,7 @@ CK_INLINE void backward_block(
 // (Ioffe and Szegedy, "Batch normalization", ICML 2015, section 3, with the sums collected).
 static void normalize_backward(
     size_t rows, size_t channels, const float *x, const float *y, const float *dy, const float *scale,
-    const float *shift, const float *mean, const float *inverse_deviation, float *dx, float *d_residual, float *d_scale,
+    const float *shift, const float *mean, const float *rstd, float *dx, float *d_residual, float *d_scale,
     float *d_shift) {
   for (size_t first = 0; first < channels; first += WIDE) {
     const struct chunk c = make_chunk(rows, channels, first);
@@ -69,7 +69,7 @@ static void normalize_backward(
     float factor[WIDE], gradient[WIDE], slope[WIDE];
     float means[WIDE], factors[WIDE], shifts[WIDE], mean_gradients[WIDE], slopes[WIDE];
     const struct normalized n = {x, y, dy, means, factors, shifts};
-    for (size_t i = 0; i < c.channels; i++) factor[i] = inverse_deviation[first + i] * scale[first + i];
+    for (size_t i = 0; i < c.channels; i++) factor[i] = rstd[first + i] * scale[first + i];
     spread(&c, factor, factors);
     spread(&c, mean + first, means);
     if (shift) spread(&c, shift + first, shifts);
@@ -80,7 +80,7 @@ static void normalize_backward(
     else
       FOR_EACH_BLOCK(&c, gradient_block, ALL_RESULTS, &n, gradients, products);
     for (size_t i = 0; i < c.channels; i++) {
-      const double sum = fold_lanes(&c, gradients, i), inverse = (double)inverse_deviation[first + i];
+      const double sum = fold_lanes(&c, gradients, i), inverse = (double)rstd[first + i];
       const double product = fold_lanes(&c, products, i) * inverse;
       d_shift[first + i] = (float)sum;
       d_scale[first + i] = (float)product;

@@ -22,7 +22,8 @@ CK_INLINE size_t pack_columns(size_t inner, size_t width, const float *x, size_t
   return done;
 }
 
-// One panel of x, whose number (k, column) lies at k · step + column · stride; `columns` of `width` columns, then zeros.
+// One panel of x, whose element (k, column) lies at k · step + column · stride; `columns` of `width` columns, then
+// zeros.
 CK_INLINE void pack_panel(
     size_t inner, size_t columns, size_t width, const float *x, size_t step, size_t stride, float *panel) {
   enum { DEPTH = 16 };

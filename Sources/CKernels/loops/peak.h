@@ -4,9 +4,9 @@
 // today, and with the two constants no more than 16 registers.
 enum { PEAK_CHAINS = 12 };
 
-// Runs `rounds` of a multiply-add in every chain; returns the number of multiply-adds. The chains start at `*sum`, which
-// the compiler cannot know, and their sum takes its place, or there would be nothing to compute. Each tends to 2, so no
-// round is slowed down by numbers that are not normal.
+// Runs `rounds` of a multiply-add in every chain; returns the number of multiply-adds. The chains start at `*sum`,
+// which the compiler cannot know, and their sum takes its place, or there would be nothing to compute. Each tends to 2,
+// so no round is slowed down by values that are not normal.
 static size_t multiply_adds(size_t rounds, float *sum) {
   const vector factor = broadcast(0.5f), addend = broadcast(1.0f);
   vector chains[PEAK_CHAINS];

@@ -41,20 +41,20 @@ CK_INLINE void take_maximum_wide(int32_t index, const float *x, vector *y, integ
   *indices = (taken & index) | (~taken & *indices);
 }
 
-// A pixel's maxima where a register's worth of numbers may be read at each tap and written at y and indices.
+// A pixel's maxima where a register's worth of floats may be read at each tap and written at y and indices.
 CK_INLINE void max_pixel_wide(
     const struct ck_window *w, const struct pixel *p, size_t channels, const float *sample, float *y,
     int32_t *indices) {
   vector best = (vector){0} - INFINITY;
-  integers places = (integers){0} - 1;
+  integers positions = (integers){0} - 1;
   int started = 0;
   FOR_EACH_TAP(w, p, {
-    if (!started) places = (integers){0} + (int32_t)at;
+    if (!started) positions = (integers){0} + (int32_t)at;
     started = 1;
-    take_maximum_wide((int32_t)at, sample + at * channels, &best, &places);
+    take_maximum_wide((int32_t)at, sample + at * channels, &best, &positions);
   });
   store(y, best);
-  memcpy(indices, &places, sizeof places);
+  memcpy(indices, &positions, sizeof positions);
 }
 
 static void max_forward(

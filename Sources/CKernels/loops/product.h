@@ -1,6 +1,6 @@
 // Products of matrices: blocks of the left operand, copied where that pays, times the packed panels of the right one.
 
-// What is left of memory that is read soon, and how much of it is asked for with each tile.
+// What is left of memory that is read next, and how much of it is asked for with each tile.
 struct fetch {
   const char *at, *end;
   size_t step;
@@ -19,21 +19,22 @@ CK_INLINE void fetch_some(struct fetch *f) {
 // At most so many terms at a time, so that a panel stays in the first-level cache.
 enum { INNER_BLOCK = 256 };
 
-// Numbers and rows of the left operand that are multiplied at a time: they share the second-level cache with what comes next.
+// Values and rows of the left operand that are multiplied at a time: they share the second-level cache with what comes
+// next.
 enum { LEFT_BLOCK = 72 * INNER_BLOCK, LEFT_ROWS = 144 };
 
 // Between copied rows, so that they do not fall on the same lines of the first-level cache.
 enum { LEFT_GAP = 16 };
 
-// Behind copied tiles, so that each can be written in whole registers: the largest tile rounded up to these.
+// After copied tiles, so that each can be written in whole registers: the largest tile rounded up to these.
 enum { TILE_GAP = (CK_ROWS + CK_VECTOR - 1) / CK_VECTOR * CK_VECTOR };
 
 // Rows of the left operand are copied if the panels of so many columns read the copy.
 enum { COLUMNS_WORTH_A_COPY = 80 };
 
-// A block of the left operand as the tiles read it: rows of terms, as they lie or copied to where they are near each other, or
-// tiles one behind the other, in which the rows of each term lie side by side. The rows of a wide matrix are often a power of
-// two apart, so that they fall on few lines of the caches and on many pages.
+// A block of the left operand as the tiles read it: rows of terms, as they lie or copied to where they are near each
+// other, or tiles one after the other, in which the rows of each term lie side by side. The rows of a wide matrix are
+// often a power of two apart, so that they fall on few lines of the caches and on many pages.
 struct left {
   size_t rows, terms;
   struct cut cut;
@@ -49,7 +50,7 @@ CK_INLINE void copy_left_rows(struct left *l, float *copy) {
   l->at = copy, l->distance = distance;
 }
 
-// Copies terms whose rows lie side by side. What a wide store writes behind a tile is written again by the next
+// Copies terms whose rows lie side by side. What a wide store writes after a tile is written again by the next
 // term, or lies in the gap.
 CK_INLINE void copy_left_tiles(struct left *l, float *copy) {
   const struct cut cut = l->cut;
@@ -95,14 +96,14 @@ CK_INLINE void left_rest(
 // c[rows][columns] = a · b, or += if `adding`; b as `pack` leaves it.
 static void product(
     size_t rows, size_t columns, size_t inner, const float *a, int in_columns, size_t a_distance, const float *packed,
-    float *c, size_t c_row, int adding, struct ck_soon soon) {
+    float *c, size_t c_row, int adding, struct ck_next next) {
   float copy[LEFT_BLOCK + LEFT_ROWS * LEFT_GAP] __attribute__((aligned(64)));
   const size_t terms = inner < INNER_BLOCK ? inner : INNER_BLOCK;
   const size_t block = terms * LEFT_ROWS < LEFT_BLOCK ? LEFT_ROWS : LEFT_BLOCK / terms;
   const size_t tiles = (rows + CK_ROWS - 1) / CK_ROWS * ((columns + 2 * CK_VECTOR - 1) / (2 * CK_VECTOR)) *
                        ((inner + INNER_BLOCK - 1) / INNER_BLOCK);
   struct fetch fetches[3] = {
-      fetch_during(tiles, soon.first, soon.first_count), fetch_during(tiles, soon.second, soon.second_count)};
+      fetch_during(tiles, next.first, next.first_count), fetch_during(tiles, next.second, next.second_count)};
   for (size_t row = 0; row < rows; row += block)
     for (size_t k = 0; k < inner; k += INNER_BLOCK) {
       const size_t count = rows - row < block ? rows - row : block;

@@ -10,11 +10,11 @@ CK_INLINE void close_block(size_t lanes, float *restrict sums, double *restrict 
   for (size_t i = 0; i < lanes; i++) sums[i] = 0;
 }
 
-CK_INLINE size_t run_length(const struct ck_axis *axis, size_t place) {
-  return (size_t)(axis->offsets[place + 1] - axis->offsets[place]);
+CK_INLINE size_t run_length(const struct ck_axis *axis, size_t position) {
+  return (size_t)(axis->offsets[position + 1] - axis->offsets[position]);
 }
 
-// The sum of output place (i, j) in `lanes` <= LANES channels of `channels`: in float over at most BLOCK taps, in
+// The sum of output position (i, j) in `lanes` <= LANES channels of `channels`: in float over at most BLOCK taps, in
 // double from there on.
 CK_INLINE void resample_lanes(
     const struct ck_resampling *r, size_t i, size_t j, size_t lanes, const float *restrict x, float *restrict y) {

@@ -1,5 +1,5 @@
-// Vector registers as C values. A file that includes the loops defines CK_VECTOR, the floats of a register, and CK_ROWS,
-// the rows of the product's micro-kernel that the number of registers allows.
+// Vector registers as C values. A file that includes the loops defines CK_VECTOR, the floats of a register, and
+// CK_ROWS, the rows of the product's micro-kernel that the number of registers allows.
 
 typedef float vector __attribute__((vector_size(CK_VECTOR * sizeof(float))));
 typedef float loose_vector __attribute__((vector_size(CK_VECTOR * sizeof(float)), aligned(sizeof(float))));

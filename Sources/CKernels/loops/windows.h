@@ -6,7 +6,7 @@ struct pixel {
   ptrdiff_t row, column, top, left;
 };
 
-CK_INLINE void place(const struct ck_window *w, struct pixel *p) {
+CK_INLINE void locate(const struct ck_window *w, struct pixel *p) {
   p->top = p->row * w->stride_height - w->pad_top;
   p->left = p->column * w->stride_width - w->pad_left;
 }
@@ -18,7 +18,7 @@ CK_INLINE struct pixel pixel_at(const struct ck_window *w, size_t index) {
       .row = (ptrdiff_t)(index % plane / width),
       .column = (ptrdiff_t)(index % width),
   };
-  place(w, &p);
+  locate(w, &p);
   return p;
 }
 
@@ -30,7 +30,7 @@ CK_INLINE void advance(const struct ck_window *w, struct pixel *p) {
       p->sample++;
     }
   }
-  place(w, p);
+  locate(w, p);
 }
 
 // The taps of one axis that fall on the input: first ..< last.
@@ -60,8 +60,8 @@ CK_INLINE ptrdiff_t taps_per_run(const struct ck_window *w, struct ck_channels c
   return w->dilation_width == 1 && c.count == c.total && count > 0 ? count : 1;
 }
 
-// Puts numbers of row `row` of a matrix [rows][columns], from `column` on, into panels as `pack` leaves them; zeros if there is
-// no `from`.
+// Puts values of row `row` of a matrix [rows][columns], from `column` on, into panels as `pack` leaves them; zeros if
+// there is no `from`.
 CK_INLINE void put_in_panels(
     size_t rows, size_t columns, size_t row, size_t column, size_t count, const float *from, float *panels) {
   enum { WIDTH = 2 * CK_VECTOR };
@@ -79,7 +79,7 @@ CK_INLINE void put_in_panels(
   }
 }
 
-// The windows of some pixels as rows of a matrix, one behind the other or in panels.
+// The windows of some pixels as rows of a matrix, one after the other or in panels.
 CK_INLINE void lay_out(
     const struct ck_window *w, struct ck_channels c, size_t first, size_t pixels, const float *x, const int in_panels,
     float *to) {

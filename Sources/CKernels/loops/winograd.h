@@ -1,6 +1,6 @@
-// Convolution of 3×3 kernels with stride 1 by Winograd's minimal filtering: F(4×4, 3×3), where tiles of 6×6 inputs that overlap
-// by two give tiles of 4×4 outputs with 36 products instead of 144, and F(2×2, 3×3), where 4×4 inputs give 2×2 outputs with
-// 16 instead of 36, with less rounding. Each is one inclusion of winograd_passes.h.
+// Convolution of 3×3 kernels with stride 1 by Winograd's minimal filtering: F(4×4, 3×3), where tiles of 6×6 inputs that
+// overlap by two give tiles of 4×4 outputs with 36 products instead of 144, and F(2×2, 3×3), where 4×4 inputs give 2×2
+// outputs with 16 instead of 36, with less rounding. Each is one inclusion of winograd_passes.h.
 //
 // Source: Lavin and Gray, "Fast algorithms for convolutional neural networks", 2015, sections 4 and 5.
 //
@@ -51,7 +51,8 @@ CK_INLINE struct tile tile_at(
 
 // Reads a pixel of a tile, or zero outside of the image.
 #define TILE_PIXEL(row, column)                                                                      \
-  (t.is_inside || (t.top + (row) >= 0 && t.top + (row) < height && t.left + (column) >= 0 && t.left + (column) < width) \
+  (t.is_inside ||                                                                                    \
+   (t.top + (row) >= 0 && t.top + (row) < height && t.left + (column) >= 0 && t.left + (column) < width) \
        ? load(corner + ((row) * width + (column)) * (ptrdiff_t)channels + c)                          \
        : (vector){0})
 
@@ -63,11 +64,11 @@ struct planes {
 // The width of the panels of a matrix whose columns are a multiple of 16.
 CK_INLINE size_t panel_width(size_t columns) { return columns % (2 * CK_VECTOR) == 0 ? 2 * CK_VECTOR : CK_VECTOR; }
 
-// c[rows][columns] = a · b for a plane of b in panels, or += if `adding`. Either the rows of a are `a_distance` apart, or with
-// `in_columns` its terms.
+// c[rows][columns] = a · b for a plane of b in panels, or += if `adding`. Either the rows of a are `a_distance` apart,
+// or with `in_columns` its terms.
 static CK_NOINLINE void plane_product(
-    size_t rows, size_t columns, size_t inner, const float *a, int in_columns, size_t a_distance, const struct planes *at,
-    const float *b, float *c, size_t c_row, int adding) {
+    size_t rows, size_t columns, size_t inner, const float *a, int in_columns, size_t a_distance,
+    const struct planes *at, const float *b, float *c, size_t c_row, int adding) {
   const size_t vectors = at->width / CK_VECTOR;
   for (size_t column = 0; column < columns; column += at->width, b += at->panel)
     for (size_t k = 0; k < inner; k += INNER_BLOCK) {

@@ -1,5 +1,5 @@
-// The one-dimensional transforms of F(2, 3), by the points 0, ±1 and ∞ (Lavin and Gray, section 4.1, with the sign of the last
-// line of the input turned).
+// The one-dimensional transforms of F(2, 3), by the points 0, ±1 and ∞ (Lavin and Gray, section 4.1, with the sign of
+// the last line of the input turned).
 
 CK_INLINE void f2_input_line(const vector d[4], vector o[4]) {
   o[0] = d[0] - d[2];

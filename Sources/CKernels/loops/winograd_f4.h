@@ -1,6 +1,6 @@
-// The one-dimensional transforms of F(4, 3), by the points 0, ±a, ±b and ∞ with a = 1/√2 and b = √2, which make half the error
-// of ±1 and ±2 (Barabasz et al., "Error analysis and improving the accuracy of Winograd convolution for deep neural networks",
-// ACM TOMS 46 (2020)).
+// The one-dimensional transforms of F(4, 3), by the points 0, ±a, ±b and ∞ with a = 1/√2 and b = √2, which make half
+// the error of ±1 and ±2 (Barabasz et al., "Error analysis and improving the accuracy of Winograd convolution for deep
+// neural networks", ACM TOMS 46 (2020)).
 
 // a, b, a³, b³; a² = 1/2, b² = 2, a²b² = 1.
 #define WA 0.707106781186547524f

@@ -1,5 +1,5 @@
-// The three passes of F(TILE_OUT×TILE_OUT, 3×3); WINOGRAD names the functions of the variant, among them its one-dimensional
-// transforms.
+// The three passes of F(TILE_OUT×TILE_OUT, 3×3); WINOGRAD names the functions of the variant, among them its
+// one-dimensional transforms.
 
 #define TILE_IN (TILE_OUT + 2)
 #define PLANES (TILE_IN * TILE_IN)
@@ -19,7 +19,8 @@ static void WINOGRAD(input)(
   const size_t channels = w->inputs;
   for (size_t i = 0; i < count; i++) {
     const struct tile t = tile_at(
-        first + i, WINOGRAD(tiles_down)(w), WINOGRAD(tiles_across)(w), w->pad_top, w->pad_left, height, width, TILE_IN, TILE_OUT);
+        first + i, WINOGRAD(tiles_down)(w), WINOGRAD(tiles_across)(w), w->pad_top, w->pad_left, height, width, TILE_IN,
+        TILE_OUT);
     const float *corner = x + ((t.sample * height + t.top) * width + t.left) * (ptrdiff_t)channels;
     for (size_t c = 0; c < channels; c += CK_VECTOR) {
       float *to = u + place_in(&at, 0, i, c);
@@ -40,7 +41,8 @@ static void WINOGRAD(output_gradient)(
   const ptrdiff_t height = w->output_height, width = w->output_width;
   const size_t channels = w->outputs;
   for (size_t i = 0; i < count; i++) {
-    const struct tile t = tile_at(first + i, WINOGRAD(tiles_down)(w), WINOGRAD(tiles_across)(w), 0, 0, height, width, TILE_OUT, TILE_OUT);
+    const struct tile t = tile_at(
+        first + i, WINOGRAD(tiles_down)(w), WINOGRAD(tiles_across)(w), 0, 0, height, width, TILE_OUT, TILE_OUT);
     const float *corner = dy + ((t.sample * height + t.top) * width + t.left) * (ptrdiff_t)channels;
     for (size_t c = 0; c < channels; c += CK_VECTOR) {
       float *to = d + place_in(&at, 0, i, c);
@@ -73,7 +75,8 @@ static void WINOGRAD(output)(
   const ptrdiff_t height = w->output_height, width = w->output_width;
   const size_t channels = w->outputs;
   for (size_t i = 0; i < count; i++) {
-    const struct tile t = tile_at(first + i, WINOGRAD(tiles_down)(w), WINOGRAD(tiles_across)(w), 0, 0, height, width, TILE_OUT, TILE_OUT);
+    const struct tile t = tile_at(
+        first + i, WINOGRAD(tiles_down)(w), WINOGRAD(tiles_across)(w), 0, 0, height, width, TILE_OUT, TILE_OUT);
     float *corner = y + ((t.sample * height + t.top) * width + t.left) * (ptrdiff_t)channels;
     const ptrdiff_t rows = height - t.top < TILE_OUT ? height - t.top : TILE_OUT;
     const ptrdiff_t columns = width - t.left < TILE_OUT ? width - t.left : TILE_OUT;
@@ -126,8 +129,9 @@ CK_INLINE void WINOGRAD(filter)(const float *taps, size_t lanes, struct planes a
 
 // The transformed filters of the outputs `first ..< first + count` as panels: v[plane][panel][input][output].
 //
-// `weights` are [output][tap][input] of the layer. With `backward` the roles of inputs and outputs are exchanged and the
-// taps turned round: what takes dy to dx. w->inputs and w->outputs are the channels of what goes in and comes out here.
+// `weights` are [output][tap][input] of the layer. With `backward` the roles of inputs and outputs are exchanged and
+// the taps turned round: what takes dy to dx. w->inputs and w->outputs are the channels of what goes in and comes out
+// here.
 static void WINOGRAD(filters)(
     const struct ck_winograd *w, int backward, size_t first, size_t count, const float *weights, struct planes at,
     float *v) {

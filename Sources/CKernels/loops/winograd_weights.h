@@ -30,7 +30,8 @@ static void WINOGRAD(weights)(const struct ck_winograd *w, const float *sums, fl
 
 static void WINOGRAD(backward_weights)(
     const struct ck_winograd *w, const float *x, const float *dy, float *d_weights, float *scratch) {
-  const size_t tiles = w->batch * WINOGRAD(tiles_down)(w) * WINOGRAD(tiles_across)(w), plane = w->inputs * w->outputs + 16;
+  const size_t tiles = w->batch * WINOGRAD(tiles_down)(w) * WINOGRAD(tiles_across)(w);
+  const size_t plane = w->inputs * w->outputs + 16;
   const struct planes in = panels(w->tiles, w->inputs), out = matrices(w->tiles, w->outputs);
   float *u = scratch, *d = u + PLANES * in.plane, *sums = d + PLANES * out.plane;
   for (size_t first = 0; first < tiles; first += w->tiles) {

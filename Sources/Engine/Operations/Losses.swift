@@ -2,8 +2,8 @@ import Kernels
 import Planner
 
 extension Execution {
-  /// One term of the loss: its gradient, and what it adds to the metrics. Only the network's output has answers that can
-  /// be right.
+  /// One term of the loss: its gradient, and what it adds to the metrics. Only the network's output has answers that
+  /// can be right.
   mutating func loss(_ term: LossTerm, _ instruction: Instruction) {
     let found = evaluate(term, instruction)
     if term.isMain {

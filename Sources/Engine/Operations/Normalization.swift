@@ -6,19 +6,19 @@ import Planner
 extension Execution {
   /// y, mean and reciprocal std; what the micro-batch's statistics are goes to the gradient's trailer too.
   ///
-  /// The mean is computed in the arena, for the backward pass, and copied to the trailer; not where the instruction runs
-  /// for the second time.
+  /// The mean is computed in the arena, for the backward pass, and copied to the trailer; not where the instruction
+  /// runs for the second time.
   func batchNormalization(
     _ channels: Int, _ positions: Int, _ epsilon: Float, _ tail: NormalizationTail, _ instruction: Instruction
   ) {
     var y = output(instruction)
     var mean = output(instruction, 1)
-    var deviation = output(instruction, 2)
+    var rstd = output(instruction, 2)
     var variance = observedVariance(instruction)
     BatchNormalization.forwardTraining(
       channels: channels, rows: program.batch * positions, epsilon: epsilon, x: input(instruction),
       scale: parameter(instruction, 0), shift: parameter(instruction, 1), residual: optionalInput(instruction, 1),
-      relu: tail.relu, y: &y, mean: &mean, inverseDeviation: &deviation, variance: &variance)
+      relu: tail.relu, y: &y, mean: &mean, rstd: &rstd, variance: &variance)
     guard let statistics = instruction.statistics else { return }
     var observed = gradient(layout[statistics].mean)
     Elementwise.copy(mean.span, into: &observed)
@@ -40,11 +40,11 @@ extension Execution {
     BatchNormalization.backward(
       channels: channels, rows: program.batch * positions, x: input(instruction), y: optionalInput(instruction, 4),
       dy: input(instruction, 1), scale: parameter(instruction, 0), shift: parameter(instruction, 1),
-      mean: input(instruction, 2), inverseDeviation: input(instruction, 3), dx: &dx, dResidual: &dResidual,
+      mean: input(instruction, 2), rstd: input(instruction, 3), dx: &dx, dResidual: &dResidual,
       dScale: &dScale, dShift: &dShift)
   }
 
-  /// y by the running statistics, which stand behind the parameters in their buffer.
+  /// y by the running statistics, which stand after the parameters in their buffer.
   func batchNormalizationEvaluation(
     _ channels: Int, _ positions: Int, _ epsilon: Float, _ tail: NormalizationTail, _ instruction: Instruction
   ) {
@@ -81,14 +81,14 @@ extension Execution {
   ) {
     let statistics = statistics(instruction)
     let rows = program.batch * positions
-    var deviation = scratch(instruction, 2 * channels, channels)
+    var rstd = scratch(instruction, 2 * channels, channels)
     var dx = scratch(instruction, 3 * channels, rows * channels)
     var dScale = gradient(instruction, 0, orScratch: channels)
     var dShift = gradient(instruction, 1, orScratch: channels)
     BatchNormalization.gradientsEvaluation(
       channels: channels, rows: rows, epsilon: epsilon, x: input(instruction), dy: input(instruction, 1),
       runningMean: parameters(statistics.mean), runningVariance: parameters(statistics.variance), dx: &dx,
-      inverseDeviation: &deviation, dScale: &dScale, dShift: &dShift)
+      rstd: &rstd, dScale: &dScale, dShift: &dShift)
   }
 
   /// Where the running statistics of the instruction's layer lie.
@@ -106,10 +106,10 @@ extension Execution {
   func groupNormalization(_ groups: NormalizationGroups, _ epsilon: Float, _ instruction: Instruction) {
     var y = output(instruction)
     var mean = output(instruction, 1)
-    var deviation = output(instruction, 2)
+    var rstd = output(instruction, 2)
     GroupNormalization.forward(
       groups, batch: program.batch, epsilon: epsilon, x: input(instruction), scale: parameter(instruction, 0),
-      shift: parameter(instruction, 1), y: &y, mean: &mean, inverseDeviation: &deviation)
+      shift: parameter(instruction, 1), y: &y, mean: &mean, rstd: &rstd)
   }
 
   /// The input gradient and those of scale and shift.
@@ -119,7 +119,7 @@ extension Execution {
     var dShift = gradient(instruction, 1, orScratch: groups.channels)
     GroupNormalization.backward(
       groups, batch: program.batch, x: input(instruction), dy: input(instruction, 1),
-      scale: parameter(instruction, 0), mean: input(instruction, 2), inverseDeviation: input(instruction, 3), dx: &dx,
+      scale: parameter(instruction, 0), mean: input(instruction, 2), rstd: input(instruction, 3), dx: &dx,
       dScale: &dScale, dShift: &dShift)
   }
 

@@ -83,7 +83,7 @@ package enum Activation {
   }
 }
 
-/// The functions of one number that come from the C library, and their derivatives.
+/// The functions of one value that come from the C library, and their derivatives.
 extension Activation {
   /// 1 / (1 + exp(-x)).
   static func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }

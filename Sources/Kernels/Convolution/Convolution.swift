@@ -9,7 +9,7 @@ package import Operators
 package enum Convolution {
   /// y = x ∗ weights + bias.
   ///
-  /// - Parameter bias: one number for each output channel, or empty for none.
+  /// - Parameter bias: one value for each output channel, or empty for none.
   package static func forward(
     _ g: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, batch: Int, x: Span<Float>, weights: Span<Float>,
     bias: Span<Float>, y: inout MutableSpan<Float>, scratch: inout MutableSpan<Float>
@@ -67,7 +67,7 @@ package enum Convolution {
 
   /// dWeights and dBias = the gradients of the weights and of the bias, written whole.
   ///
-  /// - Parameter dBias: one number for each output channel, or empty for none.
+  /// - Parameter dBias: one value for each output channel, or empty for none.
   package static func backwardWeights(
     _ g: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm, batch: Int, x: Span<Float>, dy: Span<Float>,
     dWeights: inout MutableSpan<Float>, dBias: inout MutableSpan<Float>, scratch: inout MutableSpan<Float>

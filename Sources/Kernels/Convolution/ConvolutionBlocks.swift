@@ -1,8 +1,8 @@
 internal import CKernels
 import Operators
 
-/// A convolution as products of matrices: the windows of output pixels, laid out as rows, times the weights. A pointwise
-/// convolution's pixels are such rows already.
+/// A convolution as products of matrices: the windows of output pixels, laid out as rows, times the weights. A
+/// pointwise convolution's pixels are such rows already.
 struct ConvolutionBlocks {
   private let g: ConvolutionGeometry
   private let isPointwise: Bool
@@ -51,7 +51,7 @@ struct ConvolutionBlocks {
         unsafe PackedProduct.multiply(
           .plain(rows, stride: g.rowCount), packed: packed, rows: block.count, inner: g.rowCount,
           columns: outputsOfGroup, into: y + outputOffset(block, group), stride: g.outputChannels,
-          soon: next(block, of: x, channels: g.inputChannels))
+          next: next(block, of: x, channels: g.inputChannels))
       }
     }
     if let bias = unsafe bias { unsafe ck_loops().pointee.add_row(pixels, g.outputChannels, bias, y) }
@@ -73,7 +73,7 @@ struct ConvolutionBlocks {
         unsafe PackedProduct.multiply(
           .plain(dy + outputOffset(block, group), stride: g.outputChannels), packed: packed,
           rows: block.count, inner: outputsOfGroup, columns: g.rowCount, into: rows, stride: g.rowCount,
-          adding: adding && isPointwise, soon: next(block, of: dy, channels: g.outputChannels))
+          adding: adding && isPointwise, next: next(block, of: dy, channels: g.outputChannels))
         guard !isPointwise else { return }
         unsafe withWindow { window in
           unsafe ck_loops().pointee.scatter(window, channels(group), block.lowerBound, block.count, scratch, dx)
@@ -94,10 +94,10 @@ struct ConvolutionBlocks {
   }
 
   /// The next block of a pointwise convolution's operand.
-  private func next(_ block: Range<Int>, of operand: UnsafePointer<Float>, channels: Int) -> ck_soon {
-    guard isPointwise else { return unsafe ck_soon() }
+  private func next(_ block: Range<Int>, of operand: UnsafePointer<Float>, channels: Int) -> ck_next {
+    guard isPointwise else { return unsafe ck_next() }
     let count = min(block.count, pixels - block.upperBound) * channels
-    return unsafe ck_soon(
+    return unsafe ck_next(
       first: operand + block.upperBound * channels, first_count: count, second: nil, second_count: 0)
   }
 

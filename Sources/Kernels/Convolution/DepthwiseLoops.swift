@@ -12,7 +12,7 @@ struct DepthwiseLoops {
   /// The loops of one micro-batch.
   init(_ g: ConvolutionGeometry, batch: Int) {
     precondition(g.isDepthwise, "\(g) is not depthwise")
-    precondition(g.window.input.count < 1 << 31, "a plane of \(g.window.input) is beyond 32-bit places")
+    precondition(g.window.input.count < 1 << 31, "a plane of \(g.window.input) is beyond 32-bit indices")
     window = ck_window(g.window)
     channels = g.inputChannels
     taps = g.window.kernel.count

@@ -1,8 +1,8 @@
 internal import CKernels
 import Operators
 
-/// A convolution over bands of a padded copy of its input. The gradient of a strided one's input is such a convolution of
-/// dy for each phase of the stride; with stride 1 there is one phase.
+/// A convolution over bands of a padded copy of its input. The gradient of a strided one's input is such a convolution
+/// of dy for each phase of the stride; with stride 1 there is one phase.
 struct DirectLoops {
   private let g: ConvolutionGeometry
   private let rows: Int

@@ -60,7 +60,7 @@ struct WeightGradient {
       .transposed(dy + block.lowerBound * g.outputChannels + group * blocks.outputs, stride: g.outputChannels),
       packed: packed, rows: blocks.outputs, inner: block.count, columns: blocks.columns,
       into: dWeights + group * blocks.outputs * g.rowCount + slice * blocks.columns, stride: g.rowCount,
-      adding: block.lowerBound > 0, soon: next(block, Share(index: slice, count: blocks.slices), x: x, dy: dy))
+      adding: block.lowerBound > 0, next: next(block, Share(index: slice, count: blocks.slices), x: x, dy: dy))
   }
 
   /// One of equal shares of what follows a block.
@@ -77,12 +77,12 @@ struct WeightGradient {
   /// A share of the operands' next block; of the windows only if they lie ready.
   private func next(
     _ block: Range<Int>, _ share: Share, x: UnsafePointer<Float>, dy: UnsafePointer<Float>
-  ) -> ck_soon {
+  ) -> ck_next {
     let end = min(block.upperBound + blocks.pixels, pixels)
     let outputs = share.of(block.upperBound * g.outputChannels..<end * g.outputChannels)
     let inputs =
       blocks.gathers ? 0..<0 : share.of(block.upperBound * g.inputChannels..<end * g.inputChannels)
-    return unsafe ck_soon(
+    return unsafe ck_next(
       first: dy + outputs.lowerBound, first_count: outputs.count, second: x + inputs.lowerBound,
       second_count: inputs.count)
   }

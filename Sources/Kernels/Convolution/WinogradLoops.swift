@@ -54,7 +54,7 @@ struct WinogradLoops {
     }
   }
 
-  /// What goes in and comes out: x and y, or on the way to the data dy and dx.
+  /// What goes in and comes out: x and y, or for the input gradient dy and dx.
   private func loops(_ pass: ConvolutionPass) -> ck_winograd {
     let window = g.window
     let backward = pass == .backwardData

@@ -37,7 +37,7 @@ package enum Elementwise {
   }
 }
 
-/// Arithmetic between a matrix, [row][column], and one number for each column. Sums are accurate: in float over at most
+/// Arithmetic between a matrix, [row][column], and one value for each column. Sums are accurate: in float over at most
 /// 64 rows of a lane, in double from there on.
 extension Elementwise {
   /// Each row of y = itself + row.

@@ -1,5 +1,6 @@
-// One function for each operator and pass, on spans: it checks every count and hands the work to OpenBLAS or to the inner
-// loops of CKernels. Kernels know operators, and neither model files nor programs; they allocate nothing and never fail.
+// One function for each operator and pass, on spans: it checks every count and hands the work to OpenBLAS or to the
+// inner loops of CKernels. Kernels know operators, and neither model files nor programs; they allocate nothing and
+// never fail.
 
 internal import CKernels
 internal import COpenBLAS
@@ -9,8 +10,8 @@ import Foundation
 ///
 /// Two processes with the same description compute the same bits.
 package enum KernelSet {
-  /// Caps our own loops at an instruction set, holds OpenBLAS to one thread per caller, and gives it the memory that one
-  /// caller needs.
+  /// Caps our own loops at an instruction set, holds OpenBLAS to one thread per caller, and gives it the memory that
+  /// one caller needs.
   ///
   /// Call it once, before any thread starts.
   ///

@@ -1,8 +1,8 @@
 import Foundation
 import Operators
 
-/// Losses that are sums over the elements, in double precision. An element's part is a function of x and of its target t;
-/// with labels t is 1 for the label's channel and 0 for all others.
+/// Losses that are sums over the elements, in double precision. An element's part is a function of x and of its target
+/// t; with labels t is 1 for the label's channel and 0 for all others.
 extension LossFunction {
   /// What an element adds to the loss, and the derivative of that with respect to x.
   typealias Part = (loss: Double, slope: Double)

@@ -13,8 +13,8 @@ package enum LossFunction {
   ///
   /// - Parameters:
   ///   - output: the shape of a sample of x.
-  ///   - scale: what the gradient is multiplied by: the loss's weight over the number of samples of the global batch, so
-  ///     that gradients just add up.
+  ///   - scale: what the gradient is multiplied by: the loss's weight over the number of samples of the global batch,
+  ///     so that gradients just add up.
   ///   - labels: one for each sample; for a loss that reads labels per position and an output of several positions
   ///     [sample][position].
   ///   - targets: values where the loss reads them, else empty.
@@ -66,7 +66,7 @@ package enum LossFunction {
   }
 }
 
-/// The rows of the valid samples: one for each position, with a number for each channel.
+/// The rows of the valid samples: one for each position, with a value for each channel.
 struct LossRows {
   let positions: Int
   let channels: Int
@@ -128,7 +128,7 @@ extension LossFunction {
     }
   }
 
-  /// The place of the first largest element in its range; nil if one is NaN.
+  /// The index of the first largest element in its range; nil if one is NaN.
   private static func firstLargest(_ x: Span<Float>, _ range: Range<Int>) -> Int? {
     var best = range.lowerBound
     for i in range {

@@ -2,7 +2,7 @@ import Operators
 
 /// Losses that compare the valid samples of a micro-batch with each other, in double precision.
 ///
-/// Each is a function of one number for every ordered pair of samples, a squared distance or a cosine. What the loss
+/// Each is a function of one value for every ordered pair of samples, a squared distance or a cosine. What the loss
 /// gains with the number of a pair is the pair's pull, from which the gradient of both samples follows.
 extension LossFunction {
   /// The mean over all pairs (p, n) of max(0, ‖a - p‖² - ‖a - n‖² + margin), summed over the anchors a.
@@ -50,8 +50,8 @@ extension LossFunction {
     return sum
   }
 
-  /// The mean over the other samples of 1 - cos for the same label and max(0, cos - margin) for another one, summed over
-  /// the samples.
+  /// The mean over the other samples of 1 - cos for the same label and max(0, cos - margin) for another one, summed
+  /// over the samples.
   static func cosineLoss(
     _ loss: CosineLoss, _ rows: LossRows, _ x: Span<Float>, _ labels: Span<Int32>,
     _ gradient: inout MutableSpan<Float>
@@ -166,15 +166,15 @@ extension LossFunction {
   }
 }
 
-/// One number for every ordered pair of samples.
+/// One value for every ordered pair of samples.
 struct PairTable {
   private let samples: Int
-  private var numbers: [Double]
+  private var values: [Double]
 
   /// Zeros.
   init(_ samples: Int) {
     self.samples = samples
-    numbers = [Double](repeating: 0, count: samples * samples)
+    values = [Double](repeating: 0, count: samples * samples)
   }
 
   /// What `number` gives for each pair.
@@ -189,8 +189,8 @@ struct PairTable {
   }
 
   subscript(a: Int, b: Int) -> Double {
-    get { numbers[a * samples + b] }
-    set { numbers[a * samples + b] = newValue }
+    get { values[a * samples + b] }
+    set { values[a * samples + b] = newValue }
   }
 
   /// The sum over both orders of a pair.

@@ -63,14 +63,14 @@ enum PackedProduct {
     unsafe ck_loops().pointee.pack(inner, columns, right.base, term, column, packed)
   }
 
-  /// result = left · right, or result += left · right if `adding`; `left` is rows × inner, `right` inner × columns. What
-  /// is read `soon` is fetched towards the CPU meanwhile.
+  /// result = left · right, or result += left · right if `adding`; `left` is rows × inner, `right` inner × columns.
+  /// What is read next is prefetched meanwhile.
   static func multiply(
     _ left: Operand, packed: UnsafePointer<Float>, rows: Int, inner: Int, columns: Int,
-    into result: UnsafeMutablePointer<Float>, stride: Int, adding: Bool = false, soon: ck_soon = unsafe ck_soon()
+    into result: UnsafeMutablePointer<Float>, stride: Int, adding: Bool = false, next: ck_next = unsafe ck_next()
   ) {
     unsafe ck_loops().pointee.product(
       rows, columns, inner, left.base, left.isTransposed ? 1 : 0, left.stride, packed, result, stride, adding ? 1 : 0,
-      soon)
+      next)
   }
 }

@@ -8,7 +8,7 @@ package struct AlignedBuffer: ~Copyable, @unchecked Sendable {
   /// The alignment in bytes: a cache line, and the widest vector.
   package static let alignment = 64
   /// The size of a huge page; buffers of at least two are laid on such pages where the system has them to give, since a
-  /// walk over a large tensor in steps of kilobytes needs the place of a small page at each of them.
+  /// walk over a large tensor in steps of kilobytes needs the address of a small page at each of them.
   private static let hugePage = 1 << 21
 
   /// The number of floats.

@@ -4,7 +4,7 @@ import Synchronization
 
 /// The buffers into which OpenBLAS packs the operands of a product: one for each thread that computes products at once.
 ///
-/// If the system refuses one, OpenBLAS asks for ever (0.3.21, driver/others/memory.c), and the process hangs within a
+/// If the system refuses one, OpenBLAS asks forever (0.3.21, driver/others/memory.c), and the process hangs within a
 /// product. So they are asked for beforehand, and kept.
 enum ProductBuffers {
   /// The address space of a buffer, of which only the part that the operands fill becomes memory: BUFFER_SIZE in
@@ -26,8 +26,8 @@ enum ProductBuffers {
     held.withLock { $0 = max($0, threads) }
   }
 
-  /// Whether the system would give so many buffers now: each asked for by itself, as OpenBLAS does, since a single large
-  /// request is judged otherwise than many small ones.
+  /// Whether the system would give so many buffers now: each asked for by itself, as OpenBLAS does, since a single
+  /// large request is judged otherwise than many small ones.
   private static func areFree(_ buffers: Int) -> Bool {
     var taken: [UInt] = []
     defer { for address in taken { unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount) } }

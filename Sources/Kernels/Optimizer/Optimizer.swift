@@ -81,8 +81,8 @@ package enum Optimizer {
       piece.count, &c, piece.gradient, piece.state(0), piece.state(1), piece.weights)
   }
 
-  /// The direction of LAMB takes the gradient's place: rate · m / (√v · rootScale + epsilon) + penalty · w, with m and v
-  /// of the plain gradient as states 0 and 1.
+  /// The direction of LAMB takes the gradient's place: rate · m / (√v · rootScale + epsilon) + penalty · w, with m and
+  /// v of the plain gradient as states 0 and 1.
   ///
   /// Source: You et al., "Large batch optimization for deep learning: training BERT in 76 minutes", ICLR 2020,
   /// algorithm 2.
@@ -92,8 +92,8 @@ package enum Optimizer {
       piece.count, &c, piece.gradient, piece.state(0), piece.state(1), piece.weights)
   }
 
-  /// g' / (√s + epsilon) takes the gradient's place, s = keep · s + fresh · g'² being state 0; with `mean`, the state of
-  /// the gradient's own moving average, its square is taken off s.
+  /// g' / (√s + epsilon) takes the gradient's place, s = keep · s + fresh · g'² being state 0; with `mean`, the state
+  /// of the gradient's own moving average, its square is taken off s.
   ///
   /// Source: Tieleman and Hinton, "Lecture 6.5: rmsprop", 2012; centered: Graves, "Generating sequences with recurrent
   /// neural networks", 2013, eq. 38 to 40.

@@ -1,7 +1,7 @@
 /// A piece of the flat buffers that one rule updates: the gradient, the weights and each of the rule's states, element
 /// by element.
 ///
-/// The states of all elements lie one behind the other: state k of element i at k · `stride` + i. The memory outlives
+/// The states of all elements lie one after the other: state k of element i at k · `stride` + i. The memory outlives
 /// the piece and nobody else touches it meanwhile.
 @safe
 package struct UpdatePiece {

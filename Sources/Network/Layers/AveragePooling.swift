@@ -58,7 +58,9 @@ package struct AveragePoolingLayer: ResamplingLayer {
       channels: input.channels)
   }
 
-  package func reach(for input: Shape) -> Reach? { Reach(kernel: kernel, stride: stride ?? kernel) }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? {
+    ReceptiveFieldStep(kernel: kernel, stride: stride ?? kernel)
+  }
 }
 
 /// Means over as many windows as are asked for, whatever the size of the input.
@@ -87,8 +89,8 @@ package struct AdaptiveAveragePoolingLayer: ResamplingLayer {
       columns: .adaptiveMean(input: input.width, output: size.width), channels: input.channels)
   }
 
-  package func reach(for input: Shape) -> Reach? {
-    Reach(
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? {
+    ReceptiveFieldStep(
       kernel: Extent(height: input.height / size.height + 2, width: input.width / size.width + 2),
       stride: Extent(height: input.height / size.height + 1, width: input.width / size.width + 1))
   }
@@ -140,7 +142,9 @@ package struct GaussianPoolingLayer: ResamplingLayer {
       columns: .gaussianMean(window.columns, deviation: deviation), channels: input.channels)
   }
 
-  package func reach(for input: Shape) -> Reach? { Reach(kernel: kernel, stride: stride) }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? {
+    ReceptiveFieldStep(kernel: kernel, stride: stride)
+  }
 }
 
 /// The mean over all positions, channel by channel: the output is a vector.
@@ -153,5 +157,5 @@ package struct GlobalAveragePoolingLayer: LayerDescription {
     source: "Lin, Chen and Yan, \"Network in network\", 2013, section 3.2")
 
   package func output(for input: Shape) -> Shape { Shape(features: input.channels) }
-  package func reach(for input: Shape) -> Reach? { nil }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? { nil }
 }

@@ -80,5 +80,7 @@ package struct ConvolutionLayer: LayerDescription {
 
   package func multiplyAdds(for input: Shape) -> Int { geometry(for: input).multiplyAdds }
 
-  package func reach(for input: Shape) -> Reach? { Reach(kernel: kernel.dilated(by: dilation), stride: stride) }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? {
+    ReceptiveFieldStep(kernel: kernel.dilated(by: dilation), stride: stride)
+  }
 }

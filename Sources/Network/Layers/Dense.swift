@@ -48,5 +48,5 @@ package struct DenseLayer: LayerDescription {
   }
 
   package func multiplyAdds(for input: Shape) -> Int { features * input.count }
-  package func reach(for input: Shape) -> Reach? { nil }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? { nil }
 }

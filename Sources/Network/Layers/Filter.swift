@@ -1,7 +1,7 @@
 package import Operators
 package import StrictYAML
 
-/// Fixed filters over each channel: edges, smoothing, or numbers of your own. Nothing of it is trained.
+/// Fixed filters over each channel: edges, smoothing, or values of your own. Nothing of it is trained.
 package struct FilterLayer: LayerDescription {
   /// The filters.
   package var kernel = FilterKernel.sobel
@@ -48,5 +48,7 @@ package struct FilterLayer: LayerDescription {
     return geometry.output.count * geometry.window.kernel.count
   }
 
-  package func reach(for input: Shape) -> Reach? { Reach(kernel: kernel.size.dilated(by: dilation), stride: stride) }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? {
+    ReceptiveFieldStep(kernel: kernel.size.dilated(by: dilation), stride: stride)
+  }
 }

@@ -1,7 +1,7 @@
 package import Operators
 package import StrictYAML
 
-/// The filters of a `filter` layer: named ones, or numbers of your own.
+/// The filters of a `filter` layer: named ones, or values of your own.
 package enum FilterKernel: YAMLChoice {
   case sobel
   case laplacian
@@ -65,9 +65,9 @@ package enum FilterKernel: YAMLChoice {
     return Extent(height: filters[0].count, width: filters[0][0].count)
   }
 
-  /// Eight filters of 3×3, for edges with the light side in the north, the north-west, and so on round. `ring` are the
-  /// numbers round the centre of the first one, clockwise from its top left corner; each next filter turns them on by
-  /// one place counter-clockwise.
+  /// Eight filters of 3×3, for edges with the light side in the north, the north-west, and so on round. `ring` holds
+  /// the values round the centre of the first one, clockwise from its top left corner; each next filter turns them on
+  /// by one step counter-clockwise.
   private static func compass(centre: Float, _ ring: [Float]) -> [[[Float]]] {
     (0..<8).map { turn in
       let r = (0..<8).map { ring[($0 + turn) % 8] }
@@ -130,7 +130,7 @@ package struct OwnFilters: YAMLRecord {
 
   package func problem() -> String? {
     guard let rows = values.first, let columns = rows.first, !columns.isEmpty else {
-      return "values must hold at least one filter with at least one number"
+      return "values must hold at least one filter with at least one value"
     }
     let isEven = values.allSatisfy { $0.count == rows.count && $0.allSatisfy { $0.count == columns.count } }
     guard isEven else { return "values must hold filters of equal size, each with rows of equal length" }

@@ -73,8 +73,8 @@ package struct UpsamplingLayer: ResamplingLayer {
 
   package static let notes = LayerNotes(
     formula:
-      "nearest: y[c, i, j] = x[c, ⌊i/s⌋, ⌊j/s⌋]; bilinear: x between its pixels at (i + ½)/s − ½, with align-corners at "
-      + "i·(H − 1)/(H' − 1)",
+      "nearest: y[c, i, j] = x[c, ⌊i/s⌋, ⌊j/s⌋]; bilinear: x between its pixels at (i + ½)/s − ½, with align-corners "
+      + "at i·(H − 1)/(H' − 1)",
     shapes: "C×H×W → C×s·H×s·W", work: "nearest none, bilinear 8 · C·H'·W'",
     source: "PyTorch's Upsample; Long, Shelhamer and Darrell, \"Fully convolutional networks\", 2015, section 3.3")
 
@@ -97,5 +97,7 @@ package struct UpsamplingLayer: ResamplingLayer {
       rows: axis(input.height, scale.height), columns: axis(input.width, scale.width), channels: input.channels)
   }
 
-  package func reach(for input: Shape) -> Reach? { Reach(kernel: Extent(mode == .nearest ? 1 : 2)) }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? {
+    ReceptiveFieldStep(kernel: Extent(mode == .nearest ? 1 : 2))
+  }
 }

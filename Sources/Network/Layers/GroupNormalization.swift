@@ -1,20 +1,20 @@
 package import Operators
 package import StrictYAML
 
-/// A layer that normalises the numbers of each sample in groups, the same in training and evaluation.
+/// A layer that normalises the elements of each sample in groups, the same in training and evaluation.
 package protocol GroupedNormalizationLayer: LayerDescription {
   /// Added to the variance.
   var epsilon: Double { get }
-  /// Which numbers share a mean.
+  /// Which elements share a mean.
   func groups(for input: Shape) -> NormalizationGroups
 }
 
 extension GroupedNormalizationLayer {
-  /// Checks that a mean is taken over more than one number: one number alone is normalised to zero, whatever it is.
+  /// Checks that a mean is taken over more than one element: one alone is normalised to zero, whatever it is.
   func checkedOutput(for input: Shape) throws(ShapeProblem) -> Shape {
     guard groups(for: input).groupCount > 1 else {
       throw ShapeProblem(
-        "it normalises single numbers of its input \(input), which makes zeros of all; it needs at least two numbers "
+        "it normalises single elements of its input \(input), which makes zeros of all; it needs at least two elements "
           + "that share a mean")
     }
     return input

@@ -25,7 +25,7 @@ package protocol LayerDescription: ModelRecord {
   /// Multiply-add pairs for one sample, forward.
   func multiplyAdds(for input: Shape) -> Int
   /// How the layer widens the receptive field; nil for a layer that sees everything.
-  func reach(for input: Shape) -> Reach?
+  func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep?
 }
 
 extension LayerDescription {
@@ -33,7 +33,7 @@ extension LayerDescription {
   package func parameters(for input: Shape) -> [ParameterDescription] { [] }
   package var runningStatistics: RunningStatistics? { nil }
   package func multiplyAdds(for input: Shape) -> Int { 0 }
-  package func reach(for input: Shape) -> Reach? { Reach() }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? { ReceptiveFieldStep() }
 }
 
 /// A running mean and variance of each channel, kept beside the parameters and used in evaluation.
@@ -68,7 +68,7 @@ package struct LayerNotes: Hashable, Sendable {
 }
 
 /// How a layer widens the receptive field.
-package struct Reach: Hashable, Sendable {
+package struct ReceptiveFieldStep: Hashable, Sendable {
   /// Positions of the input, from the first to the last, that one output position depends on.
   package var kernel = Extent(1)
   /// Positions of the input from one output position to the next; 1 where outputs lie closer than inputs.
@@ -97,7 +97,7 @@ package struct ParameterDescription: Hashable, Sendable {
   /// shifts of normalizations no.
   package let decays: Bool
 
-  /// One number per channel that is not decayed: a bias, a scale or a shift.
+  /// One value per channel that is not decayed: a bias, a scale or a shift.
   static func perChannel(_ name: String, _ channels: Int, initial: InitialValues) -> ParameterDescription {
     ParameterDescription(name: name, shape: [channels], arrangement: .plain, initial: initial, decays: false)
   }
@@ -111,14 +111,14 @@ package struct ParameterDescription: Hashable, Sendable {
 
 /// The distribution of a parameter before the first step.
 package enum InitialValues: Hashable, Sendable {
-  /// The same number everywhere.
+  /// The same value everywhere.
   case constant(Float)
   /// Uniform on [-bound, bound].
   case uniform(bound: Double)
   /// Normal with mean zero.
-  case normal(deviation: Double)
-  /// Normal with mean zero, drawn again where it lies beyond two deviations.
-  case truncatedNormal(deviation: Double)
+  case normal(std: Double)
+  /// Normal with mean zero, drawn again where it lies beyond two standard deviations.
+  case truncatedNormal(std: Double)
   /// A matrix of so many rows (the order of files) whose rows, or columns if those are fewer, are orthogonal and of
   /// length `gain`.
   case orthogonal(rows: Int, gain: Double)

@@ -55,7 +55,7 @@ extension Layer {
   private static let structures: [LayerKind] = [
     kind("identity", "passes its input on", IdentityLayer.self) { .identity($0) },
     kind("flatten", "channels × height × width to a vector, channel first", FlattenLayer.self) { .flatten($0) },
-    kind("reshape", "the same numbers in another shape, channel first", ReshapeLayer.self) { .reshape($0) },
+    kind("reshape", "the same values in another shape, channel first", ReshapeLayer.self) { .reshape($0) },
     kind("zero-pad", "zeros round the image", ZeroPaddingLayer.self) { .zeroPadding($0) },
     kind("crop", "cuts off the edges of the image", CropLayer.self) { .crop($0) },
     kind("upsample", "a larger image by repeating or interpolating pixels", UpsamplingLayer.self) { .upsampling($0) },

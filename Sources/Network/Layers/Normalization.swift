@@ -10,7 +10,7 @@ package struct BatchNormalizationLayer: LayerDescription {
   package var epsilon = 1e-5
   /// Weight of the newest step in the running statistics.
   package var momentum = 0.1
-  /// What the scale starts at; 0 for the last one of a residual branch makes each block start as its short way.
+  /// What the scale starts at; 0 for the last one of a residual branch makes each block start as its shortcut.
   package var initialScale: Float = 1
 
   package init() {}
@@ -68,7 +68,7 @@ enum NormalizationFields {
   }
 }
 
-/// Each number over a power of the mean square of its neighbours across channels.
+/// Each element over a power of the mean square of its neighbours across channels.
 package struct LocalResponseNormalizationLayer: LayerDescription {
   /// Channels that count in a sum.
   package var size = 5

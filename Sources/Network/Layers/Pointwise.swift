@@ -6,7 +6,7 @@ package import StrictYAML
 package protocol DropoutDescription: LayerDescription {
   /// Probability of dropping a part; the others are divided by 1 − rate.
   var rate: Double { get }
-  /// How one sample is cut into parts: `rows` times the same mask of `columns` numbers, each for so many neighbours
+  /// How one sample is cut into parts: `rows` times the same mask of `columns` elements, each for so many neighbours
   /// that all is covered.
   func mask(for input: Shape) -> (rows: Int, columns: Int)
 }

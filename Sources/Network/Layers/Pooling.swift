@@ -57,8 +57,8 @@ package struct MaxPoolingLayer: LayerDescription {
     return output
   }
 
-  package func reach(for input: Shape) -> Reach? {
-    Reach(kernel: kernel.dilated(by: dilation), stride: stride ?? kernel)
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? {
+    ReceptiveFieldStep(kernel: kernel.dilated(by: dilation), stride: stride ?? kernel)
   }
 }
 
@@ -75,7 +75,7 @@ package struct GlobalMaxPoolingLayer: LayerDescription {
   package func window(for input: Shape) -> Window { Window(input: input.extent, kernel: input.extent) }
 
   package func output(for input: Shape) -> Shape { Shape(features: input.channels) }
-  package func reach(for input: Shape) -> Reach? { nil }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? { nil }
 }
 
 /// The L^p norm of each window, channel by channel: between the sum (p = 1) and the largest absolute value (p → ∞).
@@ -116,5 +116,7 @@ package struct PowerPoolingLayer: LayerDescription {
     try window(for: input).fit(input, channels: input.channels, what: "window")
   }
 
-  package func reach(for input: Shape) -> Reach? { Reach(kernel: kernel, stride: stride ?? kernel) }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? {
+    ReceptiveFieldStep(kernel: kernel, stride: stride ?? kernel)
+  }
 }

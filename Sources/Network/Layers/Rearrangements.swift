@@ -13,7 +13,7 @@ package struct FlattenLayer: LayerDescription {
   package func output(for input: Shape) -> Shape { Shape(features: input.count) }
 }
 
-/// Passes its input on: the short way of a residual block.
+/// Passes its input on: the shortcut of a residual block.
 package struct IdentityLayer: LayerDescription {
   package init() {}
   package static let fields: [Field<Self>] = []
@@ -23,7 +23,7 @@ package struct IdentityLayer: LayerDescription {
     source: "He et al., \"Identity mappings in deep residual networks\", 2016, eq. 1")
 }
 
-/// Gives the same numbers another shape, in channel-first order.
+/// Gives the same values another shape, in channel-first order.
 package struct ReshapeLayer: LayerDescription {
   /// The new shape.
   package var shape = Shape(features: 1)
@@ -32,18 +32,18 @@ package struct ReshapeLayer: LayerDescription {
   package static let fields: [Field<Self>] = [Field("shape", \.shape, "the new shape", required: true)]
 
   package static let notes = LayerNotes(
-    formula: "y[n] = x[n], both in the order (c·H + i)·W + j", shapes: "C×H×W → shape, of as many numbers",
+    formula: "y[n] = x[n], both in the order (c·H + i)·W + j", shapes: "C×H×W → shape, of as many elements",
     work: "none", source: "PyTorch's view")
 
   package func output(for input: Shape) throws(ShapeProblem) -> Shape {
     guard shape.count == input.count else {
       throw ShapeProblem(
-        "\(shape) has \(shape.count) numbers and its input \(input) has \(input.count); they must be as many")
+        "\(shape) has \(shape.count) elements and its input \(input) has \(input.count); they must be as many")
     }
     return shape
   }
 
-  package func reach(for input: Shape) -> Reach? { nil }
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? { nil }
 }
 
 /// Exchanges channels between groups, so that the next grouped convolution sees them all.

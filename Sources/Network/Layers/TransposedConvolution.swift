@@ -86,9 +86,9 @@ package struct TransposedConvolutionLayer: LayerDescription {
 
   package func multiplyAdds(for input: Shape) -> Int { transposed(for: input).multiplyAdds }
 
-  package func reach(for input: Shape) -> Reach? {
+  package func receptiveFieldStep(for input: Shape) -> ReceptiveFieldStep? {
     let taps = kernel.dilated(by: dilation)
-    return Reach(
+    return ReceptiveFieldStep(
       kernel: Extent(
         height: (taps.height + stride.height - 1) / stride.height,
         width: (taps.width + stride.width - 1) / stride.width))

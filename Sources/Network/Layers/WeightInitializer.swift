@@ -13,9 +13,9 @@ package enum WeightInitializer: YAMLChoice {
   case glorotUniform
   case lecunNormal
   case lecunUniform
-  case normal(deviation: Double)
+  case normal(std: Double)
   case uniform(bound: Double)
-  case truncatedNormal(deviation: Double)
+  case truncatedNormal(std: Double)
   case orthogonal(gain: Double)
   case constant(Float)
 
@@ -29,27 +29,27 @@ package enum WeightInitializer: YAMLChoice {
         $0 == initializer ? NoSettings() : nil
       }
     } + [
-      Alternative("normal", "normal with the given deviation", DeviationSettings.self) {
-        .normal(deviation: $0.deviation)
+      Alternative("normal", "normal with the given standard deviation", DeviationSettings.self) {
+        .normal(std: $0.deviation)
       } extract: {
-        if case .normal(let deviation) = $0 { DeviationSettings(deviation: deviation) } else { nil }
+        if case .normal(let std) = $0 { DeviationSettings(deviation: std) } else { nil }
       },
       Alternative("uniform", "uniform between -bound and bound", BoundSettings.self) {
         .uniform(bound: $0.bound)
       } extract: {
         if case .uniform(let bound) = $0 { BoundSettings(bound: bound) } else { nil }
       },
-      Alternative("truncated-normal", "normal, at most two deviations from zero", DeviationSettings.self) {
-        .truncatedNormal(deviation: $0.deviation)
+      Alternative("truncated-normal", "normal, at most two standard deviations from zero", DeviationSettings.self) {
+        .truncatedNormal(std: $0.deviation)
       } extract: {
-        if case .truncatedNormal(let deviation) = $0 { DeviationSettings(deviation: deviation) } else { nil }
+        if case .truncatedNormal(let std) = $0 { DeviationSettings(deviation: std) } else { nil }
       },
       Alternative("orthogonal", "orthogonal rows or columns (Saxe et al. 2013)", GainSettings.self) {
         .orthogonal(gain: $0.gain)
       } extract: {
         if case .orthogonal(let gain) = $0 { GainSettings(gain: gain) } else { nil }
       },
-      Alternative("constant", "the same number everywhere", ConstantSettings.self) {
+      Alternative("constant", "the same value everywhere", ConstantSettings.self) {
         .constant($0.value)
       } extract: {
         if case .constant(let value) = $0 { ConstantSettings(value: value) } else { nil }
@@ -59,12 +59,12 @@ package enum WeightInitializer: YAMLChoice {
   /// Those without settings, with the source of each.
   private static let named: [(String, String, WeightInitializer)] = [
     ("pytorch", "PyTorch's default: uniform with bound 1/√fan-in, biases too", .pytorch),
-    ("he-normal", "normal, deviation √(2/fan-in) (He et al. 2015, eq. 10)", .heNormal),
+    ("he-normal", "normal, std √(2/fan-in) (He et al. 2015, eq. 10)", .heNormal),
     ("he-uniform", "uniform, bound √(6/fan-in) (He et al. 2015)", .heUniform),
-    ("he-normal-fan-out", "normal, deviation √(2/fan-out), as torchvision's ResNets", .heNormalFanOut),
-    ("glorot-normal", "normal, deviation √(2/(fan-in + fan-out)) (Glorot and Bengio 2010)", .glorotNormal),
+    ("he-normal-fan-out", "normal, std √(2/fan-out), as torchvision's ResNets", .heNormalFanOut),
+    ("glorot-normal", "normal, std √(2/(fan-in + fan-out)) (Glorot and Bengio 2010)", .glorotNormal),
     ("glorot-uniform", "uniform, bound √(6/(fan-in + fan-out)) (Glorot and Bengio 2010, eq. 16)", .glorotUniform),
-    ("lecun-normal", "normal, deviation √(1/fan-in) (LeCun et al. 1998, \"Efficient backprop\", eq. 16)", .lecunNormal),
+    ("lecun-normal", "normal, std √(1/fan-in) (LeCun et al. 1998, \"Efficient backprop\", eq. 16)", .lecunNormal),
     ("lecun-uniform", "uniform, bound √(3/fan-in) (LeCun et al. 1998)", .lecunUniform),
   ]
 
@@ -73,16 +73,16 @@ package enum WeightInitializer: YAMLChoice {
     let (fanIn, fanOut) = (Double(fanIn), Double(fanOut))
     return switch self {
     case .pytorch: .uniform(bound: (1 / fanIn).squareRoot())
-    case .heNormal: .normal(deviation: (2 / fanIn).squareRoot())
+    case .heNormal: .normal(std: (2 / fanIn).squareRoot())
     case .heUniform: .uniform(bound: (6 / fanIn).squareRoot())
-    case .heNormalFanOut: .normal(deviation: (2 / fanOut).squareRoot())
-    case .glorotNormal: .normal(deviation: (2 / (fanIn + fanOut)).squareRoot())
+    case .heNormalFanOut: .normal(std: (2 / fanOut).squareRoot())
+    case .glorotNormal: .normal(std: (2 / (fanIn + fanOut)).squareRoot())
     case .glorotUniform: .uniform(bound: (6 / (fanIn + fanOut)).squareRoot())
-    case .lecunNormal: .normal(deviation: (1 / fanIn).squareRoot())
+    case .lecunNormal: .normal(std: (1 / fanIn).squareRoot())
     case .lecunUniform: .uniform(bound: (3 / fanIn).squareRoot())
-    case .normal(let deviation): .normal(deviation: deviation)
+    case .normal(let std): .normal(std: std)
     case .uniform(let bound): .uniform(bound: bound)
-    case .truncatedNormal(let deviation): .truncatedNormal(deviation: deviation)
+    case .truncatedNormal(let std): .truncatedNormal(std: std)
     case .orthogonal(let gain): .orthogonal(rows: rows, gain: gain)
     case .constant(let value): .constant(value)
     }
@@ -121,5 +121,5 @@ private struct GainSettings: ModelRecord {
 
 private struct ConstantSettings: ModelRecord {
   var value: Float = 0
-  static let fields: [Field<Self>] = [Field("value", \.value, "the number")]
+  static let fields: [Field<Self>] = [Field("value", \.value, "the value")]
 }

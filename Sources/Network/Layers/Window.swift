@@ -43,8 +43,8 @@ extension Shape: YAMLValue {
 package enum PaddingRule: Hashable, Sendable {
   /// Zeros on each side.
   case fixed(Padding)
-  /// As much as makes the output ⌈M/s⌉ for an input of M: max((⌈M/s⌉ − 1)·s + d(K − 1) + 1 − M, 0) in total, the smaller
-  /// half in front. With stride 1 this is PyTorch's `padding="same"`.
+  /// As much as makes the output ⌈M/s⌉ for an input of M: max((⌈M/s⌉ − 1)·s + d(K − 1) + 1 − M, 0) in total, the
+  /// smaller half in front. With stride 1 this is PyTorch's `padding="same"`.
   case same
 
   /// The padding of a window over an input of the given size.
@@ -131,8 +131,8 @@ extension Window {
     let columns = shape.width * min(kernel.width, input.width)
     guard max(rows, columns) <= Limits.mapWeights else {
       throw ShapeProblem(
-        "its windows of \(kernel) over its input \(input) hold more than \(Limits.mapWeights) pixels along one axis; use "
-          + "smaller windows or a larger stride")
+        "its windows of \(kernel) over its input \(input) hold more than \(Limits.mapWeights) pixels along one axis; "
+          + "use smaller windows or a larger stride")
     }
     return shape
   }

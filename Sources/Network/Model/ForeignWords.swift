@@ -1,8 +1,8 @@
 package import Operators
 package import StrictYAML
 
-// What PyTorch, Keras and Caffe call the words of model files. Words that differ from ours in spelling alone (BatchNorm2d,
-// leaky_relu) need no entry.
+// What PyTorch, Keras and Caffe call the words of model files. Words that differ from ours in spelling alone
+// (BatchNorm2d, leaky_relu) need no entry.
 
 extension Layer {
   package static var synonyms: Synonyms {

@@ -19,7 +19,7 @@ package struct LayerRow: Hashable, Sendable {
   /// Pixels of the image that one output position depends on, at most; nil where that is the whole image.
   package let receptiveField: Extent?
 
-  /// The number of trainable numbers.
+  /// The number of trainable elements.
   package var parameterCount: Int { parameters.reduce(0) { $0 + $1.description.count } }
 
   package static func == (a: LayerRow, b: LayerRow) -> Bool {
@@ -65,7 +65,7 @@ private struct TableVisitor: ModelVisitor {
 
   mutating func layer(_ layer: Layer, path: String, input: Value, output: Shape) -> Value {
     let record = layer.record
-    let value = widened(input, by: record.reach(for: input.shape), output: output)
+    let value = widened(input, by: record.receptiveFieldStep(for: input.shape), output: output)
     rows.append(
       LayerRow(
         path: path, kind: layer.kind, input: input.shape, output: output,
@@ -75,16 +75,16 @@ private struct TableVisitor: ModelVisitor {
     return value
   }
 
-  private func widened(_ value: Value, by reach: Reach?, output: Shape) -> Value {
-    guard let reach, let field = value.field else { return Value(shape: output, field: nil, jump: value.jump) }
+  private func widened(_ value: Value, by step: ReceptiveFieldStep?, output: Shape) -> Value {
+    guard let step, let field = value.field else { return Value(shape: output, field: nil, jump: value.jump) }
     return Value(
       shape: output,
       field: Extent(
-        height: limited(field.height + (reach.kernel.height - 1) * value.jump.height),
-        width: limited(field.width + (reach.kernel.width - 1) * value.jump.width)),
+        height: limited(field.height + (step.kernel.height - 1) * value.jump.height),
+        width: limited(field.width + (step.kernel.width - 1) * value.jump.width)),
       jump: Extent(
-        height: limited(value.jump.height * reach.stride.height),
-        width: limited(value.jump.width * reach.stride.width)))
+        height: limited(value.jump.height * step.stride.height),
+        width: limited(value.jump.width * step.stride.width)))
   }
 
   func head(_ head: Head, path: String, output: Value) {}

@@ -1,21 +1,21 @@
 import Operators
 
-/// Bounds of numbers in model files, so that a product of sizes cannot overflow, and no number becomes zero or infinite
+/// Bounds of values in model files, so that a product of sizes cannot overflow, and no value becomes zero or infinite
 /// in single precision.
 enum Limits {
   /// Channels, features, groups.
   static let width: @Sendable (Int) -> String? = { (1...1_048_576).contains($0) ? nil : "must be from 1 to 1048576" }
-  /// Numbers that must not be zero: epsilons, deviations of initial weights, exponents, margins.
+  /// Values that must not be zero: epsilons, stds of initial weights, exponents, margins.
   static let positive: @Sendable (Double) -> String? = {
     (1e-30...1e30).contains($0) ? nil : "must be from 1e-30 to 1e30"
   }
-  /// Numbers that may be zero: factors of losses and sums.
+  /// Values that may be zero: factors of losses and sums.
   static let factor: @Sendable (Double) -> String? = { (0...1e30).contains($0) ? nil : "must be from 0 to 1e30" }
   /// Probabilities of dropping something; what is left is divided by 1 − rate.
   static let rate: @Sendable (Double) -> String? = {
     $0 >= 0 && Float($0) < 1 ? nil : "must be at least 0 and below 1"
   }
-  /// Deviations in pixels: so wide that a weight half a pixel from the centre is not zero.
+  /// Stds in pixels: so wide that a weight half a pixel from the centre is not zero.
   static let pixels: @Sendable (Double) -> String? = {
     (0.05...65_536).contains($0) ? nil : "must be from 0.05 to 65536"
   }
@@ -38,7 +38,7 @@ extension Limits {
   static let features = 1 << 28
   /// Pixels along one axis.
   static let side = 65_536
-  /// Numbers in one parameter.
+  /// Elements in one parameter.
   static let parameter = 1 << 30
   /// Multiply-adds of one layer for one sample.
   static let multiplyAdds = 1 << 50
@@ -60,7 +60,7 @@ extension Limits {
     if let problem = problem(with: output) { return "its output is too large: \(problem)" }
     for description in layer.parameters(for: input) where !product(description.shape, upTo: parameter) {
       let sizes = description.shape.map(String.init).joined(separator: "×")
-      return "its \(description.name) of \(sizes) is too large; the limit is \(parameter) numbers"
+      return "its \(description.name) of \(sizes) is too large; the limit is \(parameter) elements"
     }
     return layer.multiplyAdds(for: input) <= multiplyAdds
       ? nil : "it takes more than 2^50 multiply-adds for one sample (\(input) to \(output)); make it smaller"

@@ -24,7 +24,7 @@ package struct Module: Hashable, Sendable {
   package enum Merge: String, Hashable, Sendable, CaseIterable {
     /// Their sum; all shapes equal. Source: He et al., "Deep residual learning for image recognition", 2015, eq. 1.
     case add
-    /// One behind the other along the channels; heights and widths equal. Source: Szegedy et al., "Going deeper with
+    /// One after the other along the channels; heights and widths equal. Source: Szegedy et al., "Going deeper with
     /// convolutions", 2014, section 4.
     case concat
     /// Their product; shapes equal, or 1 × 1 in space: one factor for each channel. Source: Hu, Shen and Sun,

@@ -12,7 +12,8 @@ extension ZooModel {
   /// LeNet-5: convolutions of 6 and 16 channels, then 120, 84 and the classes; with ReLU and max pooling as is usual
   /// today. Images of 28×28 are padded to the classic 32×32 by the first layer.
   ///
-  /// Source: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", 1998, fig. 2.
+  /// Source: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", 1998, fig.
+  /// 2.
   static let lenet5 = ZooModel(
     "lenet5", "LeCun et al. 1998: 2 convolutions, 3 dense layers",
     usual: (Shape(channels: 1, height: 28, width: 28), 10)

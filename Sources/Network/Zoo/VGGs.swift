@@ -37,7 +37,7 @@ extension ZooModel {
 
   /// Two wide layers with dropout, and the classes.
   private static func classifier(_ classes: Int) -> Module {
-    let initial = WeightInitializer.normal(deviation: 0.01)
+    let initial = WeightInitializer.normal(std: 0.01)
     let wide: [Module] = [.dense(nil, 4096, initial: initial), .relu(nil), .dropout(nil, 0.5)]
     return .sequential(wide + wide + [.dense(nil, classes, initial: initial)], name: "classifier")
   }

@@ -37,9 +37,9 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
 
 /// The size of the tiles of Winograd's algorithm.
 package enum WinogradVariant: String, Hashable, Sendable, CaseIterable {
-  /// F(2×2, 3×3): 16 products in the place of 36.
+  /// F(2×2, 3×3): 16 products instead of 36.
   case f2
-  /// F(4×4, 3×3): 36 products in the place of 144.
+  /// F(4×4, 3×3): 36 products instead of 144.
   case f4
 
   /// The side of a tile of outputs.

@@ -47,13 +47,14 @@ package struct ConvolutionGeometry: Hashable, Sendable {
   package var multiplyAdds: Int { output.count * rowCount }
 }
 
-/// Fixed filters laid over each channel alone: y[c·F + f, i, j] = Σ filter_f[u, v] · x[c, i·s + u·d − p, j·s + v·d − p].
+/// Fixed filters laid over each channel alone: y[c·F + f, i, j] = Σ filter_f[u, v] · x[c, i·s + u·d − p, j·s + v·d −
+/// p].
 package struct FilterGeometry: Hashable, Sendable {
   /// How the filters slide over the input.
   package var window: Window
   /// Channels of the input.
   package var channels: Int
-  /// The filters one behind the other, each [kernel row][kernel column].
+  /// The filters one after the other, each [kernel row][kernel column].
   package var filters: [Float]
 
   /// `filters` over `channels` channels.

@@ -1,7 +1,8 @@
 /// What the algorithms need of memory, and the sizes of their blocks, which are chosen for the caches of common CPUs.
 extension ConvolutionAlgorithm {
-  /// Pixels of a pointwise convolution that are worked on at a time, forward and for the input gradient: so few that both
-  /// operands and the result leave room in the second-level cache for what comes next, and whole tiles of 6 or 12 rows.
+  /// Pixels of a pointwise convolution that are worked on at a time, forward and for the input gradient: so few that
+  /// both operands and the result leave room in the second-level cache for what comes next, and whole tiles of 6 or 12
+  /// rows.
   package static let pointwisePixels = 72
 
   /// The floats of scratch that a pass needs.
@@ -29,7 +30,7 @@ extension ConvolutionAlgorithm {
   }
 
   /// The floats of a padded band of the input (of dy, for the input gradient) under so many rows of outputs, with room
-  /// for two registers behind it.
+  /// for two registers after it.
   package static func bandCount(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, rows: Int) -> Int {
     let window = geometry.window
     guard pass == .backwardData else {
@@ -66,14 +67,14 @@ extension ConvolutionAlgorithm {
 /// How the weight gradient of a convolution is cut into products of matrices: blocks of output pixels, and for each of
 /// them slices of the windows' columns.
 package struct WeightGradientBlocks: Hashable, Sendable {
-  /// Output pixels whose products are summed before they go to memory: few, so that a block of both operands stays in the
-  /// caches.
+  /// Output pixels whose products are summed before they go to memory: few, so that a block of both operands stays in
+  /// the caches.
   package static let usualPixels = 128
 
   /// Output pixels of a block.
   package let pixels: Int
-  /// Slices of the windows' columns: one for each row of the kernel, or all rows in one where there are few channels. All
-  /// at once would fill the caches, and for each slice the block of dy is copied.
+  /// Slices of the windows' columns: one for each row of the kernel, or all rows in one where there are few channels.
+  /// All at once would fill the caches, and for each slice the block of dy is copied.
   package let slices: Int
   /// The columns of a slice.
   package let columns: Int

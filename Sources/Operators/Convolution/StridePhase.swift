@@ -1,8 +1,8 @@
 /// The gradient of a strided convolution's input falls into phases: the positions that lie a stride apart see the same
 /// taps, and are a convolution of dy with stride 1 by those taps alone, turned round.
 ///
-/// Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, section 4.6, without the zeros
-/// that are stretched in there.
+/// Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, section 4.6, without the
+/// zeros that are stretched in there.
 package struct StridePhase: Hashable, Sendable {
   /// The first position of the phase; the others follow a stride apart.
   package let first: Extent
@@ -12,7 +12,7 @@ package struct StridePhase: Hashable, Sendable {
   package let taps: Extent
   /// The last of these taps, which is the first of the kernel turned round; the others go before it, a stride apart.
   package let last: Extent
-  /// Zeros above and before dy; negative where the first of dy's numbers are not seen.
+  /// Zeros above and before dy; negative where the first of dy's rows or columns are not seen.
   package let padding: Extent
 
   /// The number of phases.

@@ -9,7 +9,7 @@ extension FlatLayout {
   package func fileOrder(_ parameter: Parameter, from flat: Span<Float>) -> [Float] {
     var values: [Float] = []
     values.reserveCapacity(parameter.range.count)
-    for place in parameter.places { values.append(flat[place]) }
+    for index in parameter.indices { values.append(flat[index]) }
     return values
   }
 
@@ -23,16 +23,16 @@ extension FlatLayout {
     precondition(
       values.count == parameter.range.count,
       "\(parameter.name) has \(parameter.range.count) elements, not \(values.count)")
-    for (value, place) in zip(values, parameter.places) { flat[place] = value }
+    for (value, index) in zip(values, parameter.indices) { flat[index] = value }
   }
 }
 
 extension FlatLayout.Parameter {
-  /// The place in the flat buffer of each element, the elements being in the order of files. Computed as it is read: a list
-  /// of them would take twice the memory of the parameter itself.
-  package var places: some Sequence<Int> {
-    // In files [out, in, position of the kernel], in memory [out, position of the kernel, in]; what is not rearranged is
-    // like a kernel of one position.
+  /// The index in the flat buffer of each element, the elements being in the order of files. Computed as it is read: a
+  /// list of them would take twice the memory of the parameter itself.
+  package var indices: some Sequence<Int> {
+    // In files [out, in, position of the kernel], in memory [out, position of the kernel, in]; what is not rearranged
+    // is like a kernel of one position.
     let shape = description.shape
     let (inputs, positions) =
       description.arrangement == .channelsLast ? (shape[1], shape[2...].reduce(1, *)) : (range.count, 1)

@@ -4,17 +4,17 @@ package import Network
 ///
 ///     trained parameters, last layer first | running statistics | metrics | digests || frozen parameters | statistics
 ///
-/// What follows the trained parameters is the trailer: it travels behind the gradients in the last buckets, so a step
-/// needs no further collective. In the gradient buffer the statistics part holds the micro-batch's mean and variance, in
-/// the parameter buffer the running ones. What is frozen lies behind the trailer and outside of all buckets: gradient
+/// What follows the trained parameters is the trailer: it travels after the gradients in the last buckets, so a step
+/// needs no further collective. In the gradient buffer the statistics part holds the micro-batch's mean and variance,
+/// in the parameter buffer the running ones. What is frozen lies after the trailer and outside of all buckets: gradient
 /// buffers end before it.
 package struct FlatLayout: Hashable, Sendable {
-  /// Buckets and segments are cut at multiples of this many numbers, one KiB; the gradient's digest is made of the
+  /// Buckets and segments are cut at multiples of this many elements, one KiB; the gradient's digest is made of the
   /// digests of such blocks.
   package static let block = 256
-  /// Each tensor starts at a multiple of this many numbers (64 bytes).
+  /// Each tensor starts at a multiple of this many elements (64 bytes).
   package static let alignment = 16
-  /// Numbers that one digest takes: 64 bits as four 16-bit integers, which a sum with zeros leaves exact.
+  /// Elements that one digest takes: 64 bits as four 16-bit integers, which a sum with zeros leaves exact.
   package static let digestWidth = 4
 
   /// One tensor of the model.
@@ -23,7 +23,7 @@ package struct FlatLayout: Hashable, Sendable {
     package let name: String
     /// Shape, arrangement and initial values.
     package let description: ParameterDescription
-    /// Its place in a flat buffer.
+    /// Its elements in a flat buffer.
     package var range: Range<Int>
     /// Whether it is trained; else it is frozen, and has no gradient.
     package let isTrainable: Bool
@@ -33,9 +33,9 @@ package struct FlatLayout: Hashable, Sendable {
   package struct Statistics: Hashable, Sendable {
     /// The path of the layer.
     package let path: String
-    /// The place of the means, one per channel.
+    /// Where the means lie, one per channel.
     package let mean: Range<Int>
-    /// The place of the variances, one per channel.
+    /// Where the variances lie, one per channel.
     package let variance: Range<Int>
     /// The weight of the newest step.
     package let momentum: Float
@@ -51,12 +51,12 @@ package struct FlatLayout: Hashable, Sendable {
   package let parameterEnd: Int
   /// Where the metrics lie; see `Metric`.
   package let metrics: Range<Int>
-  /// Where the micro-batches' digests lie, two of `digestWidth` numbers for each.
+  /// Where the micro-batches' digests lie, two of `digestWidth` elements for each.
   package let digests: Range<Int>
-  /// The size in numbers of what is exchanged, which the buckets cover: trained parameters and trailer. A buffer of
+  /// The size in elements of what is exchanged, which the buckets cover: trained parameters and trailer. A buffer of
   /// gradients or of optimizer state holds this much.
   package let exchangedCount: Int
-  /// The size of the flat parameter buffer in numbers.
+  /// The size of the flat parameter buffer in elements.
   package let count: Int
   /// The buckets: contiguous, in the order in which the backward pass completes them.
   package var buckets: [Range<Int>]
@@ -73,19 +73,19 @@ package struct FlatLayout: Hashable, Sendable {
   /// The statistics that each step moves.
   package var updatedStatistics: ArraySlice<Statistics> { statistics.prefix(while: \.isUpdated) }
 
-  /// The number of all parameters' numbers, without the gaps between tensors.
+  /// The number of all parameters' elements, without the gaps between tensors.
   package var parameterCount: Int { parameters.reduce(0) { $0 + $1.range.count } }
 
   /// Those of them that are trained.
   package var trainedCount: Int { trainedParameters.reduce(0) { $0 + $1.range.count } }
 
-  /// The place of a metric.
+  /// The index of a metric.
   package func index(of metric: Metric) -> Int { metrics.lowerBound + metric.rawValue }
 
-  /// The places of the digest of one micro-batch's contribution: its samples and its gradient.
+  /// Where the digest of one micro-batch's contribution lies: its samples and its gradient.
   package func digest(of microBatch: Int) -> Range<Int> { digest(number: 2 * microBatch) }
 
-  /// The places of the digest of one micro-batch's samples alone.
+  /// Where the digest of one micro-batch's samples alone lies.
   package func samplesDigest(of microBatch: Int) -> Range<Int> { digest(number: 2 * microBatch + 1) }
 
   private func digest(number: Int) -> Range<Int> {
@@ -141,7 +141,7 @@ extension FlatLayout {
     }
   }
 
-  /// Hands out places in a flat buffer, one behind the other.
+  /// Hands out ranges of a flat buffer, one after the other.
   private struct Cursor {
     var end = 0
 

@@ -5,7 +5,7 @@ import Randomness
 package enum InitialParameters {
   /// The values for `layout`; running means are 0, running variances 1, gaps and the rest of the trailer 0.
   ///
-  /// Each parameter draws from its own stream, keyed by the seed and its name, and its elements take the numbers in the
+  /// Each parameter draws from its own stream, keyed by the seed and its name, and its elements take the values in the
   /// order of files. So the values depend neither on the other parameters nor on how tensors lie in memory.
   package static func values(_ layout: FlatLayout, seed: UInt64) -> [Float] {
     var flat = [Float](repeating: 0, count: layout.count)
@@ -14,7 +14,7 @@ package enum InitialParameters {
       layout.store(values(of: parameter, seed: seed), of: parameter, into: &span)
     }
     for statistics in layout.statistics {
-      for place in statistics.variance { span[place] = 1 }
+      for index in statistics.variance { span[index] = 1 }
     }
     return flat
   }
@@ -25,15 +25,15 @@ package enum InitialParameters {
     switch parameter.description.initial {
     case .constant(let value): return [Float](repeating: value, count: count)
     case .uniform(let bound): return (0..<count).map { _ in Float((2 * Double(stream.uniform()) - 1) * bound) }
-    case .normal(let deviation): return (0..<count).map { _ in Float(stream.normal() * deviation) }
-    case .truncatedNormal(let deviation): return (0..<count).map { _ in Float(stream.truncatedNormal() * deviation) }
+    case .normal(let std): return (0..<count).map { _ in Float(stream.normal() * std) }
+    case .truncatedNormal(let std): return (0..<count).map { _ in Float(stream.truncatedNormal() * std) }
     case .orthogonal(let rows, let gain): return OrthogonalMatrix.values(count, rows: rows, gain: gain, &stream)
     }
   }
 }
 
 extension RandomStream {
-  /// A standard normal number of at most two deviations: drawn again until it is.
+  /// A standard normal number within two standard deviations: drawn again until it is.
   fileprivate mutating func truncatedNormal() -> Double {
     while true {
       let number = normal()
@@ -48,14 +48,14 @@ extension RandomStream {
 /// networks", 2013, section 3; made by the modified Gram-Schmidt process (Golub and Van Loan, "Matrix computations",
 /// 2013, algorithm 5.2.6) with one repetition, which makes the vectors orthogonal to rounding.
 enum OrthogonalMatrix {
-  /// `count` numbers, row by row: the rows, or the columns if those are fewer, are orthogonal and of length `gain`.
+  /// `count` values, row by row: the rows, or the columns if those are fewer, are orthogonal and of length `gain`.
   static func values(_ count: Int, rows: Int, gain: Double, _ stream: inout RandomStream) -> [Float] {
     let columns = count / rows
     let (vectors, length) = (min(rows, columns), max(rows, columns))
     var basis: [[Double]] = []
     for _ in 0..<vectors { basis.append(next(length, beside: basis, &stream)) }
-    return (0..<count).map { place in
-      let (row, column) = (place / columns, place % columns)
+    return (0..<count).map { index in
+      let (row, column) = (index / columns, index % columns)
       return Float(gain * (rows <= columns ? basis[row][column] : basis[column][row]))
     }
   }
@@ -72,12 +72,12 @@ enum OrthogonalMatrix {
 
   private static func subtract(_ other: [Double], from vector: inout [Double]) {
     let share = product(other, vector)
-    for place in vector.indices { vector[place] -= share * other[place] }
+    for index in vector.indices { vector[index] -= share * other[index] }
   }
 
   private static func product(_ a: [Double], _ b: [Double]) -> Double {
     var sum = 0.0
-    for place in a.indices { sum += a[place] * b[place] }
+    for index in a.indices { sum += a[index] * b[index] }
     return sum
   }
 }

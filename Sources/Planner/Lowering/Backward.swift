@@ -2,8 +2,8 @@ import Operators
 
 extension Lowering {
   /// Appends the backward pass: for each forward instruction, last first, the instructions that turn the gradient of
-  /// its result into gradients of its parameters and inputs. The gradients of the losses have arrived before. No gradient
-  /// arrives where nothing upstream is trained, so what only frozen parameters would need is not there.
+  /// its result into gradients of its parameters and inputs. The gradients of the losses have arrived before. No
+  /// gradient arrives where nothing upstream is trained, so what only frozen parameters would need is not there.
   mutating func backward() {
     for record in tape.reversed() {
       guard let dy = self.gradient(of: record.instruction.writes[0], path: record.instruction.path) else { continue }
@@ -31,11 +31,11 @@ extension Lowering {
   /// Lets the instruction that writes `part` add `sum` on the way, if it can and if `sum` is there by then; it writes
   /// `next` then.
   private mutating func absorbAddition(of sum: SlotID, to part: SlotID, into next: SlotID) -> Bool {
-    guard options.fuses, let place = instructions.lastIndex(where: { $0.writes == [part] }),
-      instructions[place].operation.canAdd, instructions[..<place].contains(where: { $0.writes.contains(sum) })
+    guard options.fuses, let index = instructions.lastIndex(where: { $0.writes == [part] }),
+      instructions[index].operation.canAdd, instructions[..<index].contains(where: { $0.writes.contains(sum) })
     else { return false }
-    instructions[place].reads.append(sum)
-    instructions[place].writes = [next]
+    instructions[index].reads.append(sum)
+    instructions[index].writes = [next]
     return true
   }
 

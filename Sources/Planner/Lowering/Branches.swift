@@ -55,7 +55,7 @@ extension Lowering {
     backwardData(.gateBackward(positions: positions, channels: channels), of: record, read: 1, reads: [x, dy])
   }
 
-  /// The branches' channels one behind the other.
+  /// The branches' channels one after the other.
   mutating func concatenate(path: String, inputs: [Value], output: Shape) -> Value {
     let y = slot("\(path) y", perSample: output.count)
     let widths = inputs.map(\.shape.channels)

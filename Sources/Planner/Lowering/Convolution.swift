@@ -11,7 +11,7 @@ extension Lowering {
     }
   }
 
-  /// A transposed convolution is the way to the data of its convolution.
+  /// A transposed convolution is the input gradient of its convolution.
   mutating func transposedConvolution(
     _ layer: TransposedConvolutionLayer, path: String, input: Value, output: Shape
   ) -> Value {
@@ -45,7 +45,7 @@ extension Lowering {
       data: { .convolutionBackwardData($0, $1) })
   }
 
-  /// The backward pass of a transposed convolution: its way to the data is the convolution.
+  /// The backward pass of a transposed convolution: its input gradient is the convolution.
   mutating func transposedConvolutionBackward(_ record: Record, _ geometry: ConvolutionGeometry, dy: SlotID) {
     convolveBackward(
       record, geometry, channels: geometry.inputChannels, dy: dy,
@@ -53,7 +53,8 @@ extension Lowering {
       data: { .convolution($0, $1) })
   }
 
-  /// The gradients of the parameters that are trained, then that of the input where it is wanted: not for the first layer.
+  /// The gradients of the parameters that are trained, then that of the input where it is wanted: not for the first
+  /// layer.
   private mutating func convolveBackward(
     _ record: Record, _ geometry: ConvolutionGeometry, channels: Int, dy: SlotID, weights: Make,
     _ dataPass: ConvolutionPass, data: Make

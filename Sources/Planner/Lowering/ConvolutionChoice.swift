@@ -1,7 +1,7 @@
 package import Operators
 
-/// Which algorithm computes a pass of a convolution: a function of the shape and the micro-batch alone, so that every rank
-/// and lane computes the same bits.
+/// Which algorithm computes a pass of a convolution: a function of the shape and the micro-batch alone, so that every
+/// rank and lane computes the same bits.
 enum ConvolutionChoice {
   /// The algorithm that is fastest by the rules below.
   static func algorithm(
@@ -18,8 +18,8 @@ enum ConvolutionChoice {
     return ConvolutionCandidates.columns(pass, geometry, batch: batch)
   }
 
-  /// A tile costs its products and its transforms, which count like half of them, against 9 products for each output; where
-  /// tiles stick out of small images they eat up what they save.
+  /// A tile costs its products and its transforms, which count like half of them, against 9 products for each output;
+  /// where tiles stick out of small images they eat up what they save.
   private static func winogradPays(
     _ variant: WinogradVariant, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry
   ) -> Bool {
@@ -41,8 +41,8 @@ enum ConvolutionChoice {
   }
 }
 
-/// The algorithms that can compute a pass of a convolution, each with the sizes of its blocks: functions of the shape and the
-/// micro-batch alone. Whether they are fast is `ConvolutionChoice`'s to say.
+/// The algorithms that can compute a pass of a convolution, each with the sizes of its blocks: functions of the shape
+/// and the micro-batch alone. Whether they are fast is `ConvolutionChoice`'s to say.
 package enum ConvolutionCandidates {
   /// The algorithm that the planner chooses, then all others that apply to the shape, fast or not.
   package static func algorithms(
@@ -77,8 +77,8 @@ package enum ConvolutionCandidates {
     else { return nil }
     let tiles = batch * self.tiles(variant, pass, geometry)
     let channels = geometry.inputChannels * geometry.outputChannels
-    // With many channels the filters are read anew for each block, so that it should be large; with few they stay in the
-    // caches.
+    // With many channels the filters are read anew for each block, so that it should be large; with few they stay in
+    // the caches.
     let most = (channels >= 1 << 16 ? 224 : channels <= 1 << 8 ? 112 : 64) * 36 / variant.planes
     let blocks = (tiles + most - 1) / most
     return .winograd(variant, tiles: (tiles + blocks - 1) / blocks)
@@ -91,14 +91,14 @@ package enum ConvolutionCandidates {
     return ((size.height + side - 1) / side) * ((size.width + side - 1) / side)
   }
 
-  /// Bands of a padded copy of the input, for as many rows of results as fit into `blockNumbers`. To the weights few rows, so
-  /// that those of dy stay in the caches.
+  /// Bands of a padded copy of the input, for as many rows of results as fit into `blockElements`. To the weights few
+  /// rows, so that those of dy stay in the caches.
   static func direct(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry) -> ConvolutionAlgorithm? {
     let output = geometry.window.output
     guard pass == .backwardData ? geometry.isDirectBackward : geometry.isDirect else { return nil }
     let one = ConvolutionAlgorithm.bandCount(pass, geometry, rows: 1)
     let next = max(1, ConvolutionAlgorithm.bandCount(pass, geometry, rows: 2) - one)
-    let band = 1 + max(0, blockNumbers - one) / next
+    let band = 1 + max(0, blockElements - one) / next
     switch pass {
     case .forward: return .direct(rows: min(output.height, band))
     case .backwardData: return .direct(rows: min(StridePhase(geometry.window, 0).size.height, band))
@@ -110,11 +110,11 @@ package enum ConvolutionCandidates {
   /// Columns of the windows.
   static func columns(_ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, batch: Int) -> ConvolutionAlgorithm {
     let pixels =
-      pass == .backwardWeights ? WeightGradientBlocks.usualPixels : max(64, blockNumbers / geometry.rowCount)
+      pass == .backwardWeights ? WeightGradientBlocks.usualPixels : max(64, blockElements / geometry.rowCount)
     return .columns(pixels: min(batch * geometry.output.positions, pixels))
   }
 
-  /// Numbers of a block of windows, or of a band of inputs: 256 KiB, which stays in the second-level cache between its
+  /// Elements of a block of windows, or of a band of inputs: 256 KiB, which stays in the second-level cache between its
   /// making and its use.
-  private static let blockNumbers = 1 << 16
+  private static let blockElements = 1 << 16
 }

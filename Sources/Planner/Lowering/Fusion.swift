@@ -1,6 +1,6 @@
 import Operators
 
-/// Draws the addition of a residual branch and the ReLU behind a batch normalization into its instruction: each of them
+/// Fuses the addition of a residual branch and the ReLU after a batch normalization into its instruction: each of them
 /// would read and write the whole tensor once more, and bytes set the time of all three. The bits stay the same.
 extension Lowering {
   /// Fuses the forward pass; the results of the network and of its heads stay as they are.
@@ -15,7 +15,8 @@ extension Lowering {
     instructions = tape.map(\.instruction)
   }
 
-  /// The only instruction that reads the first result of a normalization whose tail is open, if that is all who read it.
+  /// The only instruction that reads the first result of a normalization whose tail is open, if that is all who read
+  /// it.
   private func follower(of index: Int, _ results: Set<SlotID>) -> Int? {
     let record = tape[index]
     guard !record.isAbsorbed, let tail = record.instruction.operation.tail, !tail.relu, mayFuse(record.instruction)
@@ -26,7 +27,7 @@ extension Lowering {
     return readers[0]
   }
 
-  /// The gradients of scale and shift behind frozen statistics are made of the normalization's own dy.
+  /// The gradients of scale and shift with frozen statistics are made of the normalization's own dy.
   private func mayFuse(_ instruction: Instruction) -> Bool {
     guard isTraining, case .batchNormalizationEvaluation = instruction.operation else { return true }
     return !trains(instruction.parameters)
@@ -36,12 +37,12 @@ extension Lowering {
   private mutating func absorbAddition(into index: Int, _ results: Set<SlotID>) {
     guard let next = follower(of: index, results), case .add = tape[next].instruction.operation else { return }
     let reads = tape[next].instruction.reads
-    let place = reads[0] == tape[index].instruction.writes[0] ? 1 : 0
-    let writer = tape.firstIndex { !$0.isAbsorbed && $0.instruction.writes.contains(reads[place]) }
+    let other = reads[0] == tape[index].instruction.writes[0] ? 1 : 0
+    let writer = tape.firstIndex { !$0.isAbsorbed && $0.instruction.writes.contains(reads[other]) }
     guard reads[0] != reads[1], writer.map({ $0 < index }) ?? true else { return }
     absorb(next, into: index) { $0.addsResidual = true }
-    tape[index].instruction.reads.append(reads[place])
-    tape[index].wantsGradient.append(tape[next].wantsGradient[place])
+    tape[index].instruction.reads.append(reads[other])
+    tape[index].wantsGradient.append(tape[next].wantsGradient[other])
   }
 
   private mutating func absorbReLU(into index: Int, _ results: Set<SlotID>) {

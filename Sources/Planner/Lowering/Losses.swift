@@ -43,8 +43,9 @@ extension Lowering {
     }
     guard labels == wanted else {
       throw NetworkError(
-        "\(name): \(loss.kind) over its shape \(output) reads labels for \(wanted.height)×\(wanted.width) positions, but "
-          + "the loss before it reads them for \(labels.height)×\(labels.width); all losses share one set of labels")
+        "\(name): \(loss.kind) over its shape \(output) reads labels for \(wanted.height)×\(wanted.width) positions, "
+          + "but the loss before it reads them for \(labels.height)×\(labels.width); all losses share one set of labels"
+      )
     }
   }
 

@@ -59,10 +59,10 @@ struct Lowering {
   /// The number of samples in a micro-batch.
   var batch: Int { options.microBatch }
 
-  /// A new slot for `count` numbers per sample.
+  /// A new slot for `count` elements per sample.
   mutating func slot(_ name: String, perSample count: Int) -> SlotID { slot(name, count: batch * count) }
 
-  /// A new slot for `count` numbers.
+  /// A new slot for `count` elements.
   mutating func slot(_ name: String, count: Int) -> SlotID {
     slots.append(Slot(name: name, count: count))
     return SlotID(index: slots.count - 1)

@@ -15,11 +15,11 @@ extension Lowering {
       pass: .forward, path: path, reads: [input.slot], writes: [y], parameters: parameters)
     if isTraining, !options.frozenStatistics.contains(path) {
       let mean = slot("\(path) mean", count: shape.channels)
-      let deviation = slot("\(path) 1/deviation", count: shape.channels)
+      let rstd = slot("\(path) rstd", count: shape.channels)
       instruction = Instruction(
         operation: .batchNormalization(
           channels: shape.channels, positions: shape.positions, epsilon: Float(layer.epsilon), NormalizationTail()),
-        pass: .forward, path: path, reads: [input.slot], writes: [y, mean, deviation], parameters: parameters)
+        pass: .forward, path: path, reads: [input.slot], writes: [y, mean, rstd], parameters: parameters)
     }
     instruction.statistics = statistics
     forward(instruction, inputs: [input])
@@ -34,7 +34,7 @@ extension Lowering {
     let parameters = register(layer, path: path, input: input.shape)
     let writes = [
       slot("\(path) y", perSample: input.shape.count), slot("\(path) mean", perSample: groups.meanCount),
-      slot("\(path) 1/deviation", perSample: groups.meanCount),
+      slot("\(path) rstd", perSample: groups.meanCount),
     ]
     forward(
       Instruction(
@@ -44,31 +44,31 @@ extension Lowering {
     return Value(slot: writes[0], shape: input.shape, isTrainable: input.isTrainable || trains(parameters))
   }
 
-  /// One instruction gives the gradients of input, residual, scale and shift: they share their sums. Behind a ReLU the
-  /// gradient counts where the result is above zero, and that part of it goes to the residual branch too. The result itself
-  /// is only read where a residual was added; else it follows from the input, which is read anyway.
+  /// One instruction gives the gradients of input, residual, scale and shift: they share their sums. After a ReLU the
+  /// gradient counts where the result is above zero, and that part of it goes to the residual branch too. The result
+  /// itself is only read where a residual was added; else it follows from the input, which is read anyway.
   mutating func batchNormalizationBackward(
     _ record: Record, channels: Int, positions: Int, _ tail: NormalizationTail, dy: SlotID
   ) {
     let forward = record.instruction
     guard record.wantsGradient[0] || trains(forward.parameters) else { return residualBackward(record, tail, dy: dy) }
     let operation = Operation.batchNormalizationBackward(channels: channels, positions: positions)
-    let place = normalizationBackward(record, operation, channels: channels, dy: dy)
-    if tail.relu, tail.addsResidual { instructions[place].reads.append(forward.writes[0]) }
-    if tail.relu, !tail.addsResidual { instructions[place].parameters = forward.parameters }
-    appendResidualGradient(to: place, record, tail, dy: dy)
+    let index = normalizationBackward(record, operation, channels: channels, dy: dy)
+    if tail.relu, tail.addsResidual { instructions[index].reads.append(forward.writes[0]) }
+    if tail.relu, !tail.addsResidual { instructions[index].parameters = forward.parameters }
+    appendResidualGradient(to: index, record, tail, dy: dy)
   }
 
-  /// The gradient of the residual branch as a second result of the instruction at `place`, if it is wanted; without a ReLU
-  /// it is dy itself.
+  /// The gradient of the residual branch as a second result of the instruction at `index`, if it is wanted; without a
+  /// ReLU it is dy itself.
   private mutating func appendResidualGradient(
-    to place: Int, _ record: Record, _ tail: NormalizationTail, dy: SlotID
+    to index: Int, _ record: Record, _ tail: NormalizationTail, dy: SlotID
   ) {
     let forward = record.instruction
     guard tail.addsResidual, record.wantsGradient[1] else { return }
     guard tail.relu else { return arrive(dy, at: forward.reads[1]) }
     let masked = slot("\(forward.path) dresidual", count: slots[dy.index].count)
-    instructions[place].writes.append(masked)
+    instructions[index].writes.append(masked)
     arrive(masked, at: forward.reads[1])
   }
 
@@ -81,8 +81,8 @@ extension Lowering {
     backwardData(relu, of: record, read: 1, reads: [forward.writes[0], dy])
   }
 
-  /// With frozen statistics the normalization is a fixed map of each number, so dx needs no sums and not x. A trained scale
-  /// or shift does; nothing is fused into such a normalization, so that dy is its own.
+  /// With frozen statistics the normalization is a fixed map of each element, so dx needs no sums and not x. A trained
+  /// scale or shift does; nothing is fused into such a normalization, so that dy is its own.
   mutating func frozenNormalizationBackward(
     _ record: Record, _ sizes: (channels: Int, positions: Int, epsilon: Float), _ tail: NormalizationTail, dy: SlotID
   ) {
@@ -101,9 +101,9 @@ extension Lowering {
         channels: sizes.channels, positions: sizes.positions, epsilon: sizes.epsilon),
       of: record, reads: tail.relu ? [dy, forward.writes[0]] : [dy], parameters: [forward.parameters[0]],
       scratch: factors)
-    let place = instructions.count - 1
-    instructions[place].statistics = forward.statistics
-    appendResidualGradient(to: place, record, tail, dy: dy)
+    let index = instructions.count - 1
+    instructions[index].statistics = forward.statistics
+    appendResidualGradient(to: index, record, tail, dy: dy)
   }
 
   /// The gradients of a normalization within samples, if any of them is wanted: without scale and shift on the images
@@ -114,7 +114,7 @@ extension Lowering {
   }
 
   /// One instruction gives the gradients of input, scale and shift: they share their sums, which go to the scratch for
-  /// what is frozen. Returns its place.
+  /// what is frozen. Returns its index.
   private mutating func normalizationBackward(
     _ record: Record, _ operation: Operation, channels: Int, dy: SlotID
   ) -> Int {

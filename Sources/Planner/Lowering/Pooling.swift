@@ -2,7 +2,7 @@ import Network
 import Operators
 
 extension Lowering {
-  /// Max pooling keeps the places of the largest values for the backward pass.
+  /// Max pooling keeps the indices of the largest values for the backward pass.
   mutating func maxPooling(_ window: Window, path: String, input: Value, output: Shape) -> Value {
     let y = slot("\(path) y", perSample: output.count)
     let indices = slot("\(path) indices", perSample: output.count)

@@ -1,7 +1,7 @@
 import Network
 import Operators
 
-/// Layers that only move numbers. In memory an image is [position][channel], in files and for everybody's weights
+/// Layers that only move values. In memory an image is [position][channel], in files and for everybody's weights
 /// [channel][position].
 extension Lowering {
   /// Exchanges rows and columns of each block. A single row or column lies the same way either way: nothing to do.
@@ -15,7 +15,7 @@ extension Lowering {
       .transpose(blocks: blocks, rows: rows, columns: columns), path: path, input: input, output: output)
   }
 
-  /// The same numbers in a slot of their own: the output of a network without layers has to survive the image.
+  /// The same values in a slot of their own: the output of a network without layers has to survive the image.
   mutating func copy(_ value: Value, path: String) -> Value {
     pointwise(
       .transpose(blocks: 1, rows: 1, columns: value.shape.count), path: path, input: value, output: value.shape)

@@ -1,8 +1,8 @@
 /// Places slots in the arena so that slots that live at the same time never overlap, but for results that overwrite an
 /// operand on purpose.
 ///
-/// Largest first, each at the lowest offset that is free during its whole life: the greedy-by-size strategy of Pisarchyk
-/// and Lee, "Efficient memory management for deep neural net inference", 2020, section 5.2.
+/// Largest first, each at the lowest offset that is free during its whole life: the greedy-by-size strategy of
+/// Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020, section 5.2.
 struct ArenaPlanner {
   /// From the first instruction that writes a slot to the last that touches it.
   typealias Life = ClosedRange<Int>
@@ -25,7 +25,7 @@ struct ArenaPlanner {
   ///   - instructions: the program.
   ///   - outside: slots that lie outside the arena.
   ///   - kept: slots that must survive to the end of the program.
-  ///   - reuse: whether memory may be shared; without it all slots lie one behind the other.
+  ///   - reuse: whether memory may be shared; without it all slots lie one after the other.
   /// - Returns: the arena's size.
   static func place(
     _ slots: inout [Slot], for instructions: [Instruction], outside: Set<SlotID>, kept: Set<SlotID>, reuse: Bool

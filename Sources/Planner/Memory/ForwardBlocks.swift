@@ -1,5 +1,5 @@
-/// The forward pass of a training program, to be cut into blocks: which numbers the backward pass comes back to, and
-/// which of them cross a border. A border is the place of the first instruction behind it.
+/// The forward pass of a training program, to be cut into blocks: which values the backward pass comes back to, and
+/// which of them cross a border. A border is the index of the first instruction after it.
 struct ForwardBlocks {
   /// The instructions from the images to the outputs.
   let instructions: [Instruction]
@@ -7,7 +7,7 @@ struct ForwardBlocks {
   private let slots: [Slot]
   /// From the instruction that writes a slot to the last that reads it; to the end for what the losses read.
   private let lives: [ArenaPlanner.Life?]
-  /// For each instruction, how many of the numbers that it writes the backward pass reads.
+  /// For each instruction, how many of the values that it writes the backward pass reads.
   private let saved: [Int]
 
   /// The forward pass of `program`; `kept` slots must survive it.
@@ -32,11 +32,12 @@ struct ForwardBlocks {
     return counts.map { borders(budget: total / $0) }
   }
 
-  /// The borders between blocks that save about `budget` numbers each. A block that has grown beyond that ends where the
-  /// fewest further numbers must be kept, which is where a module of the network ends; of equal places at the last.
+  /// The borders between blocks that save about `budget` elements each. A block that has grown beyond that ends where
+  /// the fewest further elements must be kept, which is where a module of the network ends; of equal borders at the
+  /// last.
   ///
-  /// Source: Chen, Xu, Zhang and Guestrin, "Training deep nets with sublinear memory cost", 2016, algorithm 3; there the
-  /// places are given, and the block ends at the next one.
+  /// Source: Chen, Xu, Zhang and Guestrin, "Training deep nets with sublinear memory cost", 2016, algorithm 3; there
+  /// the borders are given, and the block ends at the next one.
   private func borders(budget: Int) -> [Int] {
     var borders: [Int] = []
     var (start, size) = (0, 0)
@@ -51,7 +52,7 @@ struct ForwardBlocks {
     return borders
   }
 
-  /// The best border for a block that begins at the lower bound, behind at least one and at most all of `block`.
+  /// The best border for a block that begins at the lower bound, after at least one and at most all of `block`.
   private func cheapestBorder(of block: Range<Int>) -> Int {
     var best = (border: block.upperBound, price: Int.max)
     for border in block.map({ $0 + 1 }) {
@@ -68,7 +69,7 @@ struct ForwardBlocks {
   }
 
   /// The slots that are given up when the pass is cut at `borders`, with the instruction that writes them. Kept is what
-  /// crosses a border, the few numbers that are written beside it (the mean of a batch normalization beside its result),
+  /// crosses a border, the few values that are written beside it (the mean of a batch normalization beside its result),
   /// and the last block, whose gradients come first.
   func givenUp(borders: [Int]) -> [SlotID: Int] {
     guard let last = borders.last else { return [:] }

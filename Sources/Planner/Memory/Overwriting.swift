@@ -1,9 +1,9 @@
-/// A result that takes the memory of an operand: an operation that goes number by number through that operand has read
-/// each of them when it writes its own, and what it writes then is in the cache already.
+/// A result that takes the memory of an operand: an operation that goes element by element through that operand has
+/// read each of them when it writes its own, and what it writes then is in the cache already.
 struct Overwriting: Hashable {
   /// The result.
   let write: SlotID
-  /// The operand, which the instruction reads in one place only and nobody reads afterwards.
+  /// The operand, which the instruction reads only once and nobody reads afterwards.
   let read: SlotID
 }
 
@@ -41,7 +41,7 @@ extension Operation {
     case .convolutionBackwardData: [1]
     // The residual, if any, comes second.
     case .batchNormalization, .batchNormalizationEvaluation: [1, 0]
-    // These come back to a number, or write elsewhere than they have just read.
+    // These come back to an element, or write elsewhere than they have just read.
     case .convolution, .convolutionBackwardWeights, .transposedConvolution, .transposedConvolutionBackwardWeights,
       .filter, .filterBackward, .dense, .denseBackwardData, .denseBackwardWeights, .biasGradient, .maxPooling,
       .maxPoolingBackward, .resample, .powerPooling, .powerPoolingBackward, .globalAveragePooling,

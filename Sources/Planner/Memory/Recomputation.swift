@@ -6,15 +6,15 @@ package enum RecomputeChoice: String, CaseIterable, Sendable {
   case blocks
 }
 
-/// A training program that gives up values of its forward pass and computes them again, from those that it keeps, before
-/// the backward instructions that read them. What is computed twice has the same bits twice, since an instruction's
-/// result depends on nothing but its operands, the parameters and (seed, step, sample, layer).
+/// A training program that gives up values of its forward pass and computes them again, from those that it keeps,
+/// before the backward instructions that read them. What is computed twice has the same bits twice, since an
+/// instruction's result depends on nothing but its operands, the parameters and (seed, step, sample, layer).
 ///
 /// Source: Chen, Xu, Zhang and Guestrin, "Training deep nets with sublinear memory cost", 2016, section 4.
 struct Recomputation {
   /// The program.
   private(set) var instructions: [Instruction] = []
-  /// Its slots: those of the program that keeps everything, and behind them those of what is computed again.
+  /// Its slots: those of the program that keeps everything, and after them those of what is computed again.
   private(set) var slots: [Slot]
   private let forward: [Instruction]
   /// What is given up, with the instruction that writes it.
@@ -37,10 +37,10 @@ struct Recomputation {
     }
   }
 
-  /// The slot that holds the numbers of `slot` now.
+  /// The slot that holds the values of `slot` now.
   private func present(_ slot: SlotID) -> SlotID { copies[slot] ?? slot }
 
-  /// The forward instructions that have to run again before the numbers of `slots` are there, in order.
+  /// The forward instructions that have to run again before the values of `slots` are there, in order.
   private func whatIsMissing(for slots: [SlotID]) -> [Int] {
     var missing: Set<Int> = []
     var wanted = slots

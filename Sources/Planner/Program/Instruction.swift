@@ -1,31 +1,31 @@
-/// One slot of the arena, by its place in the program's list of slots.
+/// One slot of the arena, by its index in the program's list of slots.
 package struct SlotID: Hashable, Sendable {
-  /// The place in the list.
+  /// The index in the list.
   package let index: Int
 }
 
-/// A tensor's place in the arena.
+/// A tensor in the arena.
 package struct Slot: Hashable, Sendable {
   /// The layer and the tensor: "conv1 y".
   package let name: String
-  /// Numbers (4 bytes each) for the whole micro-batch.
+  /// Elements (4 bytes each) for the whole micro-batch.
   package let count: Int
-  /// The first number's place in the arena, a multiple of 16; set by the arena planner.
+  /// The first element's offset in the arena, in elements, a multiple of 16; set by the arena planner.
   package var offset = 0
 
-  /// The numbers' places in the arena.
+  /// The elements of the arena that the tensor takes.
   package var range: Range<Int> { offset..<offset + count }
 }
 
-/// One parameter, by its place in the layout's list.
+/// One parameter, by its index in the layout's list.
 package struct ParameterID: Hashable, Sendable {
-  /// The place in the list.
+  /// The index in the list.
   package let index: Int
 }
 
-/// One layer's running statistics, by their place in the layout's list.
+/// One layer's running statistics, by their index in the layout's list.
 package struct StatisticsID: Hashable, Sendable {
-  /// The place in the list.
+  /// The index in the list.
   package let index: Int
 }
 
@@ -43,7 +43,7 @@ package enum Pass: String, Hashable, Sendable {
   case exchange
 }
 
-/// One coarse step of a program: an operation with the places of its operands.
+/// One coarse step of a program: an operation with its operands.
 package struct Instruction: Hashable, Sendable {
   /// What is computed.
   package var operation: Operation
@@ -59,8 +59,8 @@ package struct Instruction: Hashable, Sendable {
   package var scratch: SlotID?
   /// The parameters that are read.
   package var parameters: [ParameterID] = []
-  /// The parameters whose gradients are written, in the order that the operation names; nil in the place of a frozen one
-  /// that is followed by a trained one.
+  /// The parameters whose gradients are written, in the order that the operation names; nil in the place of a frozen
+  /// one that is followed by a trained one.
   package var gradients: [ParameterID?] = []
   /// The running statistics that are read, or whose observation is written; nil where they have been observed before.
   package var statistics: StatisticsID?

@@ -2,13 +2,13 @@ import Network
 
 extension StepProgram {
   /// The step as text, one action a line. Instructions have a number, their operation and layer, the slots with their
-  /// places in the arena (in KiB), the arithmetic for one sample and the bytes for the micro-batch; what is computed a
+  /// offsets in the arena (in KiB), the arithmetic for one sample and the bytes for the micro-batch; what is computed a
   /// second time is marked with "again". The rest has what it works on and its bytes.
   package var listing: [String] {
     items.map { item in
       if case .compute(let index) = item.action { return plan.training.line(index, layout: plan.layout) }
-      let place = item.action.bucket.map { "bucket \($0)" } ?? ""
-      return ["", name(of: item.action), place, summary(of: item.action) + item.bytes.bytesText].asLine
+      let bucket = item.action.bucket.map { "bucket \($0)" } ?? ""
+      return ["", name(of: item.action), bucket, summary(of: item.action) + item.bytes.bytesText].asLine
     }
   }
 
@@ -70,14 +70,15 @@ extension Program {
       let range = layout.buckets[bucket]
       return "gradients \(range.lowerBound) ..< \(range.upperBound) go to the exchange"
     }
-    let inputs = instruction.reads.map(place) + instruction.parameters.map { layout[$0].description.name }
-    let outputs = instruction.writes.map(place) + instruction.writtenGradients.map { "d\(layout[$0].description.name)" }
+    let inputs = instruction.reads.map(slotText) + instruction.parameters.map { layout[$0].description.name }
+    let outputs =
+      instruction.writes.map(slotText) + instruction.writtenGradients.map { "d\(layout[$0].description.name)" }
     let flops = instruction.operation.multiplyAdds
     let work = flops > 0 ? "  \(Double(2 * flops / 10_000) / 100) MFLOP" : ""
     return "\(inputs.joined(separator: ", ")) → \(outputs.joined(separator: ", "))\(work)"
   }
 
-  private func place(_ id: SlotID) -> String {
+  private func slotText(_ id: SlotID) -> String {
     let slot = self[id]
     let name = slot.name.split(separator: " ").last.map(String.init) ?? slot.name
     return id == images ? name : "\(name)@\(slot.offset * 4 / 1024)K"

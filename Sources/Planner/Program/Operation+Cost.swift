@@ -56,7 +56,7 @@ extension Operation {
     }
   }
 
-  /// The pass of a convolution that this is; nil for what is none. A transposed convolution is the pass to the data of
+  /// The pass of a convolution that this is; nil for what is none. A transposed convolution is the input gradient of
   /// the convolution whose transpose it is.
   package var convolution: ConvolutionWork? {
     guard case .convolution(let work) = arithmetic else { return nil }
@@ -137,19 +137,20 @@ extension Program {
   /// Bytes that an instruction has to read and write at least for the whole micro-batch: each of its slots, parameters
   /// and statistics once. Its scratch, which it may keep in the caches, and the labels do not count.
   package func bytes(of instruction: Instruction, layout: FlatLayout) -> Int {
-    4 * (slotNumbers(of: instruction) + flatNumbers(of: instruction, layout: layout))
+    4 * (slotElements(of: instruction) + flatElements(of: instruction, layout: layout))
   }
 
-  /// The numbers of the slots, which grow with the micro-batch. A slot that is read twice by an instruction is read once.
-  func slotNumbers(of instruction: Instruction) -> Int {
+  /// The elements of the slots, which grow with the micro-batch. A slot that is read twice by an instruction is read
+  /// once.
+  func slotElements(of instruction: Instruction) -> Int {
     let written = instruction.writes.reduce(0) { $0 + self[$1].count }
     // The gradient of one branch is a part of the gradient of all.
     if case .extract = instruction.operation { return 2 * written }
     return written + Set(instruction.reads).reduce(0) { $0 + self[$1].count }
   }
 
-  /// The numbers of the flat buffers, which do not.
-  func flatNumbers(of instruction: Instruction, layout: FlatLayout) -> Int {
+  /// The elements of the flat buffers, which do not.
+  func flatElements(of instruction: Instruction, layout: FlatLayout) -> Int {
     let parameters = (instruction.parameters + instruction.writtenGradients).reduce(0) { $0 + layout[$1].range.count }
     let statistics = instruction.statistics.map { layout[$0].mean.count + layout[$0].variance.count } ?? 0
     return parameters + statistics

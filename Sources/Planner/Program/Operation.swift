@@ -8,7 +8,7 @@ package import Operators
 package enum Operation: Hashable, Sendable {
   /// x → y; parameters weight, bias (if any); scratch as the algorithm needs it.
   case convolution(ConvolutionGeometry, ConvolutionAlgorithm)
-  /// dy, what else has arrived of dx (if the addition is done on the way) → dx; parameters weight.
+  /// dy, accumulated dx (if the addition is fused) → dx; parameters weight.
   case convolutionBackwardData(ConvolutionGeometry, ConvolutionAlgorithm)
   /// x, dy → ; gradients weight, bias (if any).
   case convolutionBackwardWeights(ConvolutionGeometry, ConvolutionAlgorithm)
@@ -57,25 +57,25 @@ package enum Operation: Hashable, Sendable {
   /// y, dy → dx.
   case softmaxBackward(rows: Int, columns: Int)
 
-  /// x, residual (if the tail adds one) → y, mean, inverse deviation; parameters scale, shift; the micro-batch's mean and
-  /// unbiased variance go to the statistics part of the leaf gradient. Without statistics (it runs for the second time)
-  /// the variance goes to the scratch.
+  /// x, residual (if the tail adds one) → y, mean, rstd; parameters scale, shift; the micro-batch's mean and
+  /// unbiased variance go to the statistics part of the micro-batch's gradient. Without statistics (it runs for the
+  /// second time) the variance goes to the scratch.
   case batchNormalization(channels: Int, positions: Int, epsilon: Float, NormalizationTail)
-  /// x, dy, mean, inverse deviation, y (if there was a residual before a ReLU) → dx, dresidual (if that is wanted);
+  /// x, dy, mean, rstd, y (if there was a residual before a ReLU) → dx, dresidual (if that is wanted);
   /// parameters scale, shift (if there was a ReLU without a residual); gradients scale, shift. The scratch takes the
   /// gradients of both if one is frozen: the sums are needed on the way.
   case batchNormalizationBackward(channels: Int, positions: Int)
-  /// x, residual (if the tail adds one) → y; parameters scale, shift; uses the running statistics: in evaluation, and in
-  /// training where they are frozen.
+  /// x, residual (if the tail adds one) → y; parameters scale, shift; uses the running statistics: in evaluation, and
+  /// in training where they are frozen.
   case batchNormalizationEvaluation(channels: Int, positions: Int, epsilon: Float, NormalizationTail)
   /// dy, y (if there was a ReLU) → dx, dresidual (if there was a ReLU, and it is wanted); parameters scale; the scratch
   /// holds a factor for each channel.
   case batchNormalizationEvaluationBackwardData(channels: Int, positions: Int, epsilon: Float)
-  /// x, dy → ; gradients scale, shift; the scratch holds as many numbers as x, and three for each channel.
+  /// x, dy → ; gradients scale, shift; the scratch holds as many floats as x, and three for each channel.
   case batchNormalizationEvaluationBackwardWeights(channels: Int, positions: Int, epsilon: Float)
-  /// x → y, mean, inverse deviation; parameters scale, shift (if any).
+  /// x → y, mean, rstd; parameters scale, shift (if any).
   case groupNormalization(NormalizationGroups, epsilon: Float)
-  /// x, dy, mean, inverse deviation → dx; parameters scale (if any); gradients scale, shift (if any); scratch as for batch
+  /// x, dy, mean, rstd → dx; parameters scale (if any); gradients scale, shift (if any); scratch as for batch
   /// normalization.
   case groupNormalizationBackward(NormalizationGroups)
   /// x → y, the sums s of `LocalResponse`.
@@ -83,7 +83,7 @@ package enum Operation: Hashable, Sendable {
   /// x, y, s, dy → dx.
   case localResponseBackward(LocalResponse, positions: Int)
 
-  /// x → y, mask. A sample is [rows][columns] and its mask, drawn from the stream of `subject`, one number for each
+  /// x → y, mask. A sample is [rows][columns] and its mask, drawn from the stream of `subject`, one value for each
   /// column.
   case dropout(rate: Float, subject: UInt64, rows: Int, columns: Int)
   /// dy, mask → dx.
@@ -129,7 +129,7 @@ package struct LossTerm: Hashable, Sendable {
   package var weight: Float
   /// Whether the output is the network's; else it is a head's.
   package var isMain: Bool
-  /// The place of its dense targets in the program's list; nil if it reads none.
+  /// The index of its dense targets in the program's list; nil if it reads none.
   package var targets: Int?
 }
 

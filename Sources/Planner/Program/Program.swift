@@ -17,13 +17,13 @@ package struct Program: Hashable, Sendable {
   package var output: Shape
   /// The positions of a sample that have a label each: 1×1 for one label per sample; nil if labels are not read.
   package var labels: Extent?
-  /// The number of classes: labels are below it. Nil if no loss takes labels for places among its channels.
+  /// The number of classes: labels are below it. Nil if no loss takes labels for indices of its channels.
   package var classes: Int?
   /// The dense targets that the losses read beside the labels.
   package var targets: [TargetValues]
   /// The slot of the gradient with respect to the images, where that was asked for.
   package var imageGradient: SlotID?
-  /// The arena's size in numbers of 4 bytes.
+  /// The arena's size in floats.
   package var arenaCount: Int
 
   /// The slot of the given name's value.
@@ -48,7 +48,7 @@ package struct PlanOptions: Hashable, Sendable {
   package var microBatch: Int
   /// Micro-batches of a global batch.
   package var microBatches: Int
-  /// Numbers of what is exchanged in one bucket, a multiple of `FlatLayout.block`.
+  /// Elements of what is exchanged in one bucket, a multiple of `FlatLayout.block`.
   package var bucketElements: Int
   /// The loss of the network's output.
   package var loss = Loss.crossEntropy(CrossEntropyLoss())
@@ -56,7 +56,7 @@ package struct PlanOptions: Hashable, Sendable {
   package var winograd = WinogradChoice.f4
   /// Whether to compute the gradient with respect to the images too.
   package var imageGradient = false
-  /// Whether additions and ReLUs behind a batch normalization are drawn into it.
+  /// Whether additions and ReLUs after a batch normalization are fused into it.
   package var fuses = true
   /// How much of the forward pass stays in memory for the backward pass; never changes the bits.
   package var recompute = RecomputeChoice.none

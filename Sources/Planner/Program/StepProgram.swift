@@ -7,7 +7,7 @@ package struct UpdateSummary: Hashable, Sendable {
   package var name: String
   /// What it keeps for each parameter from step to step.
   package var stateNames: [String]
-  /// Numbers that it reads and writes for each parameter: gradient, weight and states.
+  /// Elements that it reads and writes for each parameter: gradient, weight and states.
   package var trafficPerParameter: Int
 
   /// A rule of the given name.
@@ -21,18 +21,18 @@ package struct UpdateSummary: Hashable, Sendable {
   package static let momentum = UpdateSummary(name: "SGD", stateNames: ["momentum"], trafficPerParameter: 5)
 }
 
-/// A whole training step as a plain value, which `plan` prints: for each micro-batch load → forward → loss → backward, and
-/// for each bucket, as soon as the last micro-batch has completed it, reduce → update → gather. The last bucket brings the
-/// metrics and votes.
+/// A whole training step as a plain value, which `plan` prints: for each micro-batch load → forward → loss → backward,
+/// and for each bucket, as soon as the last micro-batch has completed it, reduce → update → gather. The last bucket
+/// brings the metrics and votes.
 ///
-/// Lanes execute the instructions and the exchange the rest, beside them; what depends on the number of ranks, who adds and
-/// who updates, is not in the value, as it moves no bit.
+/// Lanes execute the instructions and the exchange the rest, beside them; what depends on the number of ranks, who adds
+/// and who updates, is not in the value, as it moves no bit.
 package struct StepProgram: Hashable, Sendable {
   /// What is done.
   package enum Action: Hashable, Sendable {
     /// Samples are read, decoded, augmented and normalised into the input slot, with labels and targets beside it.
     case load
-    /// The instruction of the training program at this place.
+    /// The instruction of the training program with this index.
     case compute(Int)
     /// The micro-batches' gradients of a bucket are added in a fixed tree.
     case reduce(bucket: Int)
@@ -42,7 +42,7 @@ package struct StepProgram: Hashable, Sendable {
     case average(bucket: Int)
     /// What has become of a bucket goes to every rank.
     case gather(bucket: Int)
-    /// Metrics, votes and digests, which have travelled behind the gradients, are read.
+    /// Metrics, votes and digests, which have travelled after the gradients, are read.
     case metrics
 
     /// The bucket that it works on; nil if it is no part of the exchange.
@@ -58,8 +58,8 @@ package struct StepProgram: Hashable, Sendable {
   package struct Item: Hashable, Sendable {
     /// What is done.
     package let action: Action
-    /// Bytes that are read and written at least: of an instruction and of loading for one micro-batch, of all else for the
-    /// whole step and on all ranks together; of gathering what each rank receives.
+    /// Bytes that are read and written at least: of an instruction and of loading for one micro-batch, of all else for
+    /// the whole step and on all ranks together; of gathering what each rank receives.
     package let bytes: Int
     /// Floating-point operations likewise; 0 where bytes set the time.
     package let flops: Int
@@ -86,15 +86,15 @@ package struct StepProgram: Hashable, Sendable {
   }
 
   private mutating func exchange(_ bucket: Int) {
-    let numbers = plan.layout.buckets[bucket].count
-    let additions = (plan.options.microBatches - 1) * numbers
+    let elements = plan.layout.buckets[bucket].count
+    let additions = (plan.options.microBatches - 1) * elements
     items.append(Item(action: .reduce(bucket: bucket), bytes: 4 * 3 * additions, flops: additions))
     let (trained, averaged) = (plan.layout.trainedCount(in: bucket), plan.layout.updatedStatisticsCount(in: bucket))
     if trained > 0 {
       items.append(Item(action: .update(bucket: bucket), bytes: 4 * update.trafficPerParameter * trained, flops: 0))
     }
     if averaged > 0 { items.append(Item(action: .average(bucket: bucket), bytes: 4 * 3 * averaged, flops: 0)) }
-    items.append(Item(action: .gather(bucket: bucket), bytes: 4 * numbers, flops: 0))
+    items.append(Item(action: .gather(bucket: bucket), bytes: 4 * elements, flops: 0))
   }
 
   /// Bytes that a step sends through the exchange: once as gradients to be added, once as what has become of them.
@@ -102,12 +102,12 @@ package struct StepProgram: Hashable, Sendable {
 }
 
 extension FlatLayout {
-  /// The trained parameters' numbers in a bucket.
+  /// The trained parameters' elements in a bucket.
   package func trainedCount(in bucket: Int) -> Int {
     trainedParameters.reduce(0) { $0 + $1.range.clamped(to: buckets[bucket]).count }
   }
 
-  /// The numbers of the running statistics in a bucket that a step moves.
+  /// The elements of the running statistics in a bucket that a step moves.
   package func updatedStatisticsCount(in bucket: Int) -> Int {
     updatedStatistics.flatMap { [$0.mean, $0.variance] }.reduce(0) { $0 + $1.clamped(to: buckets[bucket]).count }
   }

@@ -3,15 +3,15 @@ import Operators
 
 /// The estimated work of a training step, apart by what it grows with: for the choice of a micro-batch, not of a time.
 ///
-/// The unit is the time of one floating-point operation at a core's peak. The constants are rounded from `bench step` on
-/// the machine that `machine` names, where the time of a step was fitted by a line over the micro-batch; on another one the
-/// relation of bytes to arithmetic is another.
+/// The unit is the time of one floating-point operation at a core's peak. The constants are rounded from `bench step`
+/// on the machine that `machine` names, where the time of a step was fitted by a line over the micro-batch; on another
+/// one the relation of bytes to arithmetic is another.
 package struct StepWork: Hashable, Sendable {
   /// Where the constants come from.
   package static let machine = "one core of an AMD Zen 3 with AVX2"
 
-  /// What each micro-batch costs however small it is: filters that are transformed, weights that are packed, gradients of
-  /// parameters that are written, and the update.
+  /// What each micro-batch costs however small it is: filters that are transformed, weights that are packed, gradients
+  /// of parameters that are written, and the update.
   package var fixed = 0.0
   /// What grows with the samples.
   package var growing = 0.0
@@ -23,9 +23,9 @@ package struct StepWork: Hashable, Sendable {
   package init(of plan: StepPlan, update: UpdateSummary = .momentum) {
     let program = plan.training
     for instruction in program.instructions {
-      let flat = Double(program.flatNumbers(of: instruction, layout: plan.layout))
+      let flat = Double(program.flatElements(of: instruction, layout: plan.layout))
       fixed += Self.moving(flat * (1 + instruction.operation.preparations), of: flat)
-      growing += Self.nearMove * Double(program.slotNumbers(of: instruction))
+      growing += Self.nearMove * Double(program.slotElements(of: instruction))
       growing += Double(program.flops(of: instruction)) * instruction.operation.arithmeticCost
     }
     let parameters = Double(plan.layout.parameterEnd)
@@ -33,24 +33,24 @@ package struct StepWork: Hashable, Sendable {
     fixed += Self.moving(Double(update.trafficPerParameter) * parameters, of: kept * parameters)
   }
 
-  /// The work of reading or writing `numbers` of a working set of so many.
-  private static func moving(_ numbers: Double, of set: Double) -> Double {
-    numbers * (set > cached ? farMove : nearMove)
+  /// The work of reading or writing `elements` of a working set of so many.
+  private static func moving(_ elements: Double, of set: Double) -> Double {
+    elements * (set > cached ? farMove : nearMove)
   }
 
   /// Weights that stay in the nearer caches, with what is made of them: 512 KiB, the second level of `machine`.
   private static let cached = Double(1 << 17)
-  /// A number that lies there, fitted on `machine`.
+  /// An element that lies there, fitted on `machine`.
   private static let nearMove = 2.5
-  /// A number that does not, fitted on `machine`.
+  /// An element that does not, fitted on `machine`.
   private static let farMove = 13.0
 }
 
 extension Operation {
-  /// Numbers that are written and read again for each weight before, or after, the products of a convolution.
+  /// Values that are written and read again for each weight before, or after, the products of a convolution.
   fileprivate var preparations: Double {
     guard let convolution else { return 0 }
-    // So many numbers for each 9 weights, each of them written, read, and computed by way of two others.
+    // So many values for each 9 weights, each of them written, read, and computed by way of two others.
     if case .winograd(let variant, _) = convolution.algorithm { return 1 + 4 * Double(variant.planes) / 9 }
     return convolution.pass == .backwardWeights ? 1 : 4
   }

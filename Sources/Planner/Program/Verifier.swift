@@ -7,8 +7,8 @@ package enum Verifier {
       + gradients(plan) + statistics(plan) + evaluationIsPassive(plan.evaluation)
   }
 
-  /// Each read was written, each slot is written once, live slots do not overlap but where one may overwrite the other, and
-  /// all lie within the arena.
+  /// Each read was written, each slot is written once, live slots do not overlap but where one may overwrite the other,
+  /// and all lie within the arena.
   private static func memory(_ program: Program, _ name: String) -> [String] {
     var problems: [String] = []
     var written: Set<SlotID> = [program.images]
@@ -41,8 +41,8 @@ package enum Verifier {
       problems.append("\(name): '\(program.slots[slot].name)' lies outside the arena")
     }
     let overwriting = overwriting(in: program, lives)
-    for (place, a) in live.enumerated() {
-      for b in live[(place + 1)...] {
+    for (offset, a) in live.enumerated() {
+      for b in live[(offset + 1)...] {
         guard let first = lives[a], let second = lives[b], first.overlaps(second) else { continue }
         let (one, other) = (program.slots[a].range, program.slots[b].range)
         if one.overlaps(other), one != other || !overwriting.contains([a, b]) {
@@ -62,7 +62,8 @@ package enum Verifier {
       })
   }
 
-  /// The result of each instruction reaches a gradient of a parameter, statistics, a loss, or what the program is asked for.
+  /// The result of each instruction reaches a gradient of a parameter, statistics, a loss, or what the program is asked
+  /// for.
   private static func idle(_ program: Program, _ name: String) -> [String] {
     var wanted = Set([program.logits, program.imageGradient].compactMap { $0 })
     var problems: [String] = []
@@ -87,7 +88,7 @@ package enum Verifier {
       end = bucket.upperBound
     }
     if end == layout.exchangedCount { return problems }
-    return problems + ["the buckets cover \(end) of \(layout.exchangedCount) numbers"]
+    return problems + ["the buckets cover \(end) of \(layout.exchangedCount) elements"]
   }
 
   /// Tensors do not overlap; all of them but the frozen ones have a bucket.

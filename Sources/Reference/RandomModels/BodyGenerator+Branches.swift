@@ -52,7 +52,7 @@ extension BodyGenerator {
     return .sequential(nodes, name: name())
   }
 
-  /// A factor for each number.
+  /// A factor for each element.
   private mutating func weighting(channels: Int) -> Module {
     let nodes = [
       branch(channels: channels, stride: 1, depth: 0), .layer(activation(stream.pick(["sigmoid", "tanh"]))),

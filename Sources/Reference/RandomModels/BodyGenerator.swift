@@ -6,9 +6,9 @@ import Randomness
 struct BodyGenerator {
   /// Where the choices come from.
   var stream: RandomStream
-  /// The shape behind what has been grown so far.
+  /// The shape after what has been grown so far.
   var shape: Shape
-  /// The numbers that the network and all its heads end in.
+  /// The values that the network and all its heads end in.
   let classes: Int
   /// Whether branches and heads hold no normalization of their own, which may pass on next to nothing.
   var isPlain = false

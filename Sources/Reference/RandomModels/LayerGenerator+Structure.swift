@@ -16,7 +16,7 @@ extension BodyGenerator {
     }
   }
 
-  /// Small only where many numbers share a mean: two numbers alone are normalised to ±1, and the gradient is nothing
+  /// Small only where many values share a mean: two alone are normalised to ±1, and the gradient is nothing
   /// but rounding.
   private mutating func epsilon(sharing count: Int) -> Double {
     stream.pick(count < 8 ? [0.1, 0.5] : [1e-5, 1e-3, 0.1])

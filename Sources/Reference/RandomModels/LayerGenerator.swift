@@ -87,9 +87,9 @@ extension RandomStream {
   /// How much is dropped: never so much that the rest becomes huge.
   mutating func rate() -> Double { pick([0, 0.2, 0.25, 0.5, 0.75]) }
 
-  /// Initial weights of every distribution, none of them so wide that numbers grow from layer to layer.
+  /// Initial weights of every distribution, none of them so wide that values grow from layer to layer.
   mutating func initializer() -> WeightInitializer {
-    let deviation = pick([0.1, 0.2, 0.4])
+    let std = pick([0.1, 0.2, 0.4])
     switch pick(WeightInitializer.alternatives.map(\.name)) {
     case "he-normal": return .heNormal
     case "he-uniform": return .heUniform
@@ -98,9 +98,9 @@ extension RandomStream {
     case "glorot-uniform": return .glorotUniform
     case "lecun-normal": return .lecunNormal
     case "lecun-uniform": return .lecunUniform
-    case "normal": return .normal(deviation: deviation)
-    case "uniform": return .uniform(bound: deviation)
-    case "truncated-normal": return .truncatedNormal(deviation: deviation)
+    case "normal": return .normal(std: std)
+    case "uniform": return .uniform(bound: std)
+    case "truncated-normal": return .truncatedNormal(std: std)
     case "orthogonal": return .orthogonal(gain: pick([0.7, 1, 1.4]))
     case "constant": return .constant(pick([-0.1, 0.05, 0.2]))
     default: return .pytorch

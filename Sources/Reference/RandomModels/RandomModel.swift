@@ -9,10 +9,10 @@ package enum RandomModel {
   package static let kinds =
     Layer.kinds.map(\.alternative.name) + Module.Merge.allCases.map(\.rawValue) + ["head"]
 
-  /// A valid network: an image of 1 to 9 pixels a side and 1 to 5 channels, a random body of all kinds of layers, nested
-  /// branches and auxiliary heads, and a dense layer of 2 to 5 classes.
+  /// A valid network: an image of 1 to 9 pixels a side and 1 to 5 channels, a random body of all kinds of layers,
+  /// nested branches and auxiliary heads, and a dense layer of 2 to 5 classes.
   ///
-  /// Heads end in as many numbers as the network, and their losses read one label for each sample.
+  /// Heads end in as many values as the network, and their losses read one label for each sample.
   package static func network(seed: UInt64) -> NetworkDescription {
     firstValid("random model", seed: seed, name: "random-\(seed)") { generator in
       let length = generator.stream.pick(1...5)
@@ -31,7 +31,8 @@ package enum RandomModel {
     }
   }
 
-  /// A valid network of nothing but `kind`, one of `kinds`, with random options and geometry. Its output may be an image.
+  /// A valid network of nothing but `kind`, one of `kinds`, with random options and geometry. Its output may be an
+  /// image.
   package static func single(_ kind: String, seed: UInt64) -> NetworkDescription {
     var stream = RandomStream(seed: seed, purpose: .testing, subject: StableHash.of("single \(kind)"))
     while true {
@@ -63,7 +64,7 @@ package enum RandomModel {
     }
   }
 
-  /// A random loss with random options that fits `output`; all kinds of losses fit a vector of at least two numbers.
+  /// A random loss with random options that fits `output`; all kinds of losses fit a vector of at least two elements.
   package static func loss(for output: Shape, seed: UInt64) -> Loss {
     var stream = RandomStream(seed: seed, purpose: .testing, subject: StableHash.of("random loss"))
     while true {

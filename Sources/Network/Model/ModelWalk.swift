@@ -11,7 +11,7 @@ package protocol ModelVisitor {
   mutating func layer(_ layer: Layer, path: String, input: Value, output: Shape) -> Value
   /// Merges the outputs of branches; `output` is the shape of the result.
   mutating func merge(_ merge: Module.Merge, path: String, inputs: [Value], output: Shape) -> Value
-  /// Whether auxiliary heads are walked; without them only the way to the network's output is.
+  /// Whether auxiliary heads are walked; without them only the path to the network's output is.
   var walksHeads: Bool { get }
   /// Ends an auxiliary head whose last layer gave `output`.
   ///

@@ -16,7 +16,7 @@ package struct Module: Hashable, Sendable {
     case sequential([Module])
     /// Nodes that see the same input, and how their outputs become one.
     case branches(Merge, [Module])
-    /// Layers with a loss of their own, beside the way of the value.
+    /// Layers with a loss of their own, beside the main path.
     case head(Head)
   }
 
@@ -120,7 +120,7 @@ extension Module {
   static func identity(_ name: String?) -> Module { .layer(.identity(IdentityLayer()), name: name) }
 }
 
-/// An auxiliary head: layers of its own that see the value at this place, with a loss of their own that is added to
+/// An auxiliary head: layers of its own that see the value at this point, with a loss of their own that is added to
 /// that of the network's output. The value itself passes on unchanged. In evaluation heads are left out.
 ///
 /// Source: Szegedy et al., "Going deeper with convolutions", 2014, section 5 (auxiliary classifiers of weight 0.3).
@@ -129,7 +129,7 @@ package struct Head: ModelRecord {
   package var weight = 0.3
   /// The head's loss; nil for that of the network's output.
   package var loss: Loss?
-  /// The layers from the value at this place to the head's output.
+  /// The layers from the value at this point to the head's output.
   package var layers: [Module] = []
 
   package init() {}

@@ -1,5 +1,4 @@
 package import Datasets
-import Network
 package import Operators
 package import StrictYAML
 
@@ -146,11 +145,4 @@ struct RandomCropRecord: YAMLRecord {
 /// A kind without keys.
 struct EmptyRecord: YAMLRecord {
   static let fields: [Field<Self>] = []
-}
-
-/// Checks that several fields share.
-enum Bounds {
-  static let positive: @Sendable (Int?) -> String? = { $0.map { $0 >= 1 } ?? true ? nil : "must be at least 1" }
-  static let channels: @Sendable (Int?) -> String? = { $0.map { $0 == 1 || $0 == 3 } ?? true ? nil : "must be 1 or 3" }
-  static let imageSize: @Sendable (Extent?) -> String? = { $0.flatMap(Extent.atLeast(1)) }
 }

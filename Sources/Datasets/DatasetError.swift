@@ -19,8 +19,5 @@ package struct DatasetError: Error, Hashable, CustomStringConvertible {
     self.kind = kind
   }
 
-  /// An error with its whole message.
-  package init(message: String) { self.init(message) }
-
   package var description: String { message }
 }

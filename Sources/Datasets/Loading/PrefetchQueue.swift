@@ -22,7 +22,6 @@ final class PrefetchQueue: @unchecked Sendable {
   private let slots: [Slot]
   private let condition = NSCondition()
   private var loaded = 0
-  private var turn = 0
   private var end: Int?
   private var failure: DatasetError?
   private var busySeconds = 0.0
@@ -96,14 +95,6 @@ final class PrefetchQueue: @unchecked Sendable {
 
   /// The processor time that the thread has used for what is loaded.
   var secondsLoading: Double { locked { busySeconds } }
-
-  /// The number of calls before this one.
-  func nextInTurn() -> Int {
-    locked {
-      turn += 1
-      return turn - 1
-    }
-  }
 
   /// Waits for work item `index`.
   func take(_ index: Int) throws(DatasetError) -> PreparedMicroBatch {

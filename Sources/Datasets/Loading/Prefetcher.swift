@@ -34,9 +34,6 @@ package final class Prefetcher: Sendable {
   /// ended before `index`; and after `stop`.
   package func take(_ index: Int) throws(DatasetError) -> PreparedMicroBatch { try queue.take(index) }
 
-  /// Takes the work item after the one that the last call of `next` took. It must be released, too.
-  package func next() throws(DatasetError) -> PreparedMicroBatch { try queue.take(queue.nextInTurn()) }
-
   /// Gives the slot of work item `index` back; its micro-batch must not be used any more.
   package func release(_ index: Int) { queue.release(index) }
 

@@ -34,19 +34,4 @@ package struct PreparedMicroBatch: @unchecked Sendable {
     unsafe labels = UnsafeBufferPointer(slot.labels)
     unsafe ids = UnsafeBufferPointer(slot.ids)
   }
-
-  /// Lends the images for the duration of `body`.
-  package func withImages<R, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
-    try unsafe body(images.span)
-  }
-
-  /// Lends the labels for the duration of `body`.
-  package func withLabels<R, E: Error>(_ body: (Span<Int32>) throws(E) -> R) throws(E) -> R {
-    try unsafe body(labels.span)
-  }
-
-  /// Lends the numbers of the samples for the duration of `body`.
-  package func withIDs<R, E: Error>(_ body: (Span<UInt64>) throws(E) -> R) throws(E) -> R {
-    try unsafe body(ids.span)
-  }
 }

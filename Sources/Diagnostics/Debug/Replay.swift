@@ -88,7 +88,7 @@ package enum Replay {
     guard step > state.step else { return state.parameters }
     let worker = try Worker(blueprint: blueprint, communicator: SoloCommunicator(), lanes: 1, state: state)
     defer { worker.end() }
-    let calendar = Calendar(blueprint)
+    let calendar = StepCalendar(blueprint)
     var sums = pending
     for step in state.step..<step {
       let metrics = try worker.step(step, votes: Votes())

@@ -34,21 +34,21 @@ final class Coordinator {
   ///
   /// - Throws: `RunError` with code `unusable` if it cannot be written or there is no room for checkpoints.
   init(
-    _ plan: RunPlan, blueprint: Blueprint, identity: RunIdentity, workplace: Workplace, console: Console
+    _ start: RunStart, blueprint: Blueprint, identity: RunIdentity, workplace: Workplace, console: Console
   ) throws(RunError) {
-    let state = plan.checkpoint?.contents.state
+    let state = start.checkpoint?.contents.state
     let firstStep = state?.step ?? 0
     self.blueprint = blueprint
     self.identity = identity
     self.workplace = workplace
     self.console = console
-    origin = plan.checkpoint?.path
+    origin = start.checkpoint?.path
     lastTrainLoss = state?.trainLoss
     do {
-      try Coordinator.checkRoom(at: plan.place.path, blueprint: blueprint)
-      (directory, lock) = try plan.place.open()
+      try Coordinator.checkRoom(at: start.place.path, blueprint: blueprint)
+      (directory, lock) = try start.place.open()
       // Checkpoints of later steps would otherwise lead past the end of the ledger.
-      if plan.isResumed { try CheckpointStore(directory: directory.checkpoints).discard(after: firstStep) }
+      if start.isResumed { try CheckpointStore(directory: directory.checkpoints).discard(after: firstStep) }
       try JSONLinesFile.truncate(directory.ledger) { $0 < firstStep }
       try JSONLinesFile.truncate(directory.metrics) { $0 <= firstStep }
       let ledger = try JSONLinesFile(directory.ledger)
@@ -123,7 +123,7 @@ final class Coordinator {
     do { try metrics.append(entry) } catch { throw failure(error) }
     console.evaluation(
       EvaluationEvent(
-        evaluation: evaluation, label: Calendar(blueprint).evaluationLabel(after: done), epoch: epoch, step: done,
+        evaluation: evaluation, label: StepCalendar(blueprint).evaluationLabel(after: done), epoch: epoch, step: done,
         steps: blueprint.steps, imagesPerSecond: progress.overallImagesPerSecond))
     warn(evaluation, after: done)
   }
@@ -200,27 +200,4 @@ final class Coordinator {
   func settle() { try? writer.drain() }
 
   private func failure(_ error: any Error) -> RunError { RunError.failed(error) }
-}
-
-extension RunPlan.Place {
-  /// Where free space is looked at: the directory, or one that it will lie in.
-  fileprivate var path: String {
-    switch self {
-    case .new(let directory), .existing(let directory, _): directory.path
-    case .unnamed(let folder, _): folder
-    }
-  }
-
-  /// The directory, made if it is new, and the right to write there.
-  fileprivate func open() throws -> (RunDirectory, RunLock) {
-    switch self {
-    case .existing(let directory, let lock): return (try directory.reopened(), lock)
-    case .new(let directory):
-      let made = try RunDirectory.create(at: directory.path)
-      return (made, try RunLock(made.path))
-    case .unnamed(let folder, let stem):
-      let made = try RunDirectory.createNext(under: folder, stem: stem)
-      return (made, try RunLock(made.path))
-    }
-  }
 }

@@ -34,7 +34,7 @@ package enum StartWarnings {
   /// A schedule that waits for more evaluations than there are.
   private static func plateau(_ blueprint: Blueprint) -> String? {
     let schedule = blueprint.configuration.train.schedule
-    let evaluations = Calendar(blueprint).evaluationsBeforeEnd
+    let evaluations = StepCalendar(blueprint).evaluationsBeforeEnd
     guard let needed = schedule.rule.evaluationsToChange, evaluations <= needed else { return nil }
     return "the schedule \(schedule.alternative(.brief).name) cannot change the learning rate: that takes \(needed) "
       + "evaluations after the first, and the run has \(evaluations) before its end; lower patience of train.schedule or "

@@ -9,10 +9,8 @@ import Synchronization
 ///
 /// The signals are caught by handlers, not by a queue: a process that cannot start a thread any more, or hangs within a
 /// library, must still end when it is told to.
-package final class StopSignals: Sendable {
-  private let stop = Atomic<Bool>(false)
-
-  /// Nothing was asked for yet.
+package struct StopSignals: Sendable {
+  /// What the process has been asked for; the handlers of signals keep it for all values of this type.
   package init() {}
 
   /// Starts to listen, for the whole process. Until `beginSteps` a wish to stop ends the process at once, since there is
@@ -46,13 +44,10 @@ package final class StopSignals: Sendable {
   /// Steps begin: from now on there is something to save.
   package func beginSteps() { ReceivedSignals.isTraining.store(true, ordering: .relaxed) }
 
-  /// Asks to save and stop.
-  package func requestStop() { stop.store(true, ordering: .relaxed) }
-
   /// The wishes since the last call; a wish to stop stays.
   func votes() -> Votes {
     var votes = Votes()
-    votes.stop = stop.load(ordering: .relaxed) || ReceivedSignals.firstStop.load(ordering: .relaxed) != 0
+    votes.stop = ReceivedSignals.firstStop.load(ordering: .relaxed) != 0
     votes.save = ReceivedSignals.save.exchange(false, ordering: .relaxed)
     return votes
   }

@@ -65,7 +65,7 @@ package struct Trainer {
   }
 
   private func loop(_ setup: RunSetup, _ worker: Worker) throws(RunError) {
-    let calendar = Calendar(setup.blueprint)
+    let calendar = StepCalendar(setup.blueprint)
     let observer = observer?(setup.blueprint, console)
     var log = RankLog(
       directory: setup.directory, rank: communicator.rank, host: communicator.host, lanes: setup.lanes)
@@ -79,7 +79,7 @@ package struct Trainer {
       let directive = calendar.directive(after: step, metrics: metrics)
       step += 1
       log.note(worker.timing)
-      if directive != Calendar.Directive() { log.flush(after: step, images: setup.blueprint.cache?.counts) }
+      if directive != StepCalendar.Directive() { log.flush(after: step, images: setup.blueprint.cache?.counts) }
       isEvaluated = directive.evaluate
       if isEvaluated {
         evaluation = try worker.evaluate()

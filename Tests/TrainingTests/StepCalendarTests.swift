@@ -3,13 +3,13 @@ import Testing
 import Training
 
 /// What happens after which step.
-@Suite struct CalendarTests {
+@Suite struct StepCalendarTests {
   /// Data of one file's worth of settings: samples, batch, epochs between two events.
   static let sizes = [(101, 48, 1.0), (101, 7, 1), (100, 10, 1), (5, 12, 1), (97, 6, 0.5), (97, 6, 2.5), (64, 8, 0.25)]
 
-  private func directives(_ overrides: [String]) throws -> [Calendar.Directive] {
+  private func directives(_ overrides: [String]) throws -> [StepCalendar.Directive] {
     let blueprint = try LittleRun.blueprint(overrides)
-    let calendar = Calendar(blueprint)
+    let calendar = StepCalendar(blueprint)
     return (0..<blueprint.steps).map { calendar.directive(after: $0, metrics: .quiet) }
   }
 
@@ -41,7 +41,7 @@ import Training
     func labels(_ overrides: [String]) throws -> [String] {
       let blueprint = try LittleRun.blueprint(
         ["data.train-count=100", "train.global-batch=48", "train.micro-batch=1", "model=mlp"] + overrides)
-      let calendar = Calendar(blueprint)
+      let calendar = StepCalendar(blueprint)
       return (1...blueprint.steps).filter { calendar.directive(after: $0 - 1, metrics: .quiet).evaluate }
         .map { calendar.evaluationLabel(after: $0) }
     }
@@ -59,7 +59,7 @@ import Training
     let directives = try directives([
       "train.steps=7", "evaluate.every-epochs=null", "checkpoint.every-epochs=null",
     ])
-    #expect(directives.dropLast().allSatisfy { $0 == Calendar.Directive() })
+    #expect(directives.dropLast().allSatisfy { $0 == StepCalendar.Directive() })
     #expect(directives.last?.save == true && directives.last?.evaluate == true && directives.last?.stop == false)
   }
 
@@ -73,7 +73,7 @@ import Training
 
   @Test func votesAreFollowed() throws {
     let blueprint = try LittleRun.blueprint(["evaluate.every-epochs=null", "checkpoint.every-epochs=null"])
-    let calendar = Calendar(blueprint)
+    let calendar = StepCalendar(blueprint)
     let stop = StepMetrics(loss: 1, correct: 0, samples: 48, stop: true)
     let save = StepMetrics(loss: 1, correct: 0, samples: 48, save: true)
     let stopping = calendar.directive(after: 3, metrics: stop)

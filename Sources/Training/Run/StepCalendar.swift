@@ -3,7 +3,7 @@ import Datasets
 
 /// What happens after a step: a pure function of the configuration and the step, so that all ranks agree without a
 /// word; wishes that depend on a clock or a signal travel as votes.
-package struct Calendar: Hashable, Sendable {
+package struct StepCalendar: Hashable, Sendable {
   /// What all ranks do together after a step.
   package struct Directive: Hashable, Sendable {
     /// Score the test data.

@@ -1,107 +1,12 @@
 import Checkpoints
 import Configuration
-import Datasets
 import Foundation
 import Interchange
 import Network
 import StrictYAML
 
-/// What the coordinator finds out before the ranks start: the configuration, the run directory and where to begin.
-struct RunPlan {
-  /// Where the run writes.
-  enum Place {
-    /// A new directory that the user has named.
-    case new(RunDirectory)
-    /// A new directory below a folder, under the next free name with this stem.
-    case unnamed(folder: String, stem: String)
-    /// A directory that holds a run, and the right to write there.
-    case existing(RunDirectory, RunLock)
-  }
-
-  /// The configuration with all overrides; that of a checkpoint has the model itself in it.
-  let configuration: RunConfiguration
-  /// Where the run writes.
-  let place: Place
-  /// The checkpoint to continue from; nil for a start at step 0.
-  let checkpoint: (path: String, contents: CheckpointContents)?
-  /// Sentences for the user.
-  let notices: [String]
-
-  /// Whether the run continues in a directory that it began in.
-  var isResumed: Bool {
-    if case .existing = place { true } else { false }
-  }
-
-  /// Reads configuration and checkpoint. Of a run that exists it takes the lock; it changes nothing else.
-  ///
-  /// - Throws: `RunError` with code `unusable`.
-  init(_ request: TrainRequest, runsFolder: String = "runs") throws(RunError) {
-    do {
-      guard let target = try ResumeTarget(request, runsFolder: runsFolder) else {
-        self = try RunPlan(starting: request, runsFolder: runsFolder)
-        return
-      }
-      self = try RunPlan(resuming: target, request)
-    } catch {
-      throw RunError.unusable(error)
-    }
-  }
-
-  private init(
-    configuration: RunConfiguration, place: Place, checkpoint: (path: String, contents: CheckpointContents)? = nil,
-    notices: [String] = []
-  ) {
-    self.configuration = configuration
-    self.place = place
-    self.checkpoint = checkpoint
-    self.notices = notices
-  }
-
-  private init(starting request: TrainRequest, runsFolder: String) throws {
-    let configuration = try Configurations.read(path: request.configuration, overrides: request.overrides)
-    let place = request.runDirectory.map { Place.new(RunDirectory($0)) }
-    self.init(
-      configuration: configuration,
-      place: place
-        ?? .unnamed(folder: runsFolder, stem: "\(configuration.model.name)-\(configuration.data.format.rawValue)"))
-  }
-
-  private init(resuming target: ResumeTarget, _ request: TrainRequest) throws {
-    let directory = target.directory
-    guard target.holdsRun || request.configuration != nil else {
-      throw RunError(
-        .unusable,
-        "--resume: \(directory.path) holds no run, neither a checkpoint nor a config.yaml; check --run-dir, or start a "
-          + "run there without --resume")
-    }
-    // Before anything is read: a run in progress moves on meanwhile.
-    let lock = try RunLock(directory.path)
-    guard let path = try target.checkpoint() else {
-      // The run died before its first checkpoint and begins again.
-      self.init(
-        configuration: try Configurations.read(
-          path: request.configuration ?? directory.configuration, overrides: request.overrides),
-        place: .existing(directory, lock),
-        notices: ["\(directory.path) holds no checkpoint yet: the run starts at step 0"])
-      return
-    }
-    let contents = try CheckpointStore.load(path)
-    let saved = contents.state.identity.configuration
-    let configuration =
-      if let file = request.configuration {
-        try Configurations.read(path: file, overrides: request.overrides)
-      } else {
-        try Configurations.parse(
-          saved.text, source: "\(path)/state.json", overrides: request.overrides)
-      }
-    self.init(
-      configuration: configuration, place: .existing(directory, lock), checkpoint: (path, contents),
-      notices: [ModelOrigin.notice(saved.model)].compactMap(\.self))
-  }
-}
-
 /// Where a resumed run finds its directory and its checkpoint.
-private struct ResumeTarget {
+struct ResumeTarget {
   private enum Choice {
     case latest
     case named(String)

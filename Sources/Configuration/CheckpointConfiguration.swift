@@ -1,0 +1,36 @@
+package import StrictYAML
+
+/// The keys below `checkpoint`.
+package struct CheckpointConfiguration: YAMLRecord {
+  /// Epochs between two checkpoints.
+  package var everyEpochs: Double? = 1
+  /// Steps between two checkpoints.
+  package var everySteps: Int?
+  /// Minutes between two checkpoints.
+  package var everyMinutes: Double?
+  /// How many to keep, beside the best.
+  package var keep = 3
+
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field("every-epochs", \.everyEpochs, "epochs between two checkpoints", check: Bounds.interval),
+    Field("every-steps", \.everySteps, "steps between two checkpoints", check: Bounds.positive),
+    Field("every-minutes", \.everyMinutes, "minutes between two checkpoints", check: Bounds.interval),
+    Field("keep", \.keep, "how many to keep, beside the best", check: { $0 >= 1 ? nil : "must be at least 1" }),
+  ]
+}
+
+/// The keys below `evaluate`.
+package struct EvaluationConfiguration: YAMLRecord {
+  /// Epochs between two evaluations; null for only at the end.
+  package var everyEpochs: Double? = 1
+
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field(
+      "every-epochs", \.everyEpochs, "epochs between two evaluations; null for only at the end",
+      check: Bounds.interval)
+  ]
+}

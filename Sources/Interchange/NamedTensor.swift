@@ -37,14 +37,3 @@ extension [NamedTensor] {
     sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 }
-
-/// A file that cannot be read or written as asked: what, where, and the remedy.
-package struct InterchangeError: Error, Equatable, CustomStringConvertible {
-  /// One sentence for the user.
-  package let message: String
-
-  /// An error with its sentence.
-  package init(message: String) { self.message = message }
-
-  package var description: String { message }
-}

@@ -93,3 +93,11 @@ package struct YAMLCursor: Sendable {
     failure("unknown \(what) '\(word)'; \(Suggestion.phrase(for: word, among: known, synonyms: synonyms))")
   }
 }
+
+/// What is wrong with a document: one sentence with the file, the line, the key's path and the remedy.
+package struct YAMLError: Error, CustomStringConvertible, Equatable {
+  package let description: String
+
+  /// An error with the given sentence.
+  package init(_ description: String) { self.description = description }
+}

@@ -91,14 +91,14 @@ import Testing
 
   @Test func damageBeforeLinesToKeepIsToldWithItsLine() async throws {
     try await withFile(line(1) + "garbage\n" + line(2)) { path throws in
-      let error = #expect(throws: RecordError.self) { try JSONLinesFile.truncate(path) { $0 < 9 } }
+      let error = #expect(throws: CheckpointError.self) { try JSONLinesFile.truncate(path) { $0 < 9 } }
       #expect(error?.message.hasPrefix("\(path): line 2 is no JSON object") == true)
       #expect(try text(path) == line(1) + "garbage\n" + line(2))
     }
   }
 
   @Test func aFullDiskIsAnError() throws {
-    let error = #expect(throws: RecordError.self) { try JSONLinesFile("/dev/full").append(entry(1)) }
+    let error = #expect(throws: CheckpointError.self) { try JSONLinesFile("/dev/full").append(entry(1)) }
     #expect(error?.message.contains("No space left on device") == true)
   }
 }

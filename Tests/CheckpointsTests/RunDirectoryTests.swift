@@ -20,7 +20,7 @@ import Testing
     try await withTemporaryDirectory { root in
       let path = Disk.join(root, "x")
       _ = try RunDirectory.create(at: path)
-      let error = #expect(throws: RecordError.self) { try RunDirectory.create(at: path) }
+      let error = #expect(throws: CheckpointError.self) { try RunDirectory.create(at: path) }
       #expect(
         error?.message
           == "\(path) already holds a run; continue it with --resume or choose another --run-dir")
@@ -32,14 +32,14 @@ import Testing
       let path = Disk.join(root, "file")
       try Disk.write([1], to: path)
       for path in [path, Disk.join(path, "below")] {
-        let error = #expect(throws: RecordError.self) { try RunDirectory.create(at: path) }
+        let error = #expect(throws: CheckpointError.self) { try RunDirectory.create(at: path) }
         #expect(error?.message == "\(path) cannot be a run directory, a file is in the way; choose another --run-dir")
       }
     }
   }
 
   @Test func aPlaceThatCannotBeWrittenIsNamed() {
-    let error = #expect(throws: RecordError.self) { try RunDirectory.create(at: "/proc/cnn-dist") }
+    let error = #expect(throws: CheckpointError.self) { try RunDirectory.create(at: "/proc/cnn-dist") }
     #expect(error?.message.contains("/proc/cnn-dist") == true)
   }
 

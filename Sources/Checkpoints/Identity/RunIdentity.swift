@@ -57,10 +57,10 @@ extension RunIdentity: Codable {
     do {
       configuration = try Configurations.parse(text, source: "configuration")
     } catch {
-      throw RecordError(message: "has a configuration that cannot be used: \(error)")
+      throw CheckpointError("has a configuration that cannot be used: \(error)")
     }
     guard case .inline = configuration.model else {
-      throw RecordError(message: "has a configuration without the model itself")
+      throw CheckpointError("has a configuration without the model itself")
     }
     self.init(
       program: try container.decode(String.self, forKey: .program),

@@ -107,11 +107,11 @@ extension RunState: Codable {
     samplesSeen = try container.decode(Int.self, forKey: .samplesSeen)
     // JSONDecoder does not say where a number stands that is too small for its type.
     do { seed = try container.decode(UInt64.self, forKey: .seed) } catch {
-      throw RecordError(message: "has something else than a whole number from 0 to 2^64 - 1 at 'seed'")
+      throw CheckpointError("has something else than a whole number from 0 to 2^64 - 1 at 'seed'")
     }
     schedule = try container.decodeIfPresent(ScheduleState.self, forKey: .schedule)
     guard schedule?.isPossible ?? true else {
-      throw RecordError(message: "has a state at 'schedule' that no run can have")
+      throw CheckpointError("has a state at 'schedule' that no run can have")
     }
     statesSince = try container.decodeIfPresent(Int.self, forKey: .statesSince) ?? 0
     wallSeconds = try container.decode(Double.self, forKey: .wallSeconds)

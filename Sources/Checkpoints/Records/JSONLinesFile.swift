@@ -11,13 +11,13 @@ package final class JSONLinesFile: Sendable {
   private let appending = Mutex(())
 
   /// Opens the file at `path` to append to it, creating it if missing. A cut last line is removed.
-  package init(_ path: String) throws(RecordError) {
+  package init(_ path: String) throws(CheckpointError) {
     do throws(FileError) {
       file = try OpenFile.at(path, for: .appending)
       let count = try file.count()
       guard count > 0, try file.read(count - 1..<count) != [JSONLines.newline] else { return }
     } catch {
-      throw RecordError(message: error.description)
+      throw CheckpointError(error.description)
     }
     try dropCutLine()
   }
@@ -25,26 +25,26 @@ package final class JSONLinesFile: Sendable {
   /// Appends `value` as one line.
   ///
   /// On failure the file is as before. Values that are not finite become the strings `inf`, `-inf` and `nan`.
-  package func append(_ value: some Encodable) throws(RecordError) {
+  package func append(_ value: some Encodable) throws(CheckpointError) {
     let line: [UInt8]
     do {
       line = try RecordCoding.encode(value)
     } catch {
-      throw RecordError(message: "\(file.path): the entry has no JSON form: \(error)")
+      throw CheckpointError("\(file.path): the entry has no JSON form: \(error)")
     }
     do {
       try appending.withLock { _ throws(FileError) in try appendWhole(line) }
     } catch {
-      throw RecordError(message: "\(error); free some space or mend the disk and resume with --resume")
+      throw CheckpointError("\(error); free some space or mend the disk and resume with --resume")
     }
   }
 
   /// Waits until all lines are on the disk (`fsync`).
-  package func synchronize() throws(RecordError) {
+  package func synchronize() throws(CheckpointError) {
     do {
       try file.synchronize()
     } catch {
-      throw RecordError(message: "\(error); mend the disk and resume with --resume")
+      throw CheckpointError("\(error); mend the disk and resume with --resume")
     }
   }
 
@@ -58,7 +58,7 @@ package final class JSONLinesFile: Sendable {
     }
   }
 
-  private func dropCutLine() throws(RecordError) {
+  private func dropCutLine() throws(CheckpointError) {
     do throws(FileError) {
       let bytes = try file.read()
       let whole = bytes.lastIndex(of: JSONLines.newline).map { $0 + 1 } ?? 0
@@ -69,7 +69,7 @@ package final class JSONLinesFile: Sendable {
         try file.cut(to: whole)
       }
     } catch {
-      throw RecordError(message: error.description)
+      throw CheckpointError(error.description)
     }
   }
 }
@@ -85,17 +85,17 @@ extension JSONLinesFile {
   @discardableResult
   package static func truncate(
     _ path: String, keepingWhere keeps: (_ step: Int) -> Bool
-  ) throws(RecordError) -> Int {
+  ) throws(CheckpointError) -> Int {
     if Disk.kind(of: path) == .missing { return 0 }
     do {
       let bytes = try Disk.read(path)
       let (kept, removed) = try JSONLines.filter(bytes, of: path, keepingWhere: keeps)
       if kept != bytes { try Disk.replace(path, with: kept) }
       return removed
-    } catch let error as RecordError {
+    } catch let error as CheckpointError {
       throw error
     } catch {
-      throw RecordError(message: "\(error)")
+      throw CheckpointError("\(error)")
     }
   }
 }
@@ -116,7 +116,7 @@ private enum JSONLines {
   /// The lines of `bytes` that stay, and how many do not.
   static func filter(
     _ bytes: [UInt8], of path: String, keepingWhere keeps: (Int) -> Bool
-  ) throws(RecordError) -> (kept: [UInt8], removed: Int) {
+  ) throws(CheckpointError) -> (kept: [UInt8], removed: Int) {
     var kept: [UInt8] = []
     var removed = 0
     var unreadable: Int?
@@ -128,8 +128,8 @@ private enum JSONLines {
         continue
       }
       if let unreadable {
-        throw RecordError(
-          message: "\(path): line \(unreadable) is no JSON object with a whole number 'step', but lines to keep follow "
+        throw CheckpointError(
+          "\(path): line \(unreadable) is no JSON object with a whole number 'step', but lines to keep follow "
             + "it; the file is damaged, move it away to go on without it")
       }
       kept += line + [newline]

@@ -1,17 +1,6 @@
 import Foundation
 import Interchange
 
-/// A file of a run that cannot be written or read: what, where, and the remedy.
-package struct RecordError: Error, Equatable, CustomStringConvertible {
-  /// One sentence for the user.
-  package let message: String
-
-  /// An error with its sentence.
-  package init(message: String) { self.message = message }
-
-  package var description: String { message }
-}
-
 /// How values become JSON in all files of a run: keys in order, so that equal values are equal bytes; `inf`, `-inf`
 /// and `nan`, which JSON lacks, as strings.
 package enum RecordCoding {
@@ -28,7 +17,7 @@ package enum RecordCoding {
   /// The value whose JSON is `bytes`.
   ///
   /// - Parameter file: the file's name, for the message.
-  /// - Throws: `RecordError` in plain words: the file, the key and what is wrong with it. A value may throw one of its
+  /// - Throws: `CheckpointError` in plain words: the file, the key and what is wrong with it. A value may throw one of its
   ///   own, which goes behind the file's name.
   package static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: some Collection<UInt8>, of file: String = "the JSON"
@@ -39,9 +28,9 @@ package enum RecordCoding {
     do {
       return try decoder.decode(type, from: Data(bytes))
     } catch let error as DecodingError {
-      throw RecordError(message: "\(file) \(plainWords(error))")
-    } catch let error as RecordError {
-      throw RecordError(message: "\(file) \(error)")
+      throw CheckpointError("\(file) \(plainWords(error))")
+    } catch let error as CheckpointError {
+      throw CheckpointError("\(file) \(error)")
     }
   }
 

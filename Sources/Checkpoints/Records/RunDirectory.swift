@@ -36,7 +36,7 @@ extension RunDirectory {
   ///
   /// Of several processes that try at once, one succeeds. Fails if the directory holds a run already, if a file is
   /// in the way, and if it cannot be written to.
-  package static func create(at path: String) throws(RecordError) -> RunDirectory {
+  package static func create(at path: String) throws(CheckpointError) -> RunDirectory {
     let run = RunDirectory(path)
     do throws(FileError) { try run.claim() } catch { throw run.refusal(error) }
     return run
@@ -51,7 +51,7 @@ extension RunDirectory {
   }
 
   /// Makes the directory of the next run of its kind; of several processes that start at once each gets its own.
-  package static func createNext(under directory: String, stem: String) throws(RecordError) -> RunDirectory {
+  package static func createNext(under directory: String, stem: String) throws(CheckpointError) -> RunDirectory {
     while true {
       let run = RunDirectory(nextFree(under: directory, stem: stem))
       do throws(FileError) {
@@ -68,12 +68,11 @@ extension RunDirectory {
   /// The directory of a run that goes on, with what a crash in its first moments has left out.
   ///
   /// Fails if a link stands where the run writes: following it would write where nobody has looked.
-  package func reopened() throws(RecordError) -> RunDirectory {
+  package func reopened() throws(CheckpointError) -> RunDirectory {
     let places = [configuration, identity, summary, metrics, ledger, checkpoints, ranks]
     for place in places where Disk.kind(of: place) == .link {
-      throw RecordError(
-        message:
-          "\(place) is a symbolic link, which is not followed for writing; put the file or folder itself there, or "
+      throw CheckpointError(
+        "\(place) is a symbolic link, which is not followed for writing; put the file or folder itself there, or "
           + "choose another --run-dir")
     }
     do throws(FileError) {
@@ -92,16 +91,16 @@ extension RunDirectory {
     try Disk.replace(configuration, with: Array((header + identity.configuration.text).utf8))
   }
 
-  private func refusal(_ error: FileError) -> RecordError {
+  private func refusal(_ error: FileError) -> CheckpointError {
     switch error.code {
     case EEXIST:
-      RecordError(message: "\(path) already holds a run; continue it with --resume or choose another --run-dir")
+      CheckpointError("\(path) already holds a run; continue it with --resume or choose another --run-dir")
     case ENOTDIR:
-      RecordError(message: "\(path) cannot be a run directory, a file is in the way; choose another --run-dir")
+      CheckpointError("\(path) cannot be a run directory, a file is in the way; choose another --run-dir")
     case EACCES, EPERM, EROFS:
-      RecordError(message: "\(path) is not writable (\(error.reason)); choose another --run-dir")
+      CheckpointError("\(path) is not writable (\(error.reason)); choose another --run-dir")
     default:
-      RecordError(message: "\(path) cannot be made a run directory (\(error)); choose another --run-dir")
+      CheckpointError("\(path) cannot be made a run directory (\(error)); choose another --run-dir")
     }
   }
 

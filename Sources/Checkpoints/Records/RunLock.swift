@@ -21,16 +21,16 @@ package final class RunLock: Sendable {
   /// Takes the lock of the run directory at `directory`, which must exist.
   ///
   /// - Throws: `RunError` with code `unusable` that names the holder if there is one.
-  package init(_ directory: String) throws(RecordError) {
+  package init(_ directory: String) throws(CheckpointError) {
     let path = Disk.join(directory, Self.fileName)
     let isFree: Bool
     do throws(FileError) {
       file = try OpenFile.at(path, for: .appending)
       isFree = try Self.take(file)
     } catch {
-      throw RecordError(message: "\(error); a run directory has to be locked while it is written to")
+      throw CheckpointError("\(error); a run directory has to be locked while it is written to")
     }
-    guard isFree else { throw RecordError(message: Self.refusal(directory, path)) }
+    guard isFree else { throw CheckpointError(Self.refusal(directory, path)) }
     note()
   }
 

@@ -60,26 +60,26 @@ package struct RunSummary: Codable, Equatable, Sendable {
 
 extension RunSummary {
   /// Writes the summary as a whole: a crash leaves the former file or the new one.
-  package func write(to path: String) throws(RecordError) {
+  package func write(to path: String) throws(CheckpointError) {
     do {
       try Disk.replace(path, with: RecordCoding.encode(self, indented: true))
     } catch {
-      throw RecordError(message: "\(error)")
+      throw CheckpointError("\(error)")
     }
   }
 
   /// Reads a summary back.
-  package static func read(_ path: String) throws(RecordError) -> RunSummary {
+  package static func read(_ path: String) throws(CheckpointError) -> RunSummary {
     let bytes: [UInt8]
     do {
       bytes = try Disk.read(path, limit: 1 << 20)
     } catch {
-      throw RecordError(message: error.description)
+      throw CheckpointError(error.description)
     }
     do {
       return try RecordCoding.decode(RunSummary.self, from: bytes, of: path)
     } catch {
-      throw RecordError(message: "\(error), so it is not the summary of a run")
+      throw CheckpointError("\(error), so it is not the summary of a run")
     }
   }
 }

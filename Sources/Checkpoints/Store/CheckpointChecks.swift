@@ -17,7 +17,7 @@ extension CheckpointContents {
     let hash = WeightsHash.sha256(model)
     guard hash == state.weightsSHA256 else {
       throw CheckpointDamage(
-        finding: "its weights have SHA-256 \(hash), but the weights-sha256 of state.json is \(state.weightsSHA256)")
+        "its weights have SHA-256 \(hash), but the weights-sha256 of state.json is \(state.weightsSHA256)")
     }
   }
 
@@ -27,7 +27,7 @@ extension CheckpointContents {
       _ holds: Bool, _ key: String, _ value: some CustomStringConvertible, _ rule: String
     ) throws(CheckpointDamage) {
       guard !holds else { return }
-      throw CheckpointDamage(finding: "\(CheckpointPart.state.rawValue): \(key) is \(value), but must be \(rule)")
+      throw CheckpointDamage("\(CheckpointPart.state.rawValue): \(key) is \(value), but must be \(rule)")
     }
     try require((0...Self.largestStep).contains(state.step), "step", state.step, "from 0 to \(Self.largestStep)")
     if let named { try require(state.step == named, "step", state.step, "\(named), as its directory's name says") }
@@ -57,7 +57,6 @@ extension CheckpointContents {
       return
     }
     throw CheckpointDamage(
-      finding:
-        "\(part.rawValue): the tensor '\(tensor.name)' holds \(values[index]) at index \(index), which is not finite")
+      "\(part.rawValue): the tensor '\(tensor.name)' holds \(values[index]) at index \(index), which is not finite")
   }
 }

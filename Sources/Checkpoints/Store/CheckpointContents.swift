@@ -27,13 +27,13 @@ package struct CheckpointEntry: Hashable, Sendable {
   package let path: String
 }
 
-/// A checkpoint that cannot be written or loaded: what, where, and the remedy.
+/// A checkpoint, or a record of a run, that cannot be written or read: what, where, and the remedy.
 package struct CheckpointError: Error, Equatable, CustomStringConvertible {
   /// One sentence for the user.
   package let message: String
 
   /// An error with its sentence.
-  package init(message: String) { self.message = message }
+  package init(_ message: String) { self.message = message }
 
   package var description: String { message }
 }

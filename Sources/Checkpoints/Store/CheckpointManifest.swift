@@ -35,6 +35,9 @@ struct CheckpointManifest: Codable, Equatable {
 struct CheckpointDamage: Error {
   /// Such as "model.safetensors is missing".
   let finding: String
+
+  /// Damage that was found.
+  init(_ finding: String) { self.finding = finding }
 }
 
 extension CheckpointManifest {
@@ -45,10 +48,10 @@ extension CheckpointManifest {
     let manifest = try RecordCoding.decode(CheckpointManifest.self, from: bytes, of: fileName)
     guard manifest.format == currentFormat else {
       throw CheckpointDamage(
-        finding: "\(fileName) has the format \(manifest.format), this cnn-dist reads \(currentFormat)")
+        "\(fileName) has the format \(manifest.format), this cnn-dist reads \(currentFormat)")
     }
     for file in manifest.files where CheckpointPart(rawValue: file.name) == nil {
-      throw CheckpointDamage(finding: "\(fileName) names the file '\(file.name)', which is no part of a checkpoint")
+      throw CheckpointDamage("\(fileName) names the file '\(file.name)', which is no part of a checkpoint")
     }
     return manifest
   }
@@ -57,14 +60,14 @@ extension CheckpointManifest {
   func contents(of part: CheckpointPart, in directory: String) throws -> [UInt8] {
     let listed = files.filter { $0.name == part.rawValue }
     guard let entry = listed.first, listed.count == 1 else {
-      throw CheckpointDamage(finding: "\(Self.fileName) lists \(part.rawValue) \(listed.count) times")
+      throw CheckpointDamage("\(Self.fileName) lists \(part.rawValue) \(listed.count) times")
     }
     let path = Disk.join(directory, part.rawValue)
-    guard Disk.kind(of: path) != .missing else { throw CheckpointDamage(finding: "\(part.rawValue) is missing") }
+    guard Disk.kind(of: path) != .missing else { throw CheckpointDamage("\(part.rawValue) is missing") }
     let file = try OpenFile.at(path, for: .reading)
     let count = try file.count()
     guard count == entry.size else {
-      throw CheckpointDamage(finding: "\(part.rawValue) has \(count) bytes where its manifest says \(entry.size)")
+      throw CheckpointDamage("\(part.rawValue) has \(count) bytes where its manifest says \(entry.size)")
     }
     return try entry.verified(try file.read(0..<count))
   }
@@ -74,7 +77,7 @@ extension CheckpointManifest.File {
   fileprivate func verified(_ bytes: [UInt8]) throws(CheckpointDamage) -> [UInt8] {
     let hash = SHA256.hexadecimal(of: bytes)
     guard hash == sha256 else {
-      throw CheckpointDamage(finding: "\(name) has SHA-256 \(hash) where its manifest says \(sha256)")
+      throw CheckpointDamage("\(name) has SHA-256 \(hash) where its manifest says \(sha256)")
     }
     return bytes
   }

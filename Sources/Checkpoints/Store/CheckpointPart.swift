@@ -46,7 +46,7 @@ extension RunState {
     let version = try RecordCoding.decode(Version.self, from: bytes, of: CheckpointPart.state.rawValue).version
     guard version == Self.currentVersion else {
       throw CheckpointDamage(
-        finding: "\(CheckpointPart.state.rawValue) has version \(version), this cnn-dist reads \(Self.currentVersion)")
+        "\(CheckpointPart.state.rawValue) has version \(version), this cnn-dist reads \(Self.currentVersion)")
     }
     self = try RecordCoding.decode(RunState.self, from: bytes, of: CheckpointPart.state.rawValue)
   }

@@ -32,7 +32,7 @@ extension CheckpointStore {
     } catch {
       try? sweep()
       throw CheckpointError(
-        message: "checkpoint \(name) is saved in \(directory), but the directory could not be put in order: \(error)")
+        "checkpoint \(name) is saved in \(directory), but the directory could not be put in order: \(error)")
     }
     return path(name)
   }
@@ -97,7 +97,7 @@ extension CheckpointStore {
     let reason = failure.map { $0.code == 0 ? $0.description : $0.reason } ?? "\(error)"
     let previous = (try? latest()).map { "the previous checkpoint \($0.name) is intact" }
     return CheckpointError(
-      message: "checkpoint \(name) could not be written to \(directory): \(reason)\(space(needed, failure)); "
+      "checkpoint \(name) could not be written to \(directory): \(reason)\(space(needed, failure)); "
         + "\(previous ?? "there is no earlier one"), \(remedy(failure)) "
         + (previous == nil ? "and start again" : "and resume with --resume"))
   }

@@ -10,15 +10,15 @@ extension CheckpointStore {
     let place = try locate(path)
     guard Disk.kind(of: Disk.join(place, CheckpointManifest.fileName)) != .missing else {
       throw CheckpointError(
-        message: "\(path) is not a cnn-dist checkpoint: it has no \(CheckpointManifest.fileName)")
+        "\(path) is not a cnn-dist checkpoint: it has no \(CheckpointManifest.fileName)")
     }
     do {
       return try contents(of: place)
     } catch let error as FileError {
-      throw CheckpointError(message: "checkpoint \(place) cannot be read: \(error)")
+      throw CheckpointError("checkpoint \(place) cannot be read: \(error)")
     } catch {
       let finding = (error as? CheckpointDamage)?.finding ?? "\(error)"
-      throw CheckpointError(message: "checkpoint \(place) is damaged: \(finding); \(advice(insteadOf: place))")
+      throw CheckpointError("checkpoint \(place) is damaged: \(finding); \(advice(insteadOf: place))")
     }
   }
 
@@ -40,10 +40,10 @@ extension CheckpointStore {
         let target = Disk.target(ofLink: place) ?? ""
         place = target.hasPrefix("/") ? target : Disk.join(Disk.parent(of: place), target)
       case .missing: return try locateReplaced(place, askedFor: path)
-      case .file, .other: throw CheckpointError(message: "\(path) is not a cnn-dist checkpoint: it is no directory")
+      case .file, .other: throw CheckpointError("\(path) is not a cnn-dist checkpoint: it is no directory")
       }
     }
-    throw CheckpointError(message: "\(path) is not a cnn-dist checkpoint: its links lead in a circle")
+    throw CheckpointError("\(path) is not a cnn-dist checkpoint: its links lead in a circle")
   }
 
   /// The place to which a crash between two renames has left the checkpoint `place`.
@@ -53,7 +53,7 @@ extension CheckpointStore {
     if Disk.kind(of: aside) == .directory { return aside }
     let there = CheckpointStore(directory: parent).list().map(\.name)
     let choice = there.isEmpty ? "" : "; there are \(there.joined(separator: ", "))"
-    throw CheckpointError(message: "there is no checkpoint \(path)\(choice)")
+    throw CheckpointError("there is no checkpoint \(path)\(choice)")
   }
 
   /// The step that the name of the directory `place` tells, if it tells one.

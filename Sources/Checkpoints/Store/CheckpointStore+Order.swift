@@ -41,7 +41,7 @@ extension CheckpointStore {
       try removeLinkIfDangling(CheckpointName.best)
       try removeLinkIfDangling(CheckpointName.latest)
     } catch {
-      throw CheckpointError(message: "the checkpoints after step \(step) could not be removed: \(error)")
+      throw CheckpointError("the checkpoints after step \(step) could not be removed: \(error)")
     }
   }
 

@@ -65,7 +65,7 @@ package struct CheckpointStore: Sendable {
       let target = Disk.target(ofLink: path(CheckpointName.latest))
       return entries.last { $0.name == target } ?? entries.last
     } catch {
-      throw CheckpointError(message: "the checkpoints cannot be read: \(error)")
+      throw CheckpointError("the checkpoints cannot be read: \(error)")
     }
   }
 

@@ -55,7 +55,7 @@ package enum SafeTensors {
     do {
       try Disk.replace(path, with: bytes)
     } catch {
-      throw InterchangeError(message: error.description)
+      throw InterchangeError(error.description)
     }
   }
 
@@ -68,7 +68,7 @@ package enum SafeTensors {
     do {
       bytes = try Disk.read(path)
     } catch {
-      throw InterchangeError(message: error.description)
+      throw InterchangeError(error.description)
     }
     return try decode(bytes, from: path)
   }
@@ -82,7 +82,7 @@ package enum SafeTensors {
       try checkCount(bytes.count, needed: dataStart, plus: try header.validated())
       return SafeTensorsFile(tensors: tensors(header, of: bytes, from: dataStart), metadata: header.metadata)
     } catch {
-      throw InterchangeError(message: "\(source): \(error.message)")
+      throw InterchangeError("\(source): \(error.message)")
     }
   }
 }
@@ -109,16 +109,16 @@ extension SafeTensors {
   private static func headerLength(of bytes: [UInt8]) throws(InterchangeError) -> Int {
     guard bytes.count >= 8 else {
       throw InterchangeError(
-        message: "has \(bytes.count) bytes, a safetensors file at least 8; it is cut or of another kind")
+        "has \(bytes.count) bytes, a safetensors file at least 8; it is cut or of another kind")
     }
     let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
     guard length <= longestHeader else {
       throw InterchangeError(
-        message: "announces a header of \(length) bytes where the format allows \(longestHeader); "
+        "announces a header of \(length) bytes where the format allows \(longestHeader); "
           + "it is damaged or no safetensors file")
     }
     guard length <= bytes.count - 8 else {
-      throw InterchangeError(message: cut(bytes.count, "at least \(8 + length)"))
+      throw InterchangeError(cut(bytes.count, "at least \(8 + length)"))
     }
     return Int(length)
   }
@@ -126,11 +126,11 @@ extension SafeTensors {
   private static func checkCount(_ count: Int, needed start: Int, plus data: Int) throws(InterchangeError) {
     let expected = start.addingReportingOverflow(data)
     guard !expected.overflow, expected.partialValue <= count else {
-      throw InterchangeError(message: cut(count, "\(start) of header and \(data) of data"))
+      throw InterchangeError(cut(count, "\(start) of header and \(data) of data"))
     }
     guard expected.partialValue == count else {
       throw InterchangeError(
-        message: "holds \(count - expected.partialValue) bytes after its last tensor (it has \(count), its header "
+        "holds \(count - expected.partialValue) bytes after its last tensor (it has \(count), its header "
           + "asks for \(expected.partialValue)); it may be damaged, fetch it again")
     }
   }
@@ -143,11 +143,11 @@ extension SafeTensors {
     var names: Set = ["__metadata__"]
     for tensor in tensors {
       guard names.insert(tensor.name).inserted else {
-        throw InterchangeError(message: "the tensor name '\(tensor.name)' is taken; give each tensor its own name")
+        throw InterchangeError("the tensor name '\(tensor.name)' is taken; give each tensor its own name")
       }
       guard tensor.shape.allSatisfy({ $0 >= 0 }), elementCount(tensor.shape) == tensor.elements.count else {
         throw InterchangeError(
-          message: "tensor '\(tensor.name)' has \(tensor.elements.count) elements, its shape is \(tensor.shape)")
+          "tensor '\(tensor.name)' has \(tensor.elements.count) elements, its shape is \(tensor.shape)")
       }
     }
     return tensors
@@ -160,4 +160,15 @@ extension SafeTensors {
       return product.partialValue
     }
   }
+}
+
+/// A file that cannot be read or written as asked: what, where, and the remedy.
+package struct InterchangeError: Error, Equatable, CustomStringConvertible {
+  /// One sentence for the user.
+  package let message: String
+
+  /// An error with its sentence.
+  package init(_ message: String) { self.message = message }
+
+  package var description: String { message }
 }

@@ -23,7 +23,7 @@ struct SafeTensorsHeader {
     for entry in entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
       guard entry.begin == covered else {
         let fault = entry.begin < covered ? "overlaps the tensor before it" : "leaves a hole before it"
-        throw InterchangeError(message: "tensor '\(entry.name)' \(fault) (it begins at \(entry.begin), not \(covered))")
+        throw InterchangeError("tensor '\(entry.name)' \(fault) (it begins at \(entry.begin), not \(covered))")
       }
       try entry.checkSize()
       covered = entry.end
@@ -36,19 +36,19 @@ extension SafeTensorsHeader.Entry {
   /// Checks that shape × width is the length of the place.
   fileprivate func checkSize() throws(InterchangeError) {
     guard end >= begin else {
-      throw InterchangeError(message: "tensor '\(name)' ends at \(end), before its begin at \(begin)")
+      throw InterchangeError("tensor '\(name)' ends at \(end), before its begin at \(begin)")
     }
     var needed = type.width
     for size in shape {
       let product = needed.multipliedReportingOverflow(by: size)
       guard !product.overflow else {
-        throw InterchangeError(message: "tensor '\(name)' has the shape \(shape), which no memory holds")
+        throw InterchangeError("tensor '\(name)' has the shape \(shape), which no memory holds")
       }
       needed = product.partialValue
     }
     guard needed == end - begin else {
       throw InterchangeError(
-        message: "tensor '\(name)' of shape \(shape) and type \(type.rawValue) needs \(needed) bytes, "
+        "tensor '\(name)' of shape \(shape) and type \(type.rawValue) needs \(needed) bytes, "
           + "its data_offsets give \(end - begin)")
     }
   }

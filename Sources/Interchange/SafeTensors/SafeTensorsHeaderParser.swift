@@ -51,12 +51,12 @@ struct SafeTensorsHeaderParser {
       }
     }
     guard let type, let shape, let offsets, offsets.count == 2 else {
-      throw InterchangeError(message: "tensor '\(name)' lacks its dtype, its shape or its two data_offsets")
+      throw InterchangeError("tensor '\(name)' lacks its dtype, its shape or its two data_offsets")
     }
     guard let known = ElementType(rawValue: type) else {
       let readable = ElementType.allCases.map(\.rawValue).joined(separator: ", ")
       throw InterchangeError(
-        message: "tensor '\(name)' has elements of type '\(type)'; convert it to one of \(readable)")
+        "tensor '\(name)' has elements of type '\(type)'; convert it to one of \(readable)")
     }
     return SafeTensorsHeader.Entry(name: name, type: known, shape: shape, begin: offsets[0], end: offsets[1])
   }
@@ -140,10 +140,10 @@ extension SafeTensorsHeaderParser {
   }
 
   private func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(InterchangeError) {
-    guard condition else { throw InterchangeError(message: message()) }
+    guard condition else { throw InterchangeError(message()) }
   }
 
   private func unexpected(_ expected: String) -> InterchangeError {
-    InterchangeError(message: "the header has something else than \(expected) at its byte \(position)")
+    InterchangeError("the header has something else than \(expected) at its byte \(position)")
   }
 }

@@ -107,10 +107,6 @@ struct ConfigurationOptions: ParsableArguments {
 
   /// The configuration with its overrides.
   func read() throws(RunError) -> RunConfiguration {
-    do {
-      return try Configurations.read(path: configuration, overrides: overrides)
-    } catch {
-      throw RunError.unusable(error)
-    }
+    try RunError.asUnusable { try Configurations.read(path: configuration, overrides: overrides) }
   }
 }

@@ -173,5 +173,5 @@ struct DebugCommand: ParsableCommand {
 
 /// The loss that a `--loss` option describes.
 private func lossOption(_ text: String) throws(RunError) -> Loss {
-  do { return try Configurations.loss(text, source: "--loss") } catch { throw RunError.unusable(error) }
+  try RunError.asUnusable { try Configurations.loss(text, source: "--loss") }
 }

@@ -19,10 +19,8 @@ package struct FullVerification {
   ///
   /// - Throws: `RunError` with code `failed` if a sample cannot be used, `unusable` if the data cannot be opened or the
   ///   ranks see different data.
-  package func run(_ configuration: () throws(RunError) -> RunConfiguration) throws(RunError) {
-    let dataset = try agreement.everywhere { () throws(RunError) in
-      try DataReport.open(configuration(), isSurvey: true)
-    }
+  package func run(_ configuration: () throws -> RunConfiguration) throws(RunError) {
+    let dataset = try agreement.everywhere { try DataReport.open(configuration(), isSurvey: true) }
     try compare(dataset)
     var problems: [SampleProblem] = []
     let train = try read("train", dataset.train, &problems)
@@ -36,9 +34,7 @@ package struct FullVerification {
 
   /// Ranks that read parts of different data would print the digest of neither.
   private func compare(_ dataset: Dataset) throws(RunError) {
-    let own = try agreement.everywhere { () throws(RunError) in
-      do { return try dataset.identity() } catch { throw RunError.unusable(error) }
-    }
+    let own = try agreement.everywhere { try dataset.identity() }
     let identities = try exchange(own)
     let others = identities.indices.filter { identities[$0] != identities[0] }
     guard let first = others.first else { return }

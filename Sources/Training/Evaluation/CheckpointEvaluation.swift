@@ -13,23 +13,22 @@ package enum CheckpointEvaluation {
     checkpoint: String, overrides: [String], asJSON: Bool, communicator: any Communicator, coresPerRank: CoreBudget
   ) throws(RunError) {
     let agreement = Agreement(communicator)
-    let opened = try agreement.onCoordinator { () throws(RunError) in
-      try OpenedCheckpoint(checkpoint, overrides: overrides)
-    }
+    let opened = try agreement.onCoordinator { try OpenedCheckpoint(checkpoint, overrides: overrides) }
     let offer = try agreement.share(opened?.offer)
-    let (blueprint, identity) = try agreement.everywhere { () throws(RunError) in
-      let blueprint = try offer.blueprint()
+    let (blueprint, identity) = try agreement.everywhere {
+      guard let run = try opened?.configuration ?? offer.sharedConfiguration() else {
+        preconditionFailure("a checkpoint offers its configuration")
+      }
+      let blueprint = try offer.blueprint(run)
       return (blueprint, try RunIdentity(blueprint))
     }
     try agreement.same(identity)
     let state = try agreement.share(
-      try agreement.onCoordinator { () throws(RunError) in
+      try agreement.onCoordinator {
         try opened?.state(
           for: blueprint, identity, .evaluate, choosesData: overrides.contains { $0.hasPrefix("data.") })
       } ?? nil, layout: blueprint.plan.layout)
-    let lanes = try agreement.everywhere { () throws(RunError) in
-      try blueprint.lanes(ranks: communicator.size, cores: coresPerRank.own)
-    }
+    let lanes = try agreement.everywhere { try blueprint.lanes(ranks: communicator.size, cores: coresPerRank.own) }
     _ = try MemoryCheck.settle(blueprint, lanes: lanes, communicator)
     let worker = try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state)
     defer { worker.end() }

@@ -31,7 +31,7 @@ package struct OpenedCheckpoint {
   }
 
   /// Its run on this process alone.
-  package func blueprint() throws(RunError) -> Blueprint { try offer.blueprint() }
+  package func blueprint() throws(RunError) -> Blueprint { try offer.blueprint(configuration) }
 
   /// The tensors in the layout of the blueprint, after a word to the user about what has changed since the run.
   ///

@@ -8,8 +8,7 @@ extension RunIdentity {
   /// - Parameter report: told where reading large files takes a while.
   /// - Throws: `RunError` if the data cannot be read.
   package init(_ blueprint: Blueprint, report: (String) -> Void = { _ in }) throws(RunError) {
-    let data: DataIdentity
-    do { data = try blueprint.dataset.identity(report: report) } catch { throw RunError.unusable(error) }
+    let data = try RunError.asUnusable { try blueprint.dataset.identity(report: report) }
     self.init(
       program: ProgramVersion.text, build: ProgramVersion.build, kernels: KernelSet.description,
       configuration: blueprint.configuration, data: data)
@@ -20,12 +19,9 @@ extension Agreement {
   /// Throws on all ranks unless all are made of the same things; names the ranks and the part in which they differ from
   /// rank 0.
   package func same(_ identity: RunIdentity) throws(RunError) {
-    let text: String
-    do { text = String(decoding: try RecordCoding.encode(identity), as: UTF8.self) } catch {
-      throw RunError.failed(error)
-    }
+    let text = try RunError.asFailed { String(decoding: try RecordCoding.encode(identity), as: UTF8.self) }
     let shared = try share(text)
-    try everywhere { () throws(RunError) in
+    try everywhere {
       guard shared != text else { return }
       let first: RunIdentity
       do { first = try RecordCoding.decode(RunIdentity.self, from: Array(shared.utf8)) } catch {

@@ -13,23 +13,18 @@ struct RunOffer: Codable, Sendable {
   /// The data that the checkpoint's model was made for.
   var trained: TrainedData?
 
-  /// The run on this rank.
+  /// The configuration that is offered; nil where each rank reads its own.
+  func sharedConfiguration() throws(YAMLError) -> RunConfiguration? {
+    guard let configuration else { return nil }
+    return try Configurations.parse(configuration, source: "the configuration of the run")
+  }
+
+  /// The run of a configuration on this rank.
   ///
-  /// - Parameter own: reads the rank's own configuration; by default there is none, and a checkpoint's must be offered.
   /// - Throws: `RunError` with code `unusable`.
-  func blueprint(
-    own: () throws(YAMLError) -> RunConfiguration = { () throws(YAMLError) in throw YAMLError("no run was offered") }
-  ) throws(RunError) -> Blueprint {
-    do {
-      let configuration = try configuration.map { text throws(YAMLError) in
-        try Configurations.parse(text, source: "the configuration of the run")
-      }
-      let run = try configuration ?? own()
-      try KernelSet.configure(run.kernels.isa)
-      return try Blueprint(run, trained: trained)
-    } catch {
-      throw RunError.unusable(error)
-    }
+  func blueprint(_ run: RunConfiguration) throws(RunError) -> Blueprint {
+    try RunError.asUnusable { try KernelSet.configure(run.kernels.isa) }
+    return try Blueprint(run, trained: trained)
   }
 }
 
@@ -56,11 +51,9 @@ package struct TrainedData: Codable, Hashable, Sendable {
 extension Agreement {
   /// What rank 0 offers, on all ranks.
   func share(_ offer: RunOffer?) throws(RunError) -> RunOffer {
-    do {
+    try RunError.asFailed {
       let text = try offer.map { String(decoding: try RecordCoding.encode($0), as: UTF8.self) }
       return try RecordCoding.decode(RunOffer.self, from: Array(try share(text).utf8))
-    } catch {
-      throw RunError.failed(error)
     }
   }
 }

@@ -33,12 +33,10 @@ package struct Blueprint: Sendable {
   /// - Parameter trained: of a checkpoint that is used again, the data that its model was made for.
   /// - Throws: `RunError` with code `unusable`.
   package init(_ configuration: RunConfiguration, trained: TrainedData? = nil) throws(RunError) {
-    do {
+    self = try RunError.asUnusable {
       let dataset = try DatasetCatalog.open(configuration.data.request(seed: configuration.seed))
       try trained?.check(dataset)
-      self = try Blueprint(configuration, dataset: dataset)
-    } catch {
-      throw RunError.unusable(error)
+      return try Blueprint(configuration, dataset: dataset)
     }
   }
 

@@ -106,9 +106,9 @@ final class Coordinator {
       gradient: LedgerEntry.text(worker.gradientDigest), gradientNorm: worker.gradientNorm,
       weights: LedgerEntry.text(worker.parameterDigest),
       microBatches: worker.microBatchDigests.map(LedgerEntry.text))
-    do { try ledger.append(entry) } catch { throw failure(error) }
+    try RunError.asFailed { try ledger.append(entry) }
     progress.note(step: step, metrics: stepMetrics, gradientNorm: worker.gradientNorm, timing: worker.timing)
-    do { try writer.poll() } catch { throw failure(error) }
+    try RunError.asFailed { try writer.poll() }
   }
 
   /// Writes an evaluation, and the training metrics before it, and shows both.
@@ -120,7 +120,7 @@ final class Coordinator {
       kind: .evaluation, step: done, epoch: epoch, loss: evaluation.loss, accuracy: evaluation.accuracy,
       samples: evaluation.samples, wallSeconds: progress.wallSeconds)
     (entry.averageLoss, entry.averageAccuracy) = (evaluation.average?.loss, evaluation.average?.accuracy)
-    do { try metrics.append(entry) } catch { throw failure(error) }
+    try RunError.asFailed { try metrics.append(entry) }
     console.evaluation(
       EvaluationEvent(
         evaluation: evaluation, label: StepCalendar(blueprint).evaluationLabel(after: done), epoch: epoch, step: done,
@@ -144,7 +144,7 @@ final class Coordinator {
   private func flushMetrics(after done: Int, schedule: ScheduleState) throws(RunError) {
     guard let entry = progress.takeMetrics(after: done, schedule: schedule) else { return }
     trainingMetrics = entry
-    do { try metrics.append(entry) } catch { throw failure(error) }
+    try RunError.asFailed { try metrics.append(entry) }
     console.metrics(entry)
   }
 
@@ -175,7 +175,7 @@ final class Coordinator {
 
   /// Waits for the last checkpoint, writes the summary and prints the last line.
   func finish(after done: Int, evaluation: Evaluation?, worker: Worker) throws(RunError) {
-    do {
+    try RunError.asFailed {
       try writer.drain()
       let hash = WeightsHash.sha256(ModelTensors.parameters(worker.parameters, layout: blueprint.plan.layout))
       let checkpoint = writer.lastCommitted ?? origin
@@ -191,13 +191,9 @@ final class Coordinator {
         EndEvent(
           checkpoint: checkpoint, weightsSHA256: hash, step: done, steps: blueprint.steps, directory: directory.path,
           wallSeconds: progress.wallSeconds))
-    } catch {
-      throw failure(error)
     }
   }
 
   /// Waits for a checkpoint that is being written, before the process ends for another reason.
   func settle() { try? writer.drain() }
-
-  private func failure(_ error: any Error) -> RunError { RunError.failed(error) }
 }

@@ -58,7 +58,7 @@ package struct MemoryCheck {
   /// - Throws: `RunError` with code `unusable` if the memory cannot be had.
   @discardableResult
   package func settle() throws(RunError) -> String? {
-    do { try KernelSet.holdMemory(threads: memory.lanes) } catch { throw RunError.unusable(error) }
+    try RunError.asUnusable { try KernelSet.holdMemory(threads: memory.lanes) }
     let note = try note(MemoryLimits.current)
     guard ThreadProbe.canStart(memory.threads) else {
       throw RunError(
@@ -86,19 +86,15 @@ extension MemoryCheck {
     var check = MemoryCheck(memory, setting: "train.micro-batch (now \(train.microBatch))")
     let sizes = try sizes(memory.total, communicator)
     (check.ranks, check.bytes) = (sizes.count, sizes.reduce(0, +))
-    let note = try Agreement(communicator).everywhere { () throws(RunError) in try check.settle() }
+    let note = try Agreement(communicator).everywhere { try check.settle() }
     return [note].compactMap(\.self)
   }
 
   /// The bytes of each rank on this rank's machine.
   private static func sizes(_ own: Int, _ communicator: any Communicator) throws(RunError) -> [Int] {
-    do {
-      let all = try communicator.allGather(Array("\(own) \(communicator.host)".utf8))
-      let entries = all.map { String(decoding: $0, as: UTF8.self).split(separator: " ", maxSplits: 1) }
-      return entries.filter { $0.last == entries[communicator.rank].last }.compactMap { $0.first.flatMap { Int($0) } }
-    } catch {
-      throw RunError(.failed, "rank \(communicator.rank): \(error)")
-    }
+    let all = try communicator.asFailed { try communicator.allGather(Array("\(own) \(communicator.host)".utf8)) }
+    let entries = all.map { String(decoding: $0, as: UTF8.self).split(separator: " ", maxSplits: 1) }
+    return entries.filter { $0.last == entries[communicator.rank].last }.compactMap { $0.first.flatMap { Int($0) } }
   }
 }
 

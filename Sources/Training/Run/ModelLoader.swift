@@ -59,11 +59,9 @@ package enum ModelLoader {
 
   /// The model in the file at `path`.
   static func file(_ path: String) throws(RunError) -> NetworkDescription {
-    do {
-      return try NetworkDescription(
+    try RunError.asUnusable {
+      try NetworkDescription(
         parsing: try Configurations.contents(of: path), source: path, name: ModelChoice.name(ofFile: path))
-    } catch {
-      throw RunError.unusable(error)
     }
   }
 }

@@ -1,3 +1,5 @@
+package import Collectives
+
 /// Why a command ends without success: one sentence and an exit code.
 package struct RunError: Error, CustomStringConvertible, Equatable {
   /// What the shell is told.
@@ -33,4 +35,21 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
 
   /// A failure while running, from an error that already is one sentence.
   package static func failed(_ error: any Error) -> RunError { (error as? RunError) ?? RunError(.failed, "\(error)") }
+
+  /// The result of `body`; what it throws is an unusable input.
+  package static func asUnusable<Result>(_ body: () throws -> Result) throws(RunError) -> Result {
+    do { return try body() } catch { throw .unusable(error) }
+  }
+
+  /// The result of `body`; what it throws is a failure while running.
+  package static func asFailed<Result>(_ body: () throws -> Result) throws(RunError) -> Result {
+    do { return try body() } catch { throw .failed(error) }
+  }
+}
+
+extension Communicator {
+  /// The result of `body`, which talks to other ranks; what it throws is a failure while running that names this rank.
+  package func asFailed<Result>(_ body: () throws -> Result) throws(RunError) -> Result {
+    do { return try body() } catch { throw RunError(.failed, "rank \(rank): \(error)") }
+  }
 }

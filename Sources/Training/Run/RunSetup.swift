@@ -33,16 +33,17 @@ struct RunSetup {
     _ request: TrainRequest, communicator: any Communicator, coresPerRank: CoreBudget, console: Console
   ) throws(RunError) -> RunSetup? {
     let agreement = Agreement(communicator)
-    let start = try agreement.onCoordinator { () throws(RunError) in try RunStart(request) }
+    let start = try agreement.onCoordinator { try RunStart(request) }
     let offer = try agreement.share(start?.offer)
-    let blueprint = try agreement.everywhere { () throws(RunError) in
-      try offer.blueprint { () throws(YAMLError) in
-        try Configurations.read(path: request.configuration, overrides: request.overrides)
-      }
+    let blueprint = try agreement.everywhere {
+      // Rank 0 has read it already.
+      let known = try start?.configuration ?? offer.sharedConfiguration()
+      return try offer.blueprint(
+        known ?? Configurations.read(path: request.configuration, overrides: request.overrides))
     }
-    let identity = try agreement.everywhere { () throws(RunError) in try RunIdentity(blueprint, report: console.note) }
+    let identity = try agreement.everywhere { try RunIdentity(blueprint, report: console.note) }
     try agreement.same(identity)
-    let completion = try agreement.onCoordinator { () throws(RunError) in try start?.completion(of: blueprint) }
+    let completion = try agreement.onCoordinator { try start?.completion(of: blueprint) }
     guard try agreement.share(completion.flatMap(\.self)?.sentence).isEmpty else {
       if let completion = completion.flatMap(\.self) {
         console.line(completion.sentence)
@@ -60,14 +61,12 @@ struct RunSetup {
   ) throws(RunError) {
     let agreement = Agreement(communicator)
     (blueprint, cacheProblem) = try RunSetup.keepingImages(opened, communicator)
-    let lanes = try agreement.everywhere { () throws(RunError) in
-      try opened.lanes(ranks: communicator.size, cores: coresPerRank.own)
-    }
+    let lanes = try agreement.everywhere { try opened.lanes(ranks: communicator.size, cores: coresPerRank.own) }
     let memoryNotes = try MemoryCheck.settle(blueprint, lanes: lanes, communicator)
     self.lanes = lanes
     let workplace = Workplace(workers: communicator.size, lanes: lanes)
     let run = blueprint
-    let opening = try agreement.onCoordinator { () throws(RunError) -> Opening? in
+    let opening = try agreement.onCoordinator { () -> Opening? in
       guard let start else { return nil }
       return try Opening(start, run, identity, workplace, console)
     }
@@ -90,13 +89,9 @@ struct RunSetup {
   ) throws(RunError) -> (blueprint: Blueprint, problem: String?) {
     let count = blueprint.dataset.cacheByteCount(limit: blueprint.configuration.data.cache.bytes)
     guard count > 0 else { return (blueprint, nil) }
-    do {
-      switch try MachineMemory.share(count: count, over: communicator) {
-      case .success(let memory): return (blueprint.keepingImages(in: memory), nil)
-      case .failure(let problem): return (blueprint, problem.message)
-      }
-    } catch {
-      throw RunError(.failed, "rank \(communicator.rank): \(error)")
+    switch try communicator.asFailed({ try MachineMemory.share(count: count, over: communicator) }) {
+    case .success(let memory): return (blueprint.keepingImages(in: memory), nil)
+    case .failure(let problem): return (blueprint, problem.message)
     }
   }
 

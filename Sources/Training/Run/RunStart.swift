@@ -58,14 +58,11 @@ struct RunStart {
   ///
   /// - Throws: `RunError` with code `unusable`.
   init(_ request: TrainRequest, runsFolder: String = "runs") throws(RunError) {
-    do {
+    self = try RunError.asUnusable {
       guard let target = try ResumeTarget(request, runsFolder: runsFolder) else {
-        self = try RunStart(starting: request, runsFolder: runsFolder)
-        return
+        return try RunStart(starting: request, runsFolder: runsFolder)
       }
-      self = try RunStart(resuming: target, request)
-    } catch {
-      throw RunError.unusable(error)
+      return try RunStart(resuming: target, request)
     }
   }
 

@@ -127,19 +127,21 @@ let package = Package(
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "HashingTests", dependencies: ["Hashing", "Randomness"], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Operators", "Randomness"], swiftSettings: strict),
-    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Randomness"], swiftSettings: strict),
+    .testTarget(
+      name: "InterchangeTests", dependencies: ["Interchange", "Randomness", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CheckpointsTests",
       dependencies: [
         "Checkpoints", "Configuration", "Optimizers", "Interchange", "Datasets", "Hashing", "Operators", "Network",
-        "Planner", "Randomness",
+        "Planner", "Randomness", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "Hashing", "Operators", "Randomness", "CZlib"],
+      name: "DatasetsTests",
+      dependencies: ["Datasets", "Hashing", "Operators", "Randomness", "CZlib", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "StrictYAMLTests", dependencies: ["StrictYAML", "Randomness"], swiftSettings: strict),
     .testTarget(

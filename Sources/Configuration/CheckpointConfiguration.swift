@@ -4,11 +4,8 @@ package import StrictYAML
 package struct CheckpointConfiguration: YAMLRecord {
   /// Epochs between two checkpoints.
   package var everyEpochs: Double? = 1
-  /// Steps between two checkpoints.
   package var everySteps: Int?
-  /// Minutes between two checkpoints.
   package var everyMinutes: Double?
-  /// How many to keep, beside the best.
   package var keep = 3
 
   package init() {}
@@ -23,7 +20,6 @@ package struct CheckpointConfiguration: YAMLRecord {
 
 /// The keys below `evaluate`.
 package struct EvaluationConfiguration: YAMLRecord {
-  /// Epochs between two evaluations; null for only at the end.
   package var everyEpochs: Double? = 1
 
   package init() {}

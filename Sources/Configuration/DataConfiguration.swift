@@ -1,62 +1,42 @@
 package import Datasets
-package import Operators
+import Operators
 package import StrictYAML
 
-/// The keys below `data`.
+/// The keys below `data`: what to read, and what becomes of it.
+@dynamicMemberLookup
 package struct DataConfiguration: YAMLRecord {
-  /// Kind of dataset.
-  package var format = DatasetFormat.digits
-  /// Folder or archive of the dataset.
-  package var path: String?
-  /// IDX file of the training images, relative to the path.
-  package var images: String?
-  /// IDX file of the training labels.
-  package var labels: String?
-  /// IDX file of the test images.
-  package var testImages: String?
-  /// IDX file of the test labels.
-  package var testLabels: String?
-  /// Samples taken from the training data as test data.
-  package var holdOut: Int?
-  /// Size that images of folders and archives are brought to.
-  package var size: Extent?
-  /// 1 for grey, 3 for colour (folders and archives).
-  package var channels: Int?
-  /// Use so many training samples.
-  package var trainCount: Int?
-  /// Use so many test samples.
-  package var testCount: Int?
-  /// Number of classes, where the files do not tell (IDX).
-  package var classes: Int?
-  /// What a damaged image does: end the run, or be left out.
-  package var onDamage = DamagePolicy.fail
-  /// What EXIF's orientation does: turn the picture upright, or nothing.
-  package var orientation = OrientationPolicy.apply
+  /// What to read; the seed is the run's, see `request(seed:)`.
+  package var request = DatasetRequest(format: .digits)
   /// Memory of each machine in which decoded images are kept.
   package var cache = ByteCount(1 << 30)
-  /// Random changes of training images, in order.
   package var augment: [Augmentation] = []
-  /// Mean and std of each channel, on the scale 0 to 1.
   package var normalize = NormalizationConfiguration()
 
   package init() {}
 
+  /// The parts of the request stand beside the other keys.
+  package subscript<Value>(dynamicMember part: WritableKeyPath<DatasetRequest, Value>) -> Value {
+    get { request[keyPath: part] }
+    set { request[keyPath: part] = newValue }
+  }
+
   package static let fields: [Field<Self>] = [
-    Field("format", \.format, "kind of dataset"),
-    Field("path", \.path, "folder or archive of the dataset"),
-    Field("images", \.images, "IDX file of the training images, relative to the path"),
-    Field("labels", \.labels, "IDX file of the training labels"),
-    Field("test-images", \.testImages, "IDX file of the test images"),
-    Field("test-labels", \.testLabels, "IDX file of the test labels"),
-    Field("hold-out", \.holdOut, "samples taken from the training data as test data", check: Bounds.positive),
-    Field("size", \.size, "size that images of folders and archives are brought to", check: Bounds.imageSize),
-    Field("channels", \.channels, "1 for grey, 3 for colour (folders and archives)", check: Bounds.channels),
-    Field("train-count", \.trainCount, "use so many training samples", check: Bounds.positive),
-    Field("test-count", \.testCount, "use so many test samples", check: Bounds.positive),
-    Field("classes", \.classes, "number of classes, where the files do not tell (IDX)", check: Bounds.positive),
-    Field("on-damage", \.onDamage, "what a damaged image does: end the run, or be left out"),
+    Field("format", \.request.format, "kind of dataset"),
+    Field("path", \.request.path, "folder or archive of the dataset"),
+    Field("images", \.request.images, "IDX file of the training images, relative to the path"),
+    Field("labels", \.request.labels, "IDX file of the training labels"),
+    Field("test-images", \.request.testImages, "IDX file of the test images"),
+    Field("test-labels", \.request.testLabels, "IDX file of the test labels"),
+    Field("hold-out", \.request.holdOut, "samples taken from the training data as test data", check: Bounds.positive),
+    Field("size", \.request.size, "size that images of folders and archives are brought to", check: Bounds.imageSize),
+    Field("channels", \.request.channels, "1 for grey, 3 for colour (folders and archives)", check: Bounds.channels),
+    Field("train-count", \.request.trainCount, "use so many training samples", check: Bounds.positive),
+    Field("test-count", \.request.testCount, "use so many test samples", check: Bounds.positive),
+    Field("classes", \.request.classes, "number of classes, where the files do not tell (IDX)", check: Bounds.positive),
+    Field("on-damage", \.request.onDamage, "what a damaged image does: end the run, or be left out"),
     Field(
-      "orientation", \.orientation, "EXIF's orientation of an image: apply it, so that it stands upright, or ignore it"),
+      "orientation", \.request.orientation,
+      "EXIF's orientation of an image: apply it, so that it stands upright, or ignore it"),
     Field(
       "cache", \.cache, "memory of each machine for decoded images (folders and archives); 0 keeps none",
       check: { $0.bytes <= 1 << 40 ? nil : "must be at most 1024GiB" }),
@@ -65,24 +45,23 @@ package struct DataConfiguration: YAMLRecord {
   ]
 
   package func problem() -> String? {
-    if format != .digits, path == nil { return "format \(format.rawValue) needs the key 'path'" }
+    if request.format != .digits, request.path == nil {
+      return "format \(request.format.rawValue) needs the key 'path'"
+    }
     return nil
   }
 
   /// What the dataset catalogue is asked for.
   package func request(seed: UInt64) -> DatasetRequest {
-    DatasetRequest(
-      format: format, path: path, images: images, labels: labels, testImages: testImages, testLabels: testLabels,
-      holdOut: holdOut, size: size, channels: channels, trainCount: trainCount, testCount: testCount, classes: classes,
-      seed: seed, onDamage: onDamage, orientation: orientation)
+    var request = request
+    request.seed = seed
+    return request
   }
 }
 
 /// Mean and standard deviation of the channels; one number serves all channels.
 package struct NormalizationConfiguration: YAMLRecord {
-  /// Mean of each channel.
   package var mean: [Float] = [0.5]
-  /// Standard deviation of each channel.
   package var std: [Float] = [0.5]
 
   package init() {}
@@ -133,7 +112,6 @@ extension Augmentation: YAMLChoice {
 }
 
 struct RandomCropRecord: YAMLRecord {
-  /// Pixels added on each side.
   var padding = 4
   static let fields: [Field<Self>] = [
     Field(

@@ -9,11 +9,8 @@ package struct ExchangeConfiguration: YAMLRecord {
     case float32
   }
 
-  /// Order of summation: fixed, or any (plain MPI_Allreduce).
   package var order = ExchangeOrder.fixed
-  /// Size of the pieces in which gradients are exchanged.
   package var bucket = ByteCount(1 << 20)
-  /// Number format of what is sent.
   package var wire = Wire.float32
 
   package init() {}

@@ -20,7 +20,6 @@ extension WinogradChoice: YAMLValue {}
 
 /// The keys below `kernels`.
 package struct KernelConfiguration: YAMLRecord {
-  /// The newest instruction set that our own kernels may use.
   package var isa = InstructionSet.auto
 
   package init() {}

@@ -2,31 +2,23 @@
 // table decodes, encodes, documents and refuses; files, `--set` and the keys that other programs have for the same.
 // Nothing here opens data or computes.
 
+import Datasets
 package import Planner
 package import StrictYAML
 
 /// Everything that a run depends on, as it stands in a configuration file. The defaults are those of the built-in
 /// example: `lenet5` on `digits`.
 package struct RunConfiguration: YAMLRecord {
-  /// Key of everything random.
   package var seed: UInt64 = 1
-  /// Compute threads of a rank; never changes the bits.
   package var lanes = LaneCount.auto
   /// A zoo model's name, or {file: my-model.yaml}.
   package var model = ModelChoice.zoo("lenet5")
-  /// The dataset.
   package var data = DataConfiguration()
-  /// Length, batches, optimizer, schedule, loss.
   package var train = TrainConfiguration()
-  /// How gradients are exchanged.
   package var exchange = ExchangeConfiguration()
-  /// When to save and how many to keep.
   package var checkpoint = CheckpointConfiguration()
-  /// When to score the test data.
   package var evaluate = EvaluationConfiguration()
-  /// How exactly the same mathematics is computed.
   package var numerics = NumericsConfiguration()
-  /// Which instruction sets our own kernels may use.
   package var kernels = KernelConfiguration()
 
   /// The built-in configuration.

@@ -5,15 +5,10 @@ package import StrictYAML
 
 /// The keys below `train`.
 package struct TrainConfiguration: YAMLRecord {
-  /// Passes over the training data; may be fractional.
   package var epochs: Double? = 6
-  /// Optimizer steps, instead of epochs.
   package var steps: Int?
-  /// Samples of one optimizer step.
   package var globalBatch = 64
-  /// Samples that one lane computes at once.
   package var microBatch = 16
-  /// How a gradient changes the weights.
   package var optimizer = OptimizerChoice(SGD())
   /// A limit on the gradient.
   package var clip: GradientClipping?
@@ -23,9 +18,7 @@ package struct TrainConfiguration: YAMLRecord {
   package var ema: WeightAveraging?
   /// Slow weights that the fast ones return to.
   package var lookahead: Lookahead?
-  /// The learning rate over the steps.
   package var schedule = Schedule(OneCycleSchedule())
-  /// What is minimised.
   package var loss = Loss.crossEntropy(CrossEntropyLoss())
   /// How much of the forward pass stays in memory for the backward pass; never changes the bits.
   package var recompute = RecomputeChoice.none

@@ -1,15 +1,16 @@
 import Checkpoints
 import Foundation
 import Interchange
+import TestSupport
 import Testing
 
 @Suite struct CheckpointStoreTests {
-  private func withStore(_ body: (CheckpointStore) throws -> Void) async throws {
-    try await withTemporaryDirectory { try body(CheckpointStore(directory: Disk.join($0, "run/checkpoints"))) }
+  private func withStore(_ body: (CheckpointStore) throws -> Void) throws {
+    try withTemporaryDirectory { try body(CheckpointStore(directory: Disk.join($0, "run/checkpoints"))) }
   }
 
-  @Test func roundTrip() async throws {
-    try await withStore { store throws in
+  @Test func roundTrip() throws {
+    try withStore { store throws in
       let path = try store.commit(contents(step: 391), keep: 3, best: false)
       #expect(path == Disk.join(store.directory, "step-0000391"))
       #expect(try CheckpointStore.load(path) == contents(step: 391))
@@ -23,8 +24,8 @@ import Testing
     }
   }
 
-  @Test func numbersThatAreNotFiniteSurvive() async throws {
-    try await withStore { store throws in
+  @Test func numbersThatAreNotFiniteSurvive() throws {
+    try withStore { store throws in
       var strange = contents(step: 1)
       strange.state.trainLoss = .infinity
       strange.state.testLoss = -.infinity
@@ -32,15 +33,15 @@ import Testing
     }
   }
 
-  @Test func anEmptyStoreHasNoLatest() async throws {
-    try await withStore { store throws in
+  @Test func anEmptyStoreHasNoLatest() throws {
+    try withStore { store throws in
       #expect(try store.latest() == nil)
       #expect(store.list().isEmpty)
     }
   }
 
-  @Test func rotationKeepsTheNewestAndTheBest() async throws {
-    try await withStore { store throws in
+  @Test func rotationKeepsTheNewestAndTheBest() throws {
+    try withStore { store throws in
       for step in 1...6 { try store.commit(contents(step: step), keep: 2, best: step == 2) }
       #expect(store.list().map(\.step) == [2, 5, 6])
       #expect(store.names == ["best", "latest", "step-0000002", "step-0000005", "step-0000006"])
@@ -51,8 +52,8 @@ import Testing
     }
   }
 
-  @Test func committingAStepAgainReplacesIt() async throws {
-    try await withStore { store throws in
+  @Test func committingAStepAgainReplacesIt() throws {
+    try withStore { store throws in
       try store.commit(contents(step: 5), keep: 2, best: false)
       try store.commit(contents(step: 5, seed: 2), keep: 2, best: false)
       #expect(try store.loadLatest() == contents(step: 5, seed: 2))
@@ -60,8 +61,8 @@ import Testing
     }
   }
 
-  @Test func anEarlierStepIsNotRotatedAwayByLaterOnes() async throws {
-    try await withStore { store throws in
+  @Test func anEarlierStepIsNotRotatedAwayByLaterOnes() throws {
+    try withStore { store throws in
       for step in [10, 20, 30] { try store.commit(contents(step: step), keep: 3, best: false) }
       try store.commit(contents(step: 15), keep: 1, best: false)
       #expect(store.list().map(\.step) == [15, 20, 30])
@@ -69,8 +70,8 @@ import Testing
     }
   }
 
-  @Test func discardForgetsWhatCameAfter() async throws {
-    try await withStore { store throws in
+  @Test func discardForgetsWhatCameAfter() throws {
+    try withStore { store throws in
       try store.discard(after: 3)
       for step in [10, 20, 30] { try store.commit(contents(step: step), keep: 3, best: step == 30) }
       try store.discard(after: 20)
@@ -81,8 +82,8 @@ import Testing
     }
   }
 
-  @Test func latestFallsBackToScanning() async throws {
-    try await withStore { store throws in
+  @Test func latestFallsBackToScanning() throws {
+    try withStore { store throws in
       for step in [1, 2] { try store.commit(contents(step: step), keep: 3, best: false) }
       let link = Disk.join(store.directory, "latest")
       try Disk.remove(link)
@@ -96,8 +97,8 @@ import Testing
     }
   }
 
-  @Test func strangersInTheDirectoryAreLeftAlone() async throws {
-    try await withStore { store throws in
+  @Test func strangersInTheDirectoryAreLeftAlone() throws {
+    try withStore { store throws in
       for name in ["step-12", "step--000001", "step-0000003", "notes"] {
         try Disk.makeDirectories(Disk.join(store.directory, name))
       }
@@ -110,8 +111,8 @@ import Testing
     }
   }
 
-  @Test func requiredBytesBoundTheRealSize() async throws {
-    try await withStore { store throws in
+  @Test func requiredBytesBoundTheRealSize() throws {
+    try withStore { store throws in
       for count in [0, 1, 1000] {
         let path = try store.commit(contents(step: 1, count: count), keep: 1, best: false)
         let sizes = try Disk.names(in: path).map { try Disk.read(Disk.join(path, $0)).count }

@@ -3,11 +3,12 @@ import Dispatch
 import Foundation
 import Interchange
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(4))) struct CheckpointWriterTests {
-  @Test func commitsInOrderAndTellsTheLast() async throws {
-    try await withTemporaryDirectory { directory in
+  @Test func commitsInOrderAndTellsTheLast() throws {
+    try withTemporaryDirectory { directory in
       let store = CheckpointStore(directory: directory)
       let writer = CheckpointWriter(store: store)
       #expect(writer.lastCommitted == nil)
@@ -18,8 +19,8 @@ import Testing
     }
   }
 
-  @Test func theHookRunsBeforeTheCommit() async throws {
-    try await withTemporaryDirectory { directory in
+  @Test func theHookRunsBeforeTheCommit() throws {
+    try withTemporaryDirectory { directory in
       let store = CheckpointStore(directory: directory)
       let seen = Mutex<[Int]>([])
       let writer = CheckpointWriter(store: store) { seen.withLock { $0.append(store.list().count) } }
@@ -29,8 +30,8 @@ import Testing
     }
   }
 
-  @Test func aFailureIsReportedOnceAndTheNextCommitIsTried() async throws {
-    try await withTemporaryDirectory { directory in
+  @Test func aFailureIsReportedOnceAndTheNextCommitIsTried() throws {
+    try withTemporaryDirectory { directory in
       let failing = Mutex(true)
       let writer = CheckpointWriter(store: CheckpointStore(directory: directory)) {
         if failing.withLock(\.self) { throw FileError("synchronized", "ledger.jsonl", code: EIO) }
@@ -49,7 +50,7 @@ import Testing
 
   /// One is in work and one waits: both submissions return, the third one waits for the gate.
   @Test func atMostOneWaits() async throws {
-    try await withTemporaryDirectory { directory in
+    try await withTemporaryDirectoryAsync { directory in
       let gate = DispatchSemaphore(value: 0)
       let writer = CheckpointWriter(store: CheckpointStore(directory: directory)) { gate.wait() }
       writer.submit(contents(step: 1), keep: 9, best: false)

@@ -2,14 +2,15 @@ import Checkpoints
 import Foundation
 import Interchange
 import Randomness
+import TestSupport
 import Testing
 
 @Suite struct DamagedCheckpointTests {
   private static let files = ["manifest.json", "model.safetensors", "optimizer.safetensors", "state.json"]
 
   /// Runs `body` with a store that holds the steps 200 and 391, and the directory of the latter.
-  private func withTwoCheckpoints(_ body: (CheckpointStore, String) throws -> Void) async throws {
-    try await withTemporaryDirectory { directory in
+  private func withTwoCheckpoints(_ body: (CheckpointStore, String) throws -> Void) throws {
+    try withTemporaryDirectory { directory in
       let store = CheckpointStore(directory: Disk.join(directory, "checkpoints"))
       try store.commit(contents(step: 200), keep: 3, best: false)
       try body(store, try store.commit(contents(step: 391), keep: 3, best: false))
@@ -25,8 +26,8 @@ import Testing
     }
   }
 
-  @Test func everyTruncationIsRefusedOrHarmless() async throws {
-    try await withTwoCheckpoints { _, path in
+  @Test func everyTruncationIsRefusedOrHarmless() throws {
+    try withTwoCheckpoints { _, path in
       for name in Self.files {
         let file = Disk.join(path, name)
         let bytes = try Disk.read(file)
@@ -44,8 +45,8 @@ import Testing
     }
   }
 
-  @Test func aThousandFlippedBitsAreRefusedOrHarmless() async throws {
-    try await withTwoCheckpoints { _, path in
+  @Test func aThousandFlippedBitsAreRefusedOrHarmless() throws {
+    try withTwoCheckpoints { _, path in
       var random = RandomStream(seed: 7, purpose: .testing)
       for _ in 0..<1000 {
         let name = Self.files[random.integer(below: Self.files.count)]
@@ -61,8 +62,8 @@ import Testing
     }
   }
 
-  @Test func theMessageNamesTheFileAndTheOneBefore() async throws {
-    try await withTwoCheckpoints { store, path in
+  @Test func theMessageNamesTheFileAndTheOneBefore() throws {
+    try withTwoCheckpoints { store, path in
       let file = Disk.join(path, "model.safetensors")
       var bytes = try Disk.read(file)
       bytes[bytes.count - 1] ^= 1
@@ -89,16 +90,16 @@ import Testing
     (#"{"format": 1, "files": [{"name": "state.json", "size": -1, "sha256": ""}]}"#, "where its manifest says -1"),
     ("[1]", "manifest.json is no JSON object"), ("", "manifest.json is cut off or is no JSON"),
   ])
-  func hostileManifestsAreRefused(manifest: String, finding: String) async throws {
-    try await withTwoCheckpoints { _, path in
+  func hostileManifestsAreRefused(manifest: String, finding: String) throws {
+    try withTwoCheckpoints { _, path in
       try Disk.replace(Disk.join(path, "manifest.json"), with: Array(manifest.utf8))
       let message = #expect(throws: CheckpointError.self) { try CheckpointStore.load(path) }?.message ?? ""
       #expect(message.contains(finding), "\(message)")
     }
   }
 
-  @Test func foreignPathsAreRefused() async throws {
-    try await withTwoCheckpoints { store, path in
+  @Test func foreignPathsAreRefused() throws {
+    try withTwoCheckpoints { store, path in
       let expectations = [
         (store.directory, "is not a cnn-dist checkpoint: it has no manifest.json"),
         (Disk.join(path, "state.json"), "is not a cnn-dist checkpoint: it is no directory"),

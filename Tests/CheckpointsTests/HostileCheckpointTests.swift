@@ -3,13 +3,14 @@ import Datasets
 import Foundation
 import Hashing
 import Interchange
+import TestSupport
 import Testing
 
 /// Checkpoints whose manifest fits their files, and that still cannot be what a run has written.
 @Suite struct HostileCheckpointTests {
   /// The message with which a checkpoint is refused after `change`, whose manifest is made to fit again.
-  private func refusal(_ change: (_ checkpoint: String) throws -> Void) async throws -> String {
-    try await withTemporaryDirectory { directory in
+  private func refusal(_ change: (_ checkpoint: String) throws -> Void) throws -> String {
+    try withTemporaryDirectory { directory in
       let path = try CheckpointStore(directory: directory).commit(contents(step: 391), keep: 3, best: false)
       try change(path)
       try sign(path)
@@ -48,8 +49,8 @@ import Testing
     ("schedule", "{\"scale\": 1, \"waited\": -1, \"cooldown\": 0}"),
     ("schedule", "{\"scale\": 1, \"waited\": 0, \"cooldown\": 9223372036854775807}"),
   ])
-  func `a value that cannot be is refused by its name`(key: String, value: String) async throws {
-    let message = try await refusal { try setState(key, value, in: $0) }
+  func `a value that cannot be is refused by its name`(key: String, value: String) throws {
+    let message = try refusal { try setState(key, value, in: $0) }
     #expect(message.contains(key), "\(message)")
     #expect(message.contains("state.json"), "\(message)")
     for word in ["DecodingError", "debugDescription", "codingPath", "Swift.", "Int64", "Optional("] {
@@ -58,13 +59,13 @@ import Testing
   }
 
   @Test(arguments: ["step", "configuration", "data", "program", "build", "kernels", "weights-sha256", "pending"])
-  func `a key that is missing is named`(key: String) async throws {
-    #expect(try await refusal { try setState(key, nil, in: $0) }.contains("state.json lacks the key '\(key)'"))
+  func `a key that is missing is named`(key: String) throws {
+    #expect(try refusal { try setState(key, nil, in: $0) }.contains("state.json lacks the key '\(key)'"))
   }
 
   @Test(arguments: [Float.nan, .infinity, -.infinity], ["model.safetensors", "optimizer.safetensors"])
-  func `a tensor that is not finite is refused by its name`(value: Float, file: String) async throws {
-    let message = try await refusal { path in
+  func `a tensor that is not finite is refused by its name`(value: Float, file: String) throws {
+    let message = try refusal { path in
       var tensors = try SafeTensors.read(Disk.join(path, file)).tensors
       tensors["fc.weight"]?.elements = .float32([0, 1, value, 3, 4, 5])
       try SafeTensors.write(Array(tensors.values), metadata: [:], to: Disk.join(path, file))
@@ -72,8 +73,8 @@ import Testing
     #expect(message.contains("'fc.weight'") && message.contains("not finite"), "\(message)")
   }
 
-  @Test func `weights that are not those of the hash are refused`() async throws {
-    let message = try await refusal { path in
+  @Test func `weights that are not those of the hash are refused`() throws {
+    let message = try refusal { path in
       var tensors = try SafeTensors.read(Disk.join(path, "model.safetensors")).tensors
       tensors["fc.weight"]?.elements = .float32([0, 1, 2, 3, 4, 5])
       try SafeTensors.write(Array(tensors.values), metadata: [:], to: Disk.join(path, "model.safetensors"))
@@ -81,8 +82,8 @@ import Testing
     #expect(message.contains("weights-sha256"), "\(message)")
   }
 
-  @Test func `the classes travel with the weights`() async throws {
-    try await withTemporaryDirectory { directory in
+  @Test func `the classes travel with the weights`() throws {
+    try withTemporaryDirectory { directory in
       let path = try CheckpointStore(directory: directory).commit(contents(step: 391), keep: 3, best: false)
       let metadata = try SafeTensors.read(Disk.join(path, "model.safetensors")).metadata
       #expect(metadata["format"] == "pt")

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Interchange
 import Synchronization
+import TestSupport
 import Testing
 
 /// What a commit is made on top of.
@@ -54,8 +55,8 @@ enum Past: CaseIterable, Sendable {
   }
 
   /// A crash leaves the directory as it is at that moment: copies of it are taken at every stage.
-  @Test(arguments: Past.allCases) func aCrashAtAnyStageLeavesOneWhole(past: Past) async throws {
-    try await withTemporaryDirectory { root in
+  @Test(arguments: Past.allCases) func aCrashAtAnyStageLeavesOneWhole(past: Past) throws {
+    try withTemporaryDirectory { root in
       let directory = Disk.join(root, "checkpoints")
       try past.prepare(directory)
       let stages = Mutex<[String]>([])
@@ -75,9 +76,9 @@ enum Past: CaseIterable, Sendable {
   }
 
   /// An error at any stage is told, and leaves nothing half done.
-  @Test(arguments: Past.allCases) func anErrorAtAnyStageLeavesOneWhole(past: Past) async throws {
+  @Test(arguments: Past.allCases) func anErrorAtAnyStageLeavesOneWhole(past: Past) throws {
     for index in 0..<100 {
-      let reachedEnd = try await withTemporaryDirectory { directory in
+      let reachedEnd = try withTemporaryDirectory { directory in
         try past.prepare(directory)
         let count = Mutex(0)
         let store = CheckpointStore(directory: directory) { stage in
@@ -102,8 +103,8 @@ enum Past: CaseIterable, Sendable {
     Issue.record("the commit has more stages than expected")
   }
 
-  @Test func theMessageOfAFullDisk() async throws {
-    try await withTemporaryDirectory { directory in
+  @Test func theMessageOfAFullDisk() throws {
+    try withTemporaryDirectory { directory in
       try Past.earlier.prepare(directory)
       let before = CheckpointStore(directory: directory).names
       let store = CheckpointStore(directory: directory) { stage in
@@ -119,8 +120,8 @@ enum Past: CaseIterable, Sendable {
     }
   }
 
-  @Test func aFileInTheWayOfTheDirectory() async throws {
-    try await withTemporaryDirectory { directory in
+  @Test func aFileInTheWayOfTheDirectory() throws {
+    try withTemporaryDirectory { directory in
       let path = Disk.join(directory, "checkpoints")
       try Disk.write([1], to: path)
       let store = CheckpointStore(directory: path)
@@ -132,7 +133,7 @@ enum Past: CaseIterable, Sendable {
 
   /// A real limit of the system, in a process of its own because it holds for the whole process.
   @Test(.timeLimit(.minutes(4))) func aLimitOfFileSizesIsSurvived() async throws {
-    try await withTemporaryDirectory { directory in
+    try await withTemporaryDirectoryAsync { directory in
       await #expect(processExitsWith: .success) { [directory = directory as String] in
         signal(SIGXFSZ, SIG_IGN)
         let store = CheckpointStore(directory: directory)
@@ -152,7 +153,7 @@ enum Past: CaseIterable, Sendable {
 
   /// The process is killed at each stage of replacing a checkpoint of the same step.
   @Test(.timeLimit(.minutes(4)), arguments: 0..<18) func aKilledProcessLeavesOneWhole(stage: Int) async throws {
-    try await withTemporaryDirectory { directory in
+    try await withTemporaryDirectoryAsync { directory in
       try Past.same.prepare(directory)
       await #expect(processExitsWith: .signal(SIGKILL)) { [directory = directory as String, stage = stage as Int] in
         let count = Mutex(0)

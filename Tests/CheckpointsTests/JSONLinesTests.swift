@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Interchange
+import TestSupport
 import Testing
 
 @Suite struct JSONLinesTests {
@@ -12,8 +13,8 @@ import Testing
     #"{"gradient":"bb","loss":0.1,"micro-batches":["dd","ee"],"samples":"aa","step":\#(step),"weights":"cc"}"# + "\n"
   }
 
-  private func withFile(_ text: String? = nil, _ body: (String) throws -> Void) async throws {
-    try await withTemporaryDirectory { directory in
+  private func withFile(_ text: String? = nil, _ body: (String) throws -> Void) throws {
+    try withTemporaryDirectory { directory in
       let path = Disk.join(directory, "ledger.jsonl")
       if let text { try Disk.write(Array(text.utf8), to: path) }
       try body(path)
@@ -23,8 +24,8 @@ import Testing
 
   private func text(_ path: String) throws -> String { String(decoding: try Disk.read(path), as: UTF8.self) }
 
-  @Test func appendsWholeLinesWithStableKeys() async throws {
-    try await withFile { path throws in
+  @Test func appendsWholeLinesWithStableKeys() throws {
+    try withFile { path throws in
       let file = try JSONLinesFile(path)
       for step in 1...3 { try file.append(entry(step)) }
       try file.synchronize()
@@ -33,8 +34,8 @@ import Testing
     }
   }
 
-  @Test func metricsLeaveOutWhatWasNotMeasured() async throws {
-    try await withFile { path throws in
+  @Test func metricsLeaveOutWhatWasNotMeasured() throws {
+    try withFile { path throws in
       let file = try JSONLinesFile(path)
       try file.append(MetricsEntry(kind: .evaluation, step: 2, epoch: 0.5, loss: .nan, accuracy: 1))
       try file.append(MetricsEntry(kind: .train, step: 3, epoch: 1, loss: 2, learningRate: 0.1, imagesPerSecond: 9.5))
@@ -47,8 +48,8 @@ import Testing
     }
   }
 
-  @Test func truncationRemovesLaterStepsAndTheCutLine() async throws {
-    try await withFile((1...5).map(line).joined() + line(6).prefix(20)) { path throws in
+  @Test func truncationRemovesLaterStepsAndTheCutLine() throws {
+    try withFile((1...5).map(line).joined() + line(6).prefix(20)) { path throws in
       #expect(try JSONLinesFile.truncate(path) { $0 < 4 } == 3)
       #expect(try text(path) == (1...3).map(line).joined())
       #expect(try JSONLinesFile.truncate(path) { $0 < 4 } == 0)
@@ -57,24 +58,24 @@ import Testing
     }
   }
 
-  @Test func aMissingFileIsEmpty() async throws {
-    try await withFile { path throws in
+  @Test func aMissingFileIsEmpty() throws {
+    try withFile { path throws in
       #expect(try JSONLinesFile.truncate(path) { _ in true } == 0)
       #expect(Disk.kind(of: path) == .missing)
     }
   }
 
   /// A crash may cut the file after any byte.
-  @Test func everyCutIsMended() async throws {
+  @Test func everyCutIsMended() throws {
     let whole = (1...3).map(line).joined()
     for length in 0...whole.utf8.count {
-      try await withFile(String(whole.prefix(length))) { path throws in
+      try withFile(String(whole.prefix(length))) { path throws in
         let lines = whole.prefix(length).split(separator: "\n").count { $0.hasSuffix("}") }
         let file = try JSONLinesFile(path)
         try file.append(entry(9))
         #expect(try text(path) == (0..<lines).map { line($0 + 1) }.joined() + line(9), "cut to \(length)")
       }
-      try await withFile(String(whole.prefix(length))) { path throws in
+      try withFile(String(whole.prefix(length))) { path throws in
         let lines = whole.prefix(length).split(separator: "\n").count { $0.hasSuffix("}") }
         try JSONLinesFile.truncate(path) { $0 <= 3 }
         #expect(try text(path) == (0..<lines).map { line($0 + 1) }.joined(), "cut to \(length)")
@@ -82,15 +83,15 @@ import Testing
     }
   }
 
-  @Test func zerosThatAPowerFailureLeftAreRemoved() async throws {
-    try await withFile(line(1) + String(repeating: "\0", count: 30) + "\n\0\0\n" + line(7)) { path throws in
+  @Test func zerosThatAPowerFailureLeftAreRemoved() throws {
+    try withFile(line(1) + String(repeating: "\0", count: 30) + "\n\0\0\n" + line(7)) { path throws in
       #expect(try JSONLinesFile.truncate(path) { $0 < 2 } == 3)
       #expect(try text(path) == line(1))
     }
   }
 
-  @Test func damageBeforeLinesToKeepIsToldWithItsLine() async throws {
-    try await withFile(line(1) + "garbage\n" + line(2)) { path throws in
+  @Test func damageBeforeLinesToKeepIsToldWithItsLine() throws {
+    try withFile(line(1) + "garbage\n" + line(2)) { path throws in
       let error = #expect(throws: CheckpointError.self) { try JSONLinesFile.truncate(path) { $0 < 9 } }
       #expect(error?.message.hasPrefix("\(path): line 2 is no JSON object") == true)
       #expect(try text(path) == line(1) + "garbage\n" + line(2))

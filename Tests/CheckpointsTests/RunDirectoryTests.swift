@@ -1,11 +1,12 @@
 import Checkpoints
 import Foundation
 import Interchange
+import TestSupport
 import Testing
 
 @Suite struct RunDirectoryTests {
-  @Test func hasTheLayoutOfARun() async throws {
-    try await withTemporaryDirectory { root in
+  @Test func hasTheLayoutOfARun() throws {
+    try withTemporaryDirectory { root in
       let run = try RunDirectory.create(at: Disk.join(root, "runs/lenet5-digits-001"))
       #expect(try Disk.names(in: run.path) == ["checkpoints", "ranks"])
       #expect(run.log(ofRank: 7) == "\(run.path)/ranks/0007.log")
@@ -16,8 +17,8 @@ import Testing
     }
   }
 
-  @Test func aRunIsNotOverwritten() async throws {
-    try await withTemporaryDirectory { root in
+  @Test func aRunIsNotOverwritten() throws {
+    try withTemporaryDirectory { root in
       let path = Disk.join(root, "x")
       _ = try RunDirectory.create(at: path)
       let error = #expect(throws: CheckpointError.self) { try RunDirectory.create(at: path) }
@@ -27,8 +28,8 @@ import Testing
     }
   }
 
-  @Test func whatIsInTheWayIsNamed() async throws {
-    try await withTemporaryDirectory { root in
+  @Test func whatIsInTheWayIsNamed() throws {
+    try withTemporaryDirectory { root in
       let path = Disk.join(root, "file")
       try Disk.write([1], to: path)
       for path in [path, Disk.join(path, "below")] {
@@ -43,8 +44,8 @@ import Testing
     #expect(error?.message.contains("/proc/cnn-dist") == true)
   }
 
-  @Test func theNextFreeNameCountsOn() async throws {
-    try await withTemporaryDirectory { root in
+  @Test func theNextFreeNameCountsOn() throws {
+    try withTemporaryDirectory { root in
       #expect(RunDirectory.nextFree(under: Disk.join(root, "no"), stem: "a-b") == "\(root)/no/a-b-001")
       for name in ["a-b-001", "a-b-003", "a-b-x", "a-b-99999999999999999999", "a-007", "c-b-009"] {
         try Disk.makeDirectory(Disk.join(root, name))
@@ -56,8 +57,8 @@ import Testing
     }
   }
 
-  @Test func theNewestRunIsTheOneWithTheYoungestCheckpoint() async throws {
-    try await withTemporaryDirectory { root in
+  @Test func theNewestRunIsTheOneWithTheYoungestCheckpoint() throws {
+    try withTemporaryDirectory { root in
       #expect(RunDirectory.newest(under: root) == nil)
       for (name, age) in [("a", 100.0), ("b", 50.0), ("c", 200.0)] {
         let run = try RunDirectory.create(at: Disk.join(root, name))
@@ -70,8 +71,8 @@ import Testing
     }
   }
 
-  @Test func theSummaryHasAllItsKeys() async throws {
-    try await withTemporaryDirectory { root in
+  @Test func theSummaryHasAllItsKeys() throws {
+    try withTemporaryDirectory { root in
       let path = Disk.join(root, "summary.json")
       let summary = RunSummary(
         steps: 391, epochs: 1.5, trainLoss: 0.25, testLoss: nil, testAccuracy: nil, samplesEvaluated: nil,

@@ -7,15 +7,6 @@ import Network
 import Operators
 import Randomness
 
-/// Runs `body` with the path of a new directory, and removes it afterwards.
-@discardableResult
-func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
-  let url = FileManager.default.temporaryDirectory.appending(path: "checkpoints-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: url) }
-  return try await body(url.path)
-}
-
 /// The identity of a small run.
 let identity: RunIdentity = {
   var configuration = RunConfiguration()

@@ -2,14 +2,6 @@ import Foundation
 import Interchange
 import Randomness
 
-/// Runs `body` with the path of a new directory, and removes it afterwards.
-func withTemporaryDirectory(_ body: (String) throws -> Void) throws {
-  let url = FileManager.default.temporaryDirectory.appending(path: "interchange-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: url) }
-  try body(url.path)
-}
-
 /// The bytes of a file whose header is `header`, unpadded, followed by `count` zeros.
 func file(header: String, dataCount count: Int) -> [UInt8] {
   let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }

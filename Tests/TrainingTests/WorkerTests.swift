@@ -2,6 +2,7 @@ import Checkpoints
 import Collectives
 import Optimizers
 import Planner
+import TestSupport
 import Testing
 import Training
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A folder that exists while `body` of `withTemporaryFolder` runs.
 struct TemporaryFolder {
@@ -19,8 +20,5 @@ struct TemporaryFolder {
 
 /// Runs `body` with a new folder and removes it.
 func withTemporaryFolder(_ body: (TemporaryFolder) throws -> Void) throws {
-  let url = FileManager.default.temporaryDirectory.appendingPathComponent("datasets-tests-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: url) }
-  try body(TemporaryFolder(path: url.path))
+  try withTemporaryDirectory { try body(TemporaryFolder(path: $0)) }
 }

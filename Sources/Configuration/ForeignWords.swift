@@ -2,8 +2,8 @@ package import Datasets
 package import Optimizers
 package import StrictYAML
 
-// What PyTorch, Keras and their like call the keys and words of a configuration. Words that differ from ours in spelling
-// alone (`hold_out`, `ImageFolder`) need no entry.
+// What PyTorch, Keras and their like call the keys and words of a configuration. Words that differ from ours in
+// spelling alone (`hold_out`, `ImageFolder`) need no entry.
 
 /// The keys of a configuration under other names.
 package enum ForeignKeys {
@@ -65,8 +65,8 @@ package enum ForeignKeys {
     "kernels.isa": ["isa", "instructionset"],
   ]
 
-  /// The paths that a foreign name may mean, the likeliest first: its synonyms, then the keys of that name in other parts
-  /// of the configuration.
+  /// The paths that a foreign name may mean, the likeliest first: its synonyms, then the keys of that name in other
+  /// parts of the configuration.
   package static func paths(for name: String) -> [String] {
     let plain = Suggestion.plain(name)
     let synonyms = synonyms.words(for: name)

@@ -57,7 +57,8 @@ private struct ModelFileReference: YAMLRecord {
 package struct InlineModel: YAMLRecord {
   /// The name that runs, messages and files use.
   package var name = "model"
-  /// Where the model came from: a zoo name or the path of a model file; for people, and to see whether that has changed.
+  /// Where the model came from: a zoo name or the path of a model file; for people, and to see whether that has
+  /// changed.
   package var origin: String?
   /// The shape of one image.
   package var input = Shape(features: 1)

@@ -10,7 +10,9 @@ package struct DatasetError: Error, Hashable, CustomStringConvertible {
     case other
   }
 
+  /// The sentence.
   package let message: String
+  /// What kind of fault it tells of.
   package let kind: Kind
 
   /// An error with its whole message.

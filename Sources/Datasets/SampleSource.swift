@@ -40,7 +40,9 @@ extension SampleSource {
 
 /// A training split and a test split with the same shape and the same classes.
 package struct Dataset: Sendable {
+  /// The training samples.
   package let train: any SampleSource
+  /// The test samples.
   package let test: any SampleSource
 
   /// The format and where the data lies, for messages.

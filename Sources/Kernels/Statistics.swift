@@ -5,8 +5,11 @@ internal import CKernels
 package struct TensorSummary: Hashable, Sendable {
   /// The number of elements.
   package var count: Int
+  /// The smallest.
   package var minimum: Double
+  /// The largest.
   package var maximum: Double
+  /// Their mean.
   package var mean: Double
   /// The standard deviation of the elements as a whole population (divided by their number).
   package var standardDeviation: Double

@@ -19,8 +19,8 @@ package enum Suggestion {
       ?? misspelt(word, among: known)
   }
 
-  /// The known word of which this one is another spelling, a beginning or a slip, without a look at other programs' words
-  /// and with less tolerance: what differs by more than a third of the shorter length is another word.
+  /// The known word of which this one is another spelling, a beginning or a slip, without a look at other programs'
+  /// words and with less tolerance: what differs by more than a third of the shorter length is another word.
   package static func spelling(of word: String, among known: [String]) -> String? {
     if let same = same(as: word, among: known) { return same }
     return known.filter { distance(Array(word.lowercased()), Array($0)) <= min(word.count, $0.count) / 3 }
@@ -59,8 +59,8 @@ package enum Suggestion {
 
   /// How many insertions, deletions, replacements and exchanges of neighbours turn `a` into `b`.
   ///
-  /// Source: Damerau, "A technique for computer detection and correction of spelling errors", 1964, in the form in which
-  /// no part is changed twice.
+  /// Source: Damerau, "A technique for computer detection and correction of spelling errors", 1964, in the form in
+  /// which no part is changed twice.
   private static func distance(_ a: [Character], _ b: [Character]) -> Int {
     var before = Array(0...b.count)
     var row = before

@@ -29,8 +29,8 @@ package struct Synonyms: Sendable, ExpressibleByDictionaryLiteral {
   /// All known words that a foreign one may mean, the likeliest first.
   package func words(for foreign: String) -> [String] { Self.forms(of: foreign).compactMap { table[$0] }.first ?? [] }
 
-  /// The word, and the word without what programs hang on it: the number of dimensions (`Conv2d`), a window (`conv3x3`),
-  /// what it is (`ReLULayer`, `MSELoss`).
+  /// The word, and the word without what programs hang on it: the number of dimensions (`Conv2d`), a window
+  /// (`conv3x3`), what it is (`ReLULayer`, `MSELoss`).
   private static func forms(of foreign: String) -> [String] {
     let plain = Suggestion.plain(foreign)
     var forms = [plain]

@@ -1,8 +1,11 @@
 /// A node while it is being decoded: it knows the file and the path of keys that led to it, so that an error can
 /// say where it is.
 package struct YAMLCursor: Sendable {
+  /// The value.
   package let tree: YAMLTree
+  /// Where it stands: keys and indices with dots between them; empty at the root.
   package let path: String
+  /// The file that it was read from.
   package let source: String
   /// Where values come from that have no line.
   private let lineless: String

@@ -85,8 +85,8 @@ extension YAMLTree {
   }
 }
 
-/// Turns Yams' nodes into a tree and counts them: aliases make a small text stand for a very large tree. (LibYAML itself
-/// refuses to nest deeper than 1000.)
+/// Turns Yams' nodes into a tree and counts them: aliases make a small text stand for a very large tree. (LibYAML
+/// itself refuses to nest deeper than 1000.)
 private struct NodeReader {
   /// Values of a document, each use of an alias counted.
   private static let largestCount = 100_000

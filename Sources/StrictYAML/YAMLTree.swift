@@ -10,7 +10,9 @@ package struct YAMLTree: Hashable, Sendable {
 
   /// One key of a mapping with its value.
   package struct Entry: Hashable, Sendable {
+    /// The key.
     package var key: String
+    /// Its value.
     package var value: YAMLTree
 
     /// The pair `key: value`.
@@ -20,6 +22,7 @@ package struct YAMLTree: Hashable, Sendable {
     }
   }
 
+  /// What it holds.
   package var content: Content
   /// The line in the document, from 1; nil for what was not read from one.
   package var line: Int?

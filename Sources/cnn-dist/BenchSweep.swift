@@ -9,9 +9,9 @@ extension BenchCommand {
       abstract: "Measure images/s and memory of a model by micro-batch and image size, to choose a micro-batch.",
       discussion: """
         Whole training steps on one core, as bench step, of one micro-batch each, update included. The smallest \
-        micro-batch within 5 % of the best speed is the one to take: it leaves the most micro-batches of a global batch \
-        for ranks and lanes and takes the least memory. A size that the model's layers do not fit, or that memory is \
-        too short for, is told, and the sweep goes on.
+        micro-batch within 5 % of the best speed is the one to take: it leaves the most micro-batches of a global \
+        batch for ranks and lanes and takes the least memory. A size that the model's layers do not fit, or that \
+        memory is too short for, is told, and the sweep goes on.
 
         Examples:
           taskset -c 0 cnn-dist bench sweep resnet20

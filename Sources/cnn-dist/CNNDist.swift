@@ -16,8 +16,8 @@ struct CNNDist: ParsableCommand {
       Own data:        cnn-dist train my.yaml              see configs/ for examples
       Continue a run:  cnn-dist train --run-dir runs/x --resume
 
-      Exit codes: 0 success, 1 failure while running, 2 unusable arguments, configuration or data, 3 stopped on request \
-      after saving, 64 wrong usage of the command line.
+      Exit codes: 0 success, 1 failure while running, 2 unusable arguments, configuration or data, 3 stopped on \
+      request after saving, 64 wrong usage of the command line.
       """,
     version: ProgramVersion.text,
     subcommands: [

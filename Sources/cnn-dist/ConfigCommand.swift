@@ -7,8 +7,8 @@ struct ConfigCommand: ParsableCommand {
     commandName: "config",
     abstract: "List every key of a configuration, or print a configuration with everything that is in force.",
     discussion: """
-      Without a file and without --set it lists all keys with type, default and meaning. With either it prints the whole \
-      configuration that they make, which is itself a configuration file.
+      Without a file and without --set it lists all keys with type, default and meaning. With either it prints the \
+      whole configuration that they make, which is itself a configuration file.
 
       Examples:
         cnn-dist config

@@ -57,8 +57,8 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Read every sample of a dataset and name the damaged ones.",
       discussion: """
-        Exit code 1 if a sample is damaged. With --full it also prints a digest of every sample's label and pixels, the \
-        same for any number of ranks, and under mpirun the ranks share the work.
+        Exit code 1 if a sample is damaged. With --full it also prints a digest of every sample's label and pixels, \
+        the same for any number of ranks, and under mpirun the ranks share the work.
         Examples:
           cnn-dist data verify configs/my-images.yaml
           mpirun -n 4 cnn-dist data verify --full configs/my-images.yaml

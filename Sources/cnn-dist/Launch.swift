@@ -14,9 +14,9 @@ struct LaunchOptions: ParsableArguments {
 enum Launch {
   /// Runs `body` with the ranks of this job and the cores for each of them.
   ///
-  /// Under an MPI launcher MPI is started, and the ranks greet each other; a process started by hand is alone, and makes
-  /// no MPI call. A process that knows to be one of several but cannot join them is refused: it would do the whole
-  /// work alone, as would each of the others. An error that not all ranks share ends the whole job.
+  /// Under an MPI launcher MPI is started, and the ranks greet each other; a process started by hand is alone, and
+  /// makes no MPI call. A process that knows to be one of several but cannot join them is refused: it would do the
+  /// whole work alone, as would each of the others. An error that not all ranks share ends the whole job.
   ///
   /// - Parameters:
   ///   - greeting: what all ranks must have been started with alike.

@@ -14,12 +14,12 @@ struct PlanCommand: ParsableCommand {
       Names a zoo model (cnn-dist models), a model file or a configuration file; without a name it plans the built-in \
       configuration.
 
-      The step is printed as it runs: load, forward, loss and backward for each micro-batch, and for each bucket of the \
-      gradient, as soon as it is complete, reduce, update and gather. An instruction has its arithmetic for one image and \
-      the bytes that it moves for the micro-batch.
+      The step is printed as it runs: load, forward, loss and backward for each micro-batch, and for each bucket of \
+      the gradient, as soon as it is complete, reduce, update and gather. An instruction has its arithmetic for one \
+      image and the bytes that it moves for the micro-batch.
 
-      The last lines tell the memory of a rank at its peak and what it is made of, and recommend a micro-batch from the \
-      shapes alone; cnn-dist bench sweep measures both.
+      The last lines tell the memory of a rank at its peak and what it is made of, and recommend a micro-batch from \
+      the shapes alone; cnn-dist bench sweep measures both.
       Examples:
         cnn-dist plan resnet20 --micro-batch 32 --lanes 2
         cnn-dist plan --schedule my.yaml --set train.epochs=90

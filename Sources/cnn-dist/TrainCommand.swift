@@ -11,11 +11,12 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a network, alone or on all ranks of mpirun.",
     discussion: """
-      Without a configuration file it trains lenet5 on built-in digits. The number of ranks and lanes never changes the \
-      weights, to the bit. Ctrl-C, SIGTERM and SIGHUP save and stop (exit code 3), SIGUSR1 saves and goes on.
+      Without a configuration file it trains lenet5 on built-in digits. The number of ranks and lanes never changes \
+      the weights, to the bit. Ctrl-C, SIGTERM and SIGHUP save and stop (exit code 3), SIGUSR1 saves and goes on.
 
-      Under mpirun send SIGUSR2 to it (kill -USR2): it passes that on, the ranks save and stop, and the exit code is 3. \
-      Ctrl-C and SIGTERM it follows itself: its exit code is 1, and it ends the ranks about two seconds later, saved or not.
+      Under mpirun send SIGUSR2 to it (kill -USR2): it passes that on, the ranks save and stop, and the exit code is \
+      3. Ctrl-C and SIGTERM it follows itself: its exit code is 1, and it ends the ranks about two seconds later, \
+      saved or not.
 
       Examples:
         cnn-dist train
@@ -90,8 +91,8 @@ struct TrainCommand: ParsableCommand {
   }
 
   private static var debugging: String {
-    "--debug runs in one process, and a launcher has started several; start it without mpirun: \(Launch.commandLine) (its "
-      + "bits are those of any number of ranks)"
+    "--debug runs in one process, and a launcher has started several; start it without mpirun: \(Launch.commandLine) "
+      + "(its bits are those of any number of ranks)"
   }
 }
 

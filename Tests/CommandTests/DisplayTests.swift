@@ -64,7 +64,8 @@ import Testing
       let program = try Programs.path(of: "cnn-dist")
       let words = Self.long.map { $0 == "train.steps=1500" ? "train.steps=100000" : $0 }.joined(separator: " ")
       try place.write(
-        "stty rows 24 cols 80\nexport TERM=xterm\n'\(program)' \(words) &\njob=$!\nsleep 3\nkill -TERM $job\nwait $job\n",
+        "stty rows 24 cols 80\nexport TERM=xterm\n'\(program)' \(words) &\njob=$!\nsleep 3\nkill -TERM $job\nwait "
+          + "$job\n",
         to: "stop.sh")
       let outcome = try Programs.run(["script", "-qec", "bash stop.sh", "/dev/null"], in: place.path, deadline: 90)
       let text = outcome.output.replacing("\r\n", with: "\n")

@@ -8,7 +8,8 @@ import Testing
   private static func settings(_ metric: String) -> [String] {
     [
       "checkpoint.every-steps=3", "checkpoint.keep=9", "evaluate.every-epochs=0.2",
-      "train.schedule={plateau: {rate: 0.05, factor: 0.5, patience: 0, threshold: 0.5, cooldown: 1, metric: \(metric)}}",
+      "train.schedule={plateau: {rate: 0.05, factor: 0.5, patience: 0, threshold: 0.5, cooldown: 1, metric: "
+        + "\(metric)}}",
     ]
   }
 

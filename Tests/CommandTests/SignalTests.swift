@@ -40,8 +40,8 @@ import Testing
     }
   }
 
-  /// Resumes the stopped run on other ranks and compares it with one that was never stopped. The rate is constant, since
-  /// the other schedules depend on the number of steps.
+  /// Resumes the stopped run on other ranks and compares it with one that was never stopped. The rate is constant,
+  /// since the other schedules depend on the number of steps.
   private func continued(_ place: Workplace, from run: String, ranks: Int) throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: "\(place.path)/\(run)/checkpoints")
     let step = try #require(names.filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5)) }.max())
@@ -99,7 +99,8 @@ import Testing
   func `a signal before the first step ends the process`(number: Int32) throws {
     try Workplace.run { place throws in
       try place.write(
-        "input: [1, 28, 28]\nlayers: [flatten, {dense: {features: 9000}}, {dense: {features: 9000}}, {dense: {features: 10}}]",
+        "input: [1, 28, 28]\nlayers: [flatten, {dense: {features: 9000}}, {dense: {features: 9000}}, {dense: "
+          + "{features: 10}}]",
         to: "wide.yaml")
       let job = try place.start(
         ["train", "--run-dir", "run"] + Workplace.sets(["model={file: wide.yaml}", "lanes=1"]))

@@ -4,8 +4,9 @@ import Optimizers
 import Randomness
 import Testing
 
-/// The learning rate, against PyTorch 2.13's schedulers and numbers worked out by hand. All in double precision; PyTorch's
-/// chained form of the cosine differs from the closed one by a few units in the last place, hence 1e-12 relative.
+/// The learning rate, against PyTorch 2.13's schedulers and numbers worked out by hand. All in double precision;
+/// PyTorch's chained form of the cosine differs from the closed one by a few units in the last place, hence 1e-12
+/// relative.
 @Suite struct ScheduleTests {
   private func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-12 * max(abs(a), abs(b)) }
 

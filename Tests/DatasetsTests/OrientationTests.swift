@@ -27,8 +27,8 @@ import Testing
     return try #require(found)
   }
 
-  /// The picture of a given width turned as a value of the tag says, pixel by pixel, by the words of the standard: where
-  /// the first row and the first column of what is stored come to lie.
+  /// The picture of a given width turned as a value of the tag says, pixel by pixel, by the words of the standard:
+  /// where the first row and the first column of what is stored come to lie.
   private func turned(_ pixels: [UInt8], width: Int, height: Int, _ value: Int) -> [UInt8] {
     let (tall, wide) = value >= 5 ? (width, height) : (height, width)
     var result = [UInt8](repeating: 0, count: pixels.count)

@@ -35,8 +35,8 @@ import Testing
     try compare(RandomModel.network(seed: seed), batch: 4, seed: seed, smallest: 1)
   }
 
-  /// Both gradients that meet at the input of such a block are the same tensor, or made of it: what is multiplied is what
-  /// the product is added to.
+  /// Both gradients that meet at the input of such a block are the same tensor, or made of it: what is multiplied is
+  /// what the product is added to.
   @Test(.timeLimit(.minutes(4)), arguments: [1, 2])
   func residualBlockOfOneLayerAgrees(dilation: Int) throws {
     let kernel = dilation == 1 ? 1 : 3

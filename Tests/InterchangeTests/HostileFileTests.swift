@@ -92,7 +92,8 @@ import Testing
   @Test func acceptsWhatTheFormatAllows() throws {
     let header =
       #" "b" : {"shape":[1],"data_offsets":[4,8],"dtype":"F32"}, "a\u0062":{"dtype":"U8","#
-      + #""shape":[2,2],"data_offsets":[0,4]} , "__metadata__":{}, "c":{"dtype":"I64","shape":[0],"data_offsets":[8,8]}}"#
+      + #""shape":[2,2],"data_offsets":[0,4]} , "__metadata__":{}, "#
+      + #""c":{"dtype":"I64","shape":[0],"data_offsets":[8,8]}}"#
     let decoded = try SafeTensors.decode(file(header: "{" + header + " \n", dataCount: 8), from: "x")
     #expect(decoded.inNameOrder.map(\.name) == ["ab", "b", "c"])
     #expect(try SafeTensors.decode(file(header: "{}", dataCount: 0), from: "x").tensors.isEmpty)

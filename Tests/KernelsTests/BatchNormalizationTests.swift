@@ -98,7 +98,8 @@ extension KernelTests {
       }
     }
 
-    /// Channels below, at and above the numbers that fill the registers and the width of a chunk; rows below and above a block, and not a multiple of it.
+    /// Channels below, at and above the numbers that fill the registers and the width of a chunk; rows below and above
+    /// a block, and not a multiple of it.
     static let cases = [
       (1, 3), (2, 1), (2, 5), (2, 64), (3, 70), (7, 16), (65, 6), (100, 33), (300, 64), (129, 130), (5000, 3),
       (4099, 1), (66, 1024), (5, 1100),

@@ -59,8 +59,8 @@ extension KernelTests {
       for rows in [1, 2, 5] { expectDefinition(c, .direct(rows: rows), tolerance: sumTolerance) }
     }
 
-    /// More rows than a block of the left operand, more terms than a block of the sum, and columns that fill some panels, half of one
-    /// and a part of another.
+    /// More rows than a block of the left operand, more terms than a block of the sum, and columns that fill some
+    /// panels, half of one and a part of another.
     static let wide: [ConvolutionCase] = [
       ConvolutionCase(geometry(13, 14, kernel: 1, channels: 300, 157), batch: 1, seed: 11),
       ConvolutionCase(geometry(12, 13, kernel: 3, stride: 1, padding: 1, channels: 40, 157), batch: 1, seed: 12),

@@ -31,7 +31,8 @@ extension KernelTests {
       }
 
       var testDescription: String {
-        "\(batch) × \(groups.blocks) × \(groups.positions) × \(groups.channels), \(groups.groups) groups, \(scale.count)"
+        "\(batch) × \(groups.blocks) × \(groups.positions) × \(groups.channels), \(groups.groups) groups, "
+          + "\(scale.count)"
       }
 
       func forward() -> (y: [Float], mean: [Float], inverse: [Float]) {

@@ -67,7 +67,8 @@ extension KernelTests {
 
     static let sets: [InstructionSet] = [.avx2, .avx512]
 
-    // The choice holds for a whole process, and other suites run in this one: so each comparison has a process of its own.
+    // The choice holds for a whole process, and other suites run in this one: so each comparison has a process of its
+    // own.
 
     @Test("The baseline agrees with AVX2", .enabled(if: supports(.avx2), "skipped: this CPU has no AVX2"))
     func avx2() async { await #expect(processExitsWith: .success) { try Self.compare(.avx2) } }

@@ -37,7 +37,8 @@ struct LayerFitTests {
     ),
     (
       "{transposed-convolution: {channels: 4, padding: 5}}", "[3, 8, 7]",
-      "its padding of 5 leaves nothing of the output of its kernel of 3 (dilation 1, stride 1) over its input 3×8×7: 0×-1"
+      "its padding of 5 leaves nothing of the output of its kernel of 3 (dilation 1, stride 1) over its input 3×8×7: "
+        + "0×-1"
     ),
     (
       "{filter: {kernel: {box: {size: 9}}, padding: 0}}", "[3, 8, 8]",
@@ -112,8 +113,8 @@ struct LayerFitTests {
     #expect(try verdict("[global-average-pool, {dense: {features: 3}}], {adaptive-average-pool: {size: 1}}") == "3")
     #expect(
       try verdict("[global-average-pool, {dense: {features: 2}}], identity")
-        == "model m, branches 'gated': multiply needs equal shapes, or gates of 1×1 with as many channels, but they are "
-        + "2 and 3×8×8")
+        == "model m, branches 'gated': multiply needs equal shapes, or gates of 1×1 with as many channels, but they "
+        + "are 2 and 3×8×8")
     #expect(try verdict("{crop: {edges: 1}}, identity").hasSuffix("but they are 3×6×6 and 3×8×8"))
   }
 

@@ -52,7 +52,8 @@ struct ModelFileTests {
     let text = """
       input: [3, 8, 8]
       layers:
-        - {name: aux, head: {weight: 0.5, loss: {cross-entropy: {label-smoothing: 0.1}}, layers: [flatten, {dense: {features: 2}}]}}
+        - {name: aux, head: {weight: 0.5, loss: {cross-entropy: {label-smoothing: 0.1}}, \
+      layers: [flatten, {dense: {features: 2}}]}}
         - {name: late, head: {layers: [global-average-pool]}}
         - flatten
       """

@@ -40,7 +40,8 @@ struct PlanCase: Sendable, CustomTestStringConvertible {
       PlanCase(testDescription: "adamw clipped by norm", rule: AdamW(), clipping: .norm(limit)),
       PlanCase(testDescription: "lamb clipped by norm", rule: lamb, clipping: .norm(limit)),
       PlanCase(
-        testDescription: "sgd averaged, looking ahead", rule: SGD(), averaging: WeightAveraging(), lookahead: lookahead),
+        testDescription: "sgd averaged, looking ahead", rule: SGD(), averaging: WeightAveraging(),
+        lookahead: lookahead),
     ]
   }()
 

@@ -3,8 +3,8 @@ import Kernels
 import Optimizers
 import Testing
 
-/// Each rule against PyTorch 2.13 in double precision: six steps on four weights, rate and settings as named. What remains
-/// is the rounding of single precision.
+/// Each rule against PyTorch 2.13 in double precision: six steps on four weights, rate and settings as named. What
+/// remains is the rounding of single precision.
 @Suite struct RuleTests {
   /// A rule, the rate, and where PyTorch's weights end.
   struct Case: Sendable, CustomTestStringConvertible {

@@ -7,7 +7,8 @@ import Testing
 
 /// Plans in which some parameters are not trained, and some running statistics not updated.
 struct FrozenTests {
-  /// Plans of a network with a random part frozen, with and without recomputation, shared memory and the images' gradient.
+  /// Plans of a network with a random part frozen, with and without recomputation, shared memory and the images'
+  /// gradient.
   private func check(
     _ network: NetworkDescription, seed: UInt64, loss: Loss = .crossEntropy(CrossEntropyLoss())
   ) throws {
@@ -26,7 +27,8 @@ struct FrozenTests {
     }
   }
 
-  /// The layout holds what it would hold with nothing frozen, and a gradient is written of what is trained, of nothing else.
+  /// The layout holds what it would hold with nothing frozen, and a gradient is written of what is trained, of nothing
+  /// else.
   private func expectComplete(_ plan: StepPlan, of whole: FlatLayout) {
     let (layout, options) = (plan.layout, plan.options)
     #expect(Set(layout.parameters.map(\.name)) == Set(whole.parameters.map(\.name)))

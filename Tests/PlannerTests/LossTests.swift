@@ -85,8 +85,8 @@ struct LossTests {
   func `losses that read labels must agree on their positions`() throws {
     #expect(
       try message(vectorNetwork([head("aux", pixels(4))]))
-        == "model m, head 'aux': cross-entropy over its shape 4×6×5 reads labels for 6×5 positions, but the loss before it "
-        + "reads them for 1×1; all losses share one set of labels")
+        == "model m, head 'aux': cross-entropy over its shape 4×6×5 reads labels for 6×5 positions, but the loss "
+        + "before it reads them for 1×1; all losses share one set of labels")
     #expect(try message(imageNetwork([head("aux", vector(4))])).contains("reads labels for 1×1 positions"))
     #expect(try message(imageNetwork([head("aux", pixels(4))])) == "no error")
     // Values and pairs are no labels of positions.
@@ -101,8 +101,8 @@ struct LossTests {
   func `losses that read labels must agree on the classes`() throws {
     #expect(
       try message(vectorNetwork([head("aux", vector(3))]))
-        == "model m, head 'aux': cross-entropy over its shape 3 has 3 classes, but the loss before it has 4; all losses "
-        + "share one set of labels")
+        == "model m, head 'aux': cross-entropy over its shape 3 has 3 classes, but the loss before it has 4; all "
+        + "losses share one set of labels")
     let squares = Loss.meanSquaredError(MeanSquaredErrorLoss())
     #expect(try message(vectorNetwork([head("aux", vector(3), loss: squares)])).contains("has 3 classes"))
     #expect(try message(vectorNetwork([head("aux", vector(3))]), loss: .triplet(TripletLoss())) == "no error")

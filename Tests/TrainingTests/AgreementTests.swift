@@ -29,7 +29,7 @@ import Training
   @Test(.timeLimit(.minutes(4)), arguments: 0..<4)
   func aProblemOfOneRankEndsAll(culprit: Int) throws {
     let errors = try errors { agreement, rank throws(RunError) in
-      try agreement.everywhere { () throws(RunError) in
+      try agreement.everywhere {
         if rank == culprit { throw RunError(.failed, "no disk") }
       }
     }
@@ -40,12 +40,12 @@ import Training
   @Test(.timeLimit(.minutes(4)))
   func severalProblemsAreAllTold() throws {
     let shared = try errors { agreement, _ throws(RunError) in
-      try agreement.everywhere { () throws(RunError) in throw RunError(.unusable, "no disk") }
+      try agreement.everywhere { throw RunError(.unusable, "no disk") }
     }
     expectShared(shared)
     #expect(shared[0]?.description == "no disk")
     let different = try errors { agreement, rank throws(RunError) in
-      try agreement.everywhere { () throws(RunError) in
+      try agreement.everywhere {
         if rank > 0 { throw RunError(.unusable, rank == 2 ? "no memory" : "no disk") }
       }
     }
@@ -57,8 +57,8 @@ import Training
   func withoutAProblemAllGoOn() throws {
     let results = try ThreadCluster.run(ranks: 4) { communicator in
       let agreement = Agreement(communicator)
-      let own = try agreement.everywhere { () throws(RunError) in communicator.rank * 10 }
-      let first = try agreement.onCoordinator { () throws(RunError) in "coordinator" }
+      let own = try agreement.everywhere { communicator.rank * 10 }
+      let first = try agreement.onCoordinator { "coordinator" }
       return "\(own) \(first ?? "nothing") \(try agreement.share(communicator.rank == 0 ? "hello" : nil))"
     }
     #expect(results == ["0 coordinator hello", "10 nothing hello", "20 nothing hello", "30 nothing hello"])
@@ -67,7 +67,7 @@ import Training
   @Test(.timeLimit(.minutes(4)))
   func aProblemOfTheCoordinatorEndsAll() throws {
     let errors = try errors { agreement, _ throws(RunError) in
-      _ = try agreement.onCoordinator { () throws(RunError) -> Int in throw RunError(.failed, "no room") }
+      _ = try agreement.onCoordinator { () -> Int in throw RunError(.failed, "no room") }
     }
     expectShared(errors)
     #expect(errors[0]?.description == "no room")

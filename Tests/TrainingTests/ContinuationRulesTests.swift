@@ -130,7 +130,8 @@ import Training
     Change(
       testDescription: "test count", apply: { data(&$0, test: split($0.data.test, count: 99)) }, refusing: [.evaluate]),
     Change(
-      testDescription: "training pixel", apply: { data(&$0, train: split($0.data.train, content: "cc")) }, refusing: []),
+      testDescription: "training pixel", apply: { data(&$0, train: split($0.data.train, content: "cc")) },
+      refusing: []),
     Change(testDescription: "test pixel", apply: { data(&$0, test: split($0.data.test, content: "cc")) }, refusing: []),
   ]
 

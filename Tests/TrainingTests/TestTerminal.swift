@@ -1,5 +1,5 @@
-/// A terminal as far as a line that is drawn again needs one: it wraps, scrolls, erases, and breaks its lines anew when its
-/// width changes, as most of today's do. Some old ones cut them off instead.
+/// A terminal as far as a line that is drawn again needs one: it wraps, scrolls, erases, and breaks its lines anew when
+/// its width changes, as most of today's do. Some old ones cut them off instead.
 struct TestTerminal {
   /// A row, and whether the next one goes on with it.
   private struct Row {

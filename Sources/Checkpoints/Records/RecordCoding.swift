@@ -17,8 +17,8 @@ package enum RecordCoding {
   /// The value whose JSON is `bytes`.
   ///
   /// - Parameter file: the file's name, for the message.
-  /// - Throws: `CheckpointError` in plain words: the file, the key and what is wrong with it. A value may throw one of its
-  ///   own, which goes behind the file's name.
+  /// - Throws: `CheckpointError` in plain words: the file, the key and what is wrong with it. A value may throw one of
+  ///   its own, which goes behind the file's name.
   package static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: some Collection<UInt8>, of file: String = "the JSON"
   ) throws -> Value {

@@ -87,7 +87,8 @@ extension RunDirectory {
   package func record(_ identity: RunIdentity) throws {
     try Disk.replace(self.identity, with: RecordCoding.encode(identity, indented: true))
     let header =
-      "# Every value in force, written by cnn-dist \(identity.program); cnn-dist train with this file repeats the run.\n"
+      "# Every value in force, written by cnn-dist \(identity.program); cnn-dist train with this file repeats the "
+      + "run.\n"
     try Disk.replace(configuration, with: Array((header + identity.configuration.text).utf8))
   }
 

@@ -6,8 +6,8 @@ enum CIFARDataset {
     let missing = layout.trainFiles.filter { !FileTree.isFile(folder + "/" + $0) }
     guard missing.isEmpty else {
       throw DatasetError(
-        "\(folder): \(missing.joined(separator: ", ")) is missing; set data.path to the folder of the binary version of "
-          + layout.format)
+        "\(folder): \(missing.joined(separator: ", ")) is missing; set data.path to the folder of the binary version "
+          + "of " + layout.format)
     }
     let names = try classNames(layout, in: folder)
     let source = { (split: String, files: [String]) throws(DatasetError) in

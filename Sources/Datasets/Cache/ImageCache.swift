@@ -1,15 +1,18 @@
 import Synchronization
 
 /// Decoded images in memory, so that each is decoded once: a slot of bytes for each sample, and a state that says
-/// whether they are there. The processes of a machine may share it, and any number of threads; nobody waits for anybody.
+/// whether they are there. The processes of a machine may share it, and any number of threads; nobody waits for
+/// anybody.
 ///
-/// What fits is a fixed part of the samples. In an order that visits every sample once an epoch no policy of replacement
-/// has more hits, and least-recently-used has hardly any.
+/// What fits is a fixed part of the samples. In an order that visits every sample once an epoch no policy of
+/// replacement has more hits, and least-recently-used has hardly any.
 @safe
 package final class ImageCache: Sendable {
   /// How many images were asked for, and how many of them were there.
   package struct Counts: Hashable, Sendable {
+    /// How often an image was asked for.
     package var asked = 0
+    /// How often it was there.
     package var found = 0
 
     /// Nothing was asked for.

@@ -93,7 +93,7 @@ package final class SharedMemory: @unchecked Sendable {
 
   private static func failure(_ count: Int, _ reason: String) -> DatasetError {
     DatasetError(
-      "\(count) bytes of shared memory for decoded images cannot be had (\(reason)); enlarge /dev/shm or lower data.cache"
-    )
+      "\(count) bytes of shared memory for decoded images cannot be had (\(reason)); enlarge /dev/shm or lower "
+        + "data.cache")
   }
 }

@@ -1,7 +1,7 @@
 import Operators
 
-/// The digest of every sample of a split, in pieces that several ranks can compute: each block is a number of samples in
-/// a row, and the digest of the split is that of its blocks' digests. So it depends on no number of ranks.
+/// The digest of every sample of a split, in pieces that several ranks can compute: each block is a number of samples
+/// in a row, and the digest of the split is that of its blocks' digests. So it depends on no number of ranks.
 package struct ContentBlocks: Sendable {
   /// Samples in a block.
   package static let length = 64

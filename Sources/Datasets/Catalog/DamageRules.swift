@@ -25,8 +25,8 @@ enum DamageRules {
     guard let first = problems.first else { return (source, nil) }
     guard problems.count <= source.count / 2 else {
       throw DatasetError(
-        "\(problems.count) of \(source.count) \(split) samples are damaged or cannot be used, the first: \(first.message)"
-      )
+        "\(problems.count) of \(source.count) \(split) samples are damaged or cannot be used, the first: "
+          + first.message)
     }
     let damaged = Set(problems.map(\.index))
     let named = problems.prefix(3).map { source.name(of: $0.index) }.joined(separator: ", ")

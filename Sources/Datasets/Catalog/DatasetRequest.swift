@@ -26,17 +26,22 @@ package enum DamagePolicy: String, CaseIterable, Hashable, Sendable, Codable {
 
 /// Which data to open: the `data` section of a configuration.
 package struct DatasetRequest: Hashable, Sendable {
+  /// The kind of dataset.
   package var format: DatasetFormat
 
   /// The folder or archive; `digits` needs none.
   package var path: String?
 
-  /// IDX files of the training split, relative to `path`; the usual names are tried if they are nil.
+  /// IDX file of the training images, relative to `path`; the usual names are tried if it is nil.
   package var images: String?
+
+  /// IDX file of the training labels, likewise.
   package var labels: String?
 
-  /// IDX files of the test split, relative to `path`.
+  /// IDX file of the test images, likewise.
   package var testImages: String?
+
+  /// IDX file of the test labels, likewise.
   package var testLabels: String?
 
   /// How many training samples become the test split (instead of the data's own, if it has one).
@@ -48,8 +53,10 @@ package struct DatasetRequest: Hashable, Sendable {
   /// 1 (grey) or 3 (colour), for folders and archives; 3 if nil.
   package var channels: Int?
 
-  /// How many samples to use of each split; nil: all (digits: 20,000 and 4,000). A choice that depends on the seed.
+  /// How many training samples to use, a choice that depends on the seed; nil: all (digits: 20,000).
   package var trainCount: Int?
+
+  /// How many test samples to use, likewise; nil: all (digits: 4,000).
   package var testCount: Int?
 
   /// The number of classes, for IDX files whose labels do not show it; nil: up to the first class without a sample.
@@ -58,6 +65,7 @@ package struct DatasetRequest: Hashable, Sendable {
   /// The run's seed; decides which samples are held out or chosen.
   package var seed: UInt64
 
+  /// What happens to samples that cannot be read.
   package var onDamage: DamagePolicy
 
   /// What is done about EXIF's orientation, for folders and archives.

@@ -24,8 +24,8 @@ package struct DatasetSummary: Hashable, Sendable {
   /// How many of them are stored otherwise than upright, by their EXIF data.
   package let turned: Int
 
-  /// Counts the labels of `source`, takes mean and deviation over at most `limit` samples and looks at `survey` or more,
-  /// all evenly spread. `report` is told how many of how many have been read.
+  /// Counts the labels of `source`, takes mean and deviation over at most `limit` samples and looks at `survey` or
+  /// more, all evenly spread. `report` is told how many of how many have been read.
   package init(
     of source: any SampleSource, sampling limit: Int = 2_000, surveying survey: Int = 10_000,
     report: (Int, Int) -> Void = { _, _ in }

@@ -22,7 +22,9 @@ package struct SampleProblem: Hashable, Sendable, Codable {
 
 /// How many samples cannot be read, by what is wrong with them.
 package struct ProblemCounts: Hashable, Sendable {
+  /// Those whose bytes are damaged.
   package let damaged: Int
+  /// Those that may be sound, but are of a kind that is not read.
   package let unusable: Int
   /// Those that a disk, a permission or the memory keeps from being read.
   package let unreadable: Int

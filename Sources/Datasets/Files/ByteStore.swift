@@ -46,8 +46,8 @@ final class HeldBytes: ByteStore, @unchecked Sendable {
       unsafe base != MAP_FAILED
     else {
       throw DatasetError(
-        "\(name): unpacked it needs \(count) bytes of memory, which cannot be had; unpack it with gunzip, so that it is "
-          + "read from the disk")
+        "\(name): unpacked it needs \(count) bytes of memory, which cannot be had; unpack it with gunzip, so that it "
+          + "is read from the disk")
     }
     self.name = name
     self.count = count

@@ -47,8 +47,8 @@ struct SplitFolders {
     let found = folders.filter { names.contains($0.lowercased) }
     guard found.count <= 1 else {
       throw DatasetError(
-        "\(listing.place): \(found.map(\.text).joined(separator: " and ")) may both be meant as the same split; rename or "
-          + "remove one")
+        "\(listing.place): \(found.map(\.text).joined(separator: " and ")) may both be meant as the same split; rename "
+          + "or remove one")
     }
     return found.first
   }

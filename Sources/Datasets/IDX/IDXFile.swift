@@ -33,8 +33,8 @@ struct IDXFile {
     // No byte of deflated data becomes more than 1032. Memory is asked for only when the promise can be kept.
     guard header.length <= (disk.count + 1) * 1032 else {
       throw DatasetError(
-        "\(name): truncated: its header expects \(header.length) bytes, which its \(disk.count) gzipped bytes cannot hold; "
-          + "fetch it again", kind: .damage)
+        "\(name): truncated: its header expects \(header.length) bytes, which its \(disk.count) gzipped bytes cannot "
+          + "hold; fetch it again", kind: .damage)
     }
     let held = try HeldBytes(name: name, count: header.length)
     let count = try unsafe held.withBytes(from: 0) { (bytes) throws(DatasetError) in
@@ -45,8 +45,8 @@ struct IDXFile {
     let rest = try gzip.next(upTo: enough)
     guard rest.count < enough else {
       throw DatasetError(
-        "\(name): unpacks to far more than the \(header.length) bytes that its header says; it may be damaged, fetch it "
-          + "again", kind: .damage)
+        "\(name): unpacks to far more than the \(header.length) bytes that its header says; it may be damaged, fetch "
+          + "it again", kind: .damage)
     }
     try check(found: start.count + count + rest.count, header, name)
     return IDXFile(header: header, store: held, file: disk)

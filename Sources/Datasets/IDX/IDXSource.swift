@@ -41,8 +41,8 @@ struct IDXSource: SampleSource, LabelChecked {
 
   func labelDamage(at index: Int) -> DatasetError {
     DatasetError(
-      "\(labels.name): the label \(labelBytes[index]) at byte \(index + IDXHeader.Kind.labels.headerLength) is not one of "
-        + "the \(classNames.count) classes; fetch the file again, or set data.classes",
+      "\(labels.name): the label \(labelBytes[index]) at byte \(index + IDXHeader.Kind.labels.headerLength) is not one "
+        + "of the \(classNames.count) classes; fetch the file again, or set data.classes",
       kind: .damage)
   }
 

@@ -26,7 +26,9 @@ package struct SplitIdentity: Codable, Hashable, Sendable {
 
 /// What a data set is made of.
 package struct DataIdentity: Codable, Hashable, Sendable {
+  /// The training split.
   package let train: SplitIdentity
+  /// The test split.
   package let test: SplitIdentity
 
   /// The names of the classes in the order of their labels.

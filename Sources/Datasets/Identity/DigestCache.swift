@@ -25,8 +25,8 @@ package struct DigestCache: Sendable {
     return DigestCache(directory: base.map { $0 + "/cnn-dist/digests" })
   }
 
-  /// The SHA-256 of the file at `path` in hexadecimal, or of a sample of its bytes if it is long; from the cache or from
-  /// its bytes.
+  /// The SHA-256 of the file at `path` in hexadecimal, or of a sample of its bytes if it is long; from the cache or
+  /// from its bytes.
   package func sha256(ofFileAt path: String) throws(DatasetError) -> String {
     try digest(of: DiskFile(path: path, name: path)) { _ in }.sha256
   }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// What the file system says about a file whenever its bytes may have changed: which file it is, how long, and the times
-/// of its last changes in nanoseconds.
+/// What the file system says about a file whenever its bytes may have changed: which file it is, how long, and the
+/// times of its last changes in nanoseconds.
 struct FileStamp: Hashable, Sendable {
   private let numbers: [Int64]
   private let changedAt: Int64

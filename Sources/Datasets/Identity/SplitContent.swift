@@ -12,6 +12,7 @@ package struct SplitContent: Hashable, Sendable {
 
   /// SHA-256 in hexadecimal.
   package let digest: String
+  /// What of the bytes the digest covers.
   package let coverage: Coverage
 
   /// A content of the given parts.

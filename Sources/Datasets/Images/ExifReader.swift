@@ -1,4 +1,5 @@
-/// Finds the orientation in EXIF data, which is a TIFF file without a picture. What cannot be made out counts as upright.
+/// Finds the orientation in EXIF data, which is a TIFF file without a picture. What cannot be made out counts as
+/// upright.
 ///
 /// Source: CIPA DC-008 (Exif 2.32), section 4.6; Adobe, "TIFF", revision 6.0, section 2.
 struct ExifReader {

@@ -30,8 +30,8 @@ package struct SampleOrder: Sendable {
     }
   }
 
-  /// The positions of micro-batch `microBatch` of step `step`, for `globalBatch` positions a step and `size` positions a
-  /// micro-batch. It depends on no rank: a rank differs from another only in which micro-batches it computes.
+  /// The positions of micro-batch `microBatch` of step `step`, for `globalBatch` positions a step and `size` positions
+  /// a micro-batch. It depends on no rank: a rank differs from another only in which micro-batches it computes.
   package static func positions(step: Int, microBatch: Int, globalBatch: Int, size: Int) -> Range<Int> {
     let first = step * globalBatch + microBatch * size
     return first..<first + size

@@ -32,8 +32,8 @@ extension Agreement {
       guard let difference = first.differences(to: identity).first else { return }
       throw RunError(
         .unusable,
-        "the \(difference.subject) differs from that of rank 0 (rank 0: \(difference.before); here: \(difference.after)); "
-          + difference.remedyBetweenRanks)
+        "the \(difference.subject) differs from that of rank 0 (rank 0: \(difference.before); here: "
+          + "\(difference.after)); " + difference.remedyBetweenRanks)
     }
   }
 }

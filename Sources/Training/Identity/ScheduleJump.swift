@@ -28,8 +28,8 @@ struct ScheduleJump {
 
   /// The sentence.
   var notice: String {
-    "the learning rate jumps at step \(step) from \(Display.scientific(expected)) to \(Display.scientific(found)), since "
-      + "the schedule is another one or is stretched over another number of steps; keep train.epochs and "
+    "the learning rate jumps at step \(step) from \(Display.scientific(expected)) to \(Display.scientific(found)), "
+      + "since the schedule is another one or is stretched over another number of steps; keep train.epochs and "
       + "train.schedule, or give a schedule that goes on from there"
   }
 }

@@ -40,8 +40,8 @@ struct Announcement {
 
   private var subject: String {
     "\(blueprint.network.name) (\(parameters)) on \(blueprint.dataset.name) "
-      + "(\(Display.count(blueprint.dataset.train.count)) training, \(Display.count(blueprint.dataset.test.count)) test "
-      + "images)"
+      + "(\(Display.count(blueprint.dataset.train.count)) training, \(Display.count(blueprint.dataset.test.count)) "
+      + "test images)"
   }
 
   /// What there is to learn, and what an untrained network would score.
@@ -76,8 +76,8 @@ struct Announcement {
   }
 
   private var machine: String {
-    "\(Self.counted(workplace.workers, "rank", "ranks")) x \(Self.counted(workplace.lanes, "lane", "lanes")), global batch "
-      + "\(train.globalBatch) = \(train.microBatches) x \(train.microBatch)"
+    "\(Self.counted(workplace.workers, "rank", "ranks")) x \(Self.counted(workplace.lanes, "lane", "lanes")), global "
+      + "batch \(train.globalBatch) = \(train.microBatches) x \(train.microBatch)"
   }
 
   private static func counted(_ count: Int, _ one: String, _ many: String) -> String {

@@ -132,8 +132,8 @@ package struct Blueprint: Sendable {
       throw RunError(
         .unusable,
         "\(ranks) ranks × \(lanes) lanes need \(ranks * lanes) micro-batches, but a global batch has \(microBatches) "
-          + "(\(configuration.train.globalBatch) / \(configuration.train.microBatch)); use fewer ranks or lanes, a larger "
-          + "train.global-batch or a smaller train.micro-batch")
+          + "(\(configuration.train.globalBatch) / \(configuration.train.microBatch)); use fewer ranks or lanes, a "
+          + "larger train.global-batch or a smaller train.micro-batch")
     }
     return lanes
   }

@@ -15,9 +15,9 @@ extension Blueprint {
     let interval = configuration.evaluate.everyEpochs.map { Display.trimmed($0, 4) } ?? "null"
     throw RunError(
       .unusable,
-      "train.schedule: \(train.schedule.alternative(.brief).name) follows the evaluations, but with evaluate.every-epochs "
-        + "at \(interval) there is none before the end of \(Display.trimmed(epochs(after: steps), 4)) epochs; give "
-        + "evaluate.every-epochs a lower number")
+      "train.schedule: \(train.schedule.alternative(.brief).name) follows the evaluations, but with "
+        + "evaluate.every-epochs at \(interval) there is none before the end of "
+        + "\(Display.trimmed(epochs(after: steps), 4)) epochs; give evaluate.every-epochs a lower number")
   }
 }
 
@@ -31,8 +31,8 @@ extension StepPlan {
     if let values = training.targets.first {
       throw RunError(
         .unusable,
-        "model \(network): its loss reads '\(values.name)' of \(values.shape), but the data has only labels; use a loss "
-          + "with targets: labels (debug step reads values from a file)")
+        "model \(network): its loss reads '\(values.name)' of \(values.shape), but the data has only labels; use a "
+          + "loss with targets: labels (debug step reads values from a file)")
     }
     for instruction in training.instructions {
       guard case .loss(let term) = instruction.operation, term.loss.picksChannelByLabel else { continue }
@@ -40,8 +40,8 @@ extension StepPlan {
         let place = term.isMain ? "its output" : "head '\(instruction.path.dropFirst("loss.".count))'"
         throw RunError(
           .unusable,
-          "model \(network), \(place): \(term.loss.kind) needs one logit for each of the \(classes) classes of the data, "
-            + "but its input is \(term.output); end with 'dense: {features: \(classes)}'")
+          "model \(network), \(place): \(term.loss.kind) needs one logit for each of the \(classes) classes of the "
+            + "data, but its input is \(term.output); end with 'dense: {features: \(classes)}'")
       }
     }
   }

@@ -43,6 +43,7 @@ package struct CoreBudget: Hashable, Sendable, ExpressibleByIntegerLiteral {
     }
     let whose = short.count == all.count ? "each rank" : "rank \(first)"
     return "\(whose) has \(lanes) lanes on the \(cores) that it may use, which is no faster than as many lanes as "
-      + "cores; set lanes: auto, start fewer ranks, or let mpirun bind less: --bind-to none, or --map-by slot:PE=\(lanes)"
+      + "cores; set lanes: auto, start fewer ranks, or let mpirun bind less: --bind-to none, or --map-by "
+      + "slot:PE=\(lanes)"
   }
 }

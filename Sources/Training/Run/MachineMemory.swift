@@ -8,7 +8,8 @@ import Foundation
 /// Each rank sees other samples every epoch, so caches of their own would fill only over many epochs, and hold the same
 /// images several times in the end.
 package enum MachineMemory {
-  /// The memory of this rank's machine: the first rank there creates it, the others find it. All ranks call it together.
+  /// The memory of this rank's machine: the first rank there creates it, the others find it. All ranks call it
+  /// together.
   ///
   /// - Parameters:
   ///   - count: the number of bytes, the same on every rank.

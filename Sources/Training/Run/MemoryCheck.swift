@@ -5,8 +5,9 @@ import Kernels
 import Optimizers
 import Planner
 
-/// Whether the memory that a run takes can be had. Asked before anything is allocated or written: memory that turns out to
-/// be missing later ends a process without a word, be it by a trap of the runtime or by the system's out-of-memory killer.
+/// Whether the memory that a run takes can be had. Asked before anything is allocated or written: memory that turns out
+/// to be missing later ends a process without a word, be it by a trap of the runtime or by the system's out-of-memory
+/// killer.
 package struct MemoryCheck {
   /// What one rank takes.
   package var memory: RankMemory
@@ -31,9 +32,9 @@ package struct MemoryCheck {
     if let left = limits.addressSpace, memory.addressSpace > left {
       throw RunError(
         .unusable,
-        "this process needs about \(Display.bytes(memory.addressSpace)) of memory (\(memory.text), and room for checkpoints "
-          + "and threads), but its limit (ulimit -v, or that of the batch system) leaves \(Display.bytes(left)); "
-          + "\(remedies), or raise the limit")
+        "this process needs about \(Display.bytes(memory.addressSpace)) of memory (\(memory.text), and room for "
+          + "checkpoints and threads), but its limit (ulimit -v, or that of the batch system) leaves "
+          + "\(Display.bytes(left)); \(remedies), or raise the limit")
     }
     let subject = ranks == 1 ? "this process needs" : "the \(ranks) ranks on this machine need"
     let parts = ranks == 1 ? memory.text : "each \(memory.text)"
@@ -98,8 +99,8 @@ extension MemoryCheck {
   }
 }
 
-/// Whether the process can start threads. Foundation's do not say when they could not be started; whoever then waits for
-/// one waits for ever.
+/// Whether the process can start threads. Foundation's do not say when they could not be started; whoever then waits
+/// for one waits for ever.
 enum ThreadProbe {
   /// Whether so many threads can live at once.
   static func canStart(_ count: Int) -> Bool {

@@ -1,7 +1,7 @@
 import Foundation
 
-/// What memory this process may take: what the machine has, what its control group allows (a container, a batch job), and
-/// how much address space is left (ulimit -v and -d).
+/// What memory this process may take: what the machine has, what its control group allows (a container, a batch job),
+/// and how much address space is left (ulimit -v and -d).
 package struct MemoryLimits: Hashable, Sendable {
   /// Bytes that may still be mapped; nil without such a limit.
   package var addressSpace: Int?
@@ -56,8 +56,8 @@ package struct MemoryLimits: Hashable, Sendable {
     guard bytes > most else { return }
     throw RunError(
       .unusable,
-      "\(what) needs about \(Display.bytes(bytes)) of memory, more than the \(Display.bytes(most)) that this process may "
-        + "have; use a smaller \(remedy), a smaller model, or a larger machine or limit (ulimit -v)")
+      "\(what) needs about \(Display.bytes(bytes)) of memory, more than the \(Display.bytes(most)) that this process "
+        + "may have; use a smaller \(remedy), a smaller model, or a larger machine or limit (ulimit -v)")
   }
 
   /// The number in a file of one; nil for "max".

@@ -24,8 +24,8 @@ package struct RankMemory: Hashable, Sendable {
   var threads: Int { lanes + 1 }
 
   /// The address space that the process takes beyond what it has when this is asked for: all of `total`; copies of the
-  /// parameters and optimizer states on their way to the ranks and into checkpoints, of which one is written while the next one
-  /// waits; the stacks; and what allocators round up.
+  /// parameters and optimizer states on their way to the ranks and into checkpoints, of which one is written while the
+  /// next one waits; the stacks; and what allocators round up.
   package var addressSpace: Int { total + 3 * (flat + states) + (threads * 8 + 16) << 20 }
 
   /// All together.

@@ -48,8 +48,8 @@ package struct Device: Sendable {
 
 /// The lines that a run prints, and the one line that it draws again and again.
 ///
-/// After each drawing the cursor goes back to the beginning of the line. Where a terminal that has become narrower breaks
-/// the line in two, the cursor stays at its first part, and all that is left of it lies behind the cursor.
+/// After each drawing the cursor goes back to the beginning of the line. Where a terminal that has become narrower
+/// breaks the line in two, the cursor stays at its first part, and all that is left of it lies behind the cursor.
 package final class Screen: Sendable {
   /// The line on the terminal.
   private struct Drawn {

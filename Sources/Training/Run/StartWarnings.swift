@@ -37,8 +37,8 @@ package enum StartWarnings {
     let evaluations = StepCalendar(blueprint).evaluationsBeforeEnd
     guard let needed = schedule.rule.evaluationsToChange, evaluations <= needed else { return nil }
     return "the schedule \(schedule.alternative(.brief).name) cannot change the learning rate: that takes \(needed) "
-      + "evaluations after the first, and the run has \(evaluations) before its end; lower patience of train.schedule or "
-      + "evaluate.every-epochs"
+      + "evaluations after the first, and the run has \(evaluations) before its end; lower patience of train.schedule "
+      + "or evaluate.every-epochs"
   }
 
   /// A global batch that the training data does not fill.

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// What the operating system has asked for: SIGINT, SIGTERM, SIGHUP and SIGUSR2 mean save and stop, SIGUSR1 means save and
-/// go on.
+/// What the operating system has asked for: SIGINT, SIGTERM, SIGHUP and SIGUSR2 mean save and stop, SIGUSR1 means save
+/// and go on.
 ///
 /// SIGUSR2 is there for `kill -USR2` on mpirun, which passes it on to all ranks at once. SIGINT and SIGTERM it follows
 /// itself: SIGTERM to the ranks after a second, and SIGKILL a second later.
@@ -13,9 +13,9 @@ package struct StopSignals: Sendable {
   /// What the process has been asked for; the handlers of signals keep it for all values of this type.
   package init() {}
 
-  /// Starts to listen, for the whole process. Until `beginSteps` a wish to stop ends the process at once, since there is
-  /// nothing to save; from then on it waits for the end of a step. A second SIGINT or SIGTERM ends the process at once in
-  /// any case, without saving.
+  /// Starts to listen, for the whole process. Until `beginSteps` a wish to stop ends the process at once, since there
+  /// is nothing to save; from then on it waits for the end of a step. A second SIGINT or SIGTERM ends the process at
+  /// once in any case, without saving.
   package func listen() {
     ReceivedSignals.reset()
     for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2] {
@@ -53,16 +53,16 @@ package struct StopSignals: Sendable {
   }
 }
 
-/// What handlers of signals leave behind. A handler may interrupt anything, so it touches nothing but atomics, the clock
-/// and `_exit`.
+/// What handlers of signals leave behind. A handler may interrupt anything, so it touches nothing but atomics, the
+/// clock and `_exit`.
 private enum ReceivedSignals {
   /// When a stop was asked for first, in nanoseconds of the monotonic clock; 0 as long as none was.
   static let firstStop = Atomic<UInt64>(0)
   static let save = Atomic<Bool>(false)
   static let isTraining = Atomic<Bool>(false)
 
-  /// Wishes closer together than this are one: `timeout` and shells send a signal to a process and to its group, and the
-  /// end of a session brings SIGTERM and SIGHUP.
+  /// Wishes closer together than this are one: `timeout` and shells send a signal to a process and to its group, and
+  /// the end of a session brings SIGTERM and SIGHUP.
   private static let together: UInt64 = 100_000_000
 
   /// Nothing was asked for. Also touches every variable, so that no handler is the first to.

@@ -121,7 +121,7 @@ package struct Trainer {
   private static func divergence(step: Int, _ setup: RunSetup) -> RunError {
     RunError(
       .failed,
-      "step \(step): the loss is not a finite number; lower the learning rate (train.schedule), or find the layer with: "
-        + "cnn-dist train --debug", isCollective: true)
+      "step \(step): the loss is not a finite number; lower the learning rate (train.schedule), or find the layer "
+        + "with: cnn-dist train --debug", isCollective: true)
   }
 }

@@ -77,13 +77,13 @@ package struct TrainingWatch {
   private static let explosions = [(factor: 2.0, scores: 3), (factor: 4.0, scores: 2)]
 
   /// The test loss explodes if it is not a finite number while the training loss is; or if it has exceeded its best as
-  /// often and as much as `explosions` says, is still rising, and is no longer small against that of guessing, while the
-  /// training loss has fallen since the best.
+  /// often and as much as `explosions` says, is still rising, and is no longer small against that of guessing, while
+  /// the training loss has fallen since the best.
   private mutating func explosionSentence() -> String? {
     guard !saidExplosion, let last = scores.last, last.training?.isFinite ?? true else { return nil }
     let remedy =
-      "the best checkpoint is kept (--resume best); lower the learning rate, augment the data or raise weight-decay, and "
-      + "check that training and test data are prepared alike"
+      "the best checkpoint is kept (--resume best); lower the learning rate, augment the data or raise weight-decay, "
+      + "and check that training and test data are prepared alike"
     guard last.test.isFinite else {
       saidExplosion = true
       return "the test loss is not a finite number although the training loss is; \(remedy)"

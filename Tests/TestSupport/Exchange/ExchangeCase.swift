@@ -40,7 +40,8 @@ struct ExchangeCase: CustomStringConvertible {
   }
 
   var description: String {
-    "\(waits ? "a waiting update of " : "")\(count) floats in buckets of \(bucketLengths), \(leaves) leaves, \(lanes) lanes, window \(window)"
+    "\(waits ? "a waiting update of " : "")\(count) floats in buckets of \(bucketLengths), \(leaves) leaves, \(lanes) "
+      + "lanes, window \(window)"
   }
 
   /// Element `element` of leaf `leaf` in step `step`: a signed float of widely varying magnitude, so that sums in

@@ -54,6 +54,8 @@ let package = Package(
       name: "CKernels", cSettings: [.enableWarning("unused-function"), .treatWarning("unused-function", as: .error)]),
     // What has to happen before the libraries of the program are set up.
     .target(name: "CStart"),
+    // System calls that Swift does not import.
+    .target(name: "CProcess"),
 
     // The house, from the ground up.
     .target(name: "Randomness", swiftSettings: strict),
@@ -93,6 +95,7 @@ let package = Package(
         "Configuration",
       ],
       swiftSettings: strict),
+    .target(name: "Supervisor", dependencies: ["Checkpoints", "Interchange", "CProcess"], swiftSettings: strict),
     .target(
       name: "Training",
       dependencies: [
@@ -111,7 +114,7 @@ let package = Package(
       name: "cnn-dist",
       dependencies: [
         "Training", "Diagnostics", "Checkpoints", "Configuration", "MPITransport", "CStart", "Collectives", "Operators",
-        "Network", "Planner", arguments,
+        "Network", "Planner", "Datasets", "Supervisor", arguments,
       ],
       swiftSettings: strict, linkerSettings: staticRuntime),
 
@@ -125,6 +128,9 @@ let package = Package(
       name: "TestSupport", dependencies: ["Hashing", "Planner", "Kernels", "Collectives", "Randomness"],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "SupervisorTests", dependencies: ["Supervisor", "Checkpoints", "Randomness", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "HashingTests", dependencies: ["Hashing", "Randomness"], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Operators", "Randomness"], swiftSettings: strict),
     .testTarget(

@@ -12,7 +12,7 @@ struct CNNDist: ParsableCommand {
     abstract: "Trains convolutional networks, data-parallel, on CPU clusters, over MPI.",
     discussion: """
       First run:       cnn-dist train                      trains lenet5 on built-in digits, on one core
-      On four ranks:   mpirun -n 4 cnn-dist train          the same, with the same bits
+      On four ranks:   cnn-dist launch -n 4 train          the same, with the same bits, by mpirun, watched over
       Own data:        cnn-dist train my.yaml              see configs/ for examples
       Continue a run:  cnn-dist train --run-dir runs/x --resume
 
@@ -21,7 +21,7 @@ struct CNNDist: ParsableCommand {
       """,
     version: ProgramVersion.text,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PlanCommand.self, ModelsCommand.self, ConfigCommand.self,
+      TrainCommand.self, LaunchCommand.self, LaunchHostCommand.self, EvaluateCommand.self, PlanCommand.self, ModelsCommand.self, ConfigCommand.self,
       DataCommand.self, CheckpointCommand.self, DebugCommand.self, BenchCommand.self,
     ])
 

@@ -25,7 +25,7 @@ enum HouseTable {
   static let rows = [
     // System libraries and inner loops.
     Row("CMPI"), Row("COpenBLAS"), Row("CJPEG"), Row("CPNG"), Row("CWebP"), Row("CZlib"), Row("CXXHash"),
-    Row("CCrypto"), Row("CKernels"), Row("CStart"),
+    Row("CCrypto"), Row("CKernels"), Row("CStart"), Row("CProcess"),
     // Leaves: counter-based random numbers, and the one place that knows Yams.
     Row("Randomness"),
     Row("Hashing", ["CXXHash", "CCrypto"]),
@@ -64,6 +64,8 @@ enum HouseTable {
         "StrictYAML", "Operators", "Network", "Planner", "Datasets", "Interchange", "Hashing", "Optimizers",
         "Configuration",
       ]),
+    // Starts mpirun, ends it, and starts it again: knows run directories, and neither MPI nor training.
+    Row("Supervisor", ["Checkpoints", "Interchange", "CProcess"]),
     Row(
       "Training",
       [
@@ -82,7 +84,7 @@ enum HouseTable {
       "cnn-dist",
       [
         "Training", "Diagnostics", "Checkpoints", "Configuration", "MPITransport", "CStart", "Collectives",
-        "Operators", "Network", "Planner", "ArgumentParser",
+        "Operators", "Network", "Planner", "Datasets", "Supervisor", "ArgumentParser",
       ]),
   ]
 

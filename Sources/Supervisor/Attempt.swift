@@ -47,7 +47,7 @@ struct Attempt {
     var (ending, reason): (ChildProcess.Ending?, String?)
     while ending == nil {
       let ready = Pipe.wait(for: [errors, inbox.descriptor], milliseconds: Self.period)
-      if ready.contains(errors) { show(output.take(Pipe.read(errors))) }
+      if ready.contains(errors) { listen() }
       if reason == nil { reason = answer(&requests) ?? excess(requests) }
       if let reason, !reason.isEmpty { ProcessTable.end(session.name) }
       ending = child.ending()
@@ -55,6 +55,13 @@ struct Attempt {
     let left = ProcessTable.end(session.name)
     drain()
     return Result(ending: ending ?? .exited(1), output: output, reason: reason, left: left)
+  }
+
+  private mutating func listen() {
+    let bytes = Pipe.read(errors)
+    // At the end there is always something to read: nothing.
+    if bytes.isEmpty { usleep(useconds_t(Self.period) * 1000) }
+    show(output.take(bytes))
   }
 
   /// Passes on what the signals ask for; returns why everything has to end now.
@@ -121,7 +128,7 @@ struct StopPatience {
   /// Patience with a run, or with a command without one; `grace` are seconds after which it ends in any case.
   init(_ record: RunRecord?, grace: Double?) {
     (self.record, self.grace) = (record, grace)
-    firstStep = record?.step ?? 0
+    firstStep = record?.savedStep ?? 0
   }
 
   /// The ranks have been asked to stop.

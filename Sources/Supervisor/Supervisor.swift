@@ -87,7 +87,8 @@ package struct Supervisor {
           + "--mpirun PATH")
     }
     guard version.contains("Open MPI") || version.contains("OpenRTE") else {
-      throw LaunchError("\(request.mpirun) is not that of Open MPI, whose flags are used here; name it with --mpirun PATH")
+      throw LaunchError(
+        "\(request.mpirun) is not that of Open MPI, whose flags are used here; name it with --mpirun PATH")
     }
   }
 
@@ -104,7 +105,7 @@ package struct Supervisor {
       session.emptyFolders()
       if let code = end(of: result) { return code }
       let failure = failure(of: result, before)
-      if !retries(after: failure, before, inbox) { return code(of: failure) }
+      if !retries(after: failure, of: result, before, inbox) { return code(of: failure) }
     }
   }
 
@@ -124,6 +125,8 @@ package struct Supervisor {
     case .exited, .signalled: break
     }
     guard let signal = requests.first?.number else { return nil }
+    // Over several hosts mpirun does not always keep the exit code.
+    if record?.isSaved == true { return LaunchCode.stopped }
     // Before the first step ranks end at once: there is nothing to save yet.
     Say.line("stopped before the ranks could save\(continuation)")
     return 128 + signal
@@ -140,9 +143,12 @@ package struct Supervisor {
   }
 
   /// Says what has happened and waits, if there is to be another try.
-  private mutating func retries(after failure: Failure, _ before: TryMarks, _ inbox: SignalInbox) -> Bool {
+  private mutating func retries(
+    after failure: Failure, of result: Attempt.Result, _ before: TryMarks, _ inbox: SignalInbox
+  ) -> Bool {
     guard failure.exitCode != LaunchCode.unusable else {
-      report(failure, "arguments, configuration or data cannot be used; no restart would help")
+      // The ranks have said what it is.
+      if result.output.errors.isEmpty { report(failure, "no restart would help") }
       return false
     }
     switch policy.decide(failure, hasProgressed: record.map { $0.commit != before.commit } ?? false) {
@@ -210,7 +216,8 @@ package struct Supervisor {
     let isHere = hosts.allSatisfy(\.isHere)
     let goesOn = policy.restarts > 0 && record.map { $0.commit != firstCommit || !isChosen } ?? false
     return MpirunCommand(
-      request, ranks: hosts.isEmpty ? request.ranks : min(request.ranks, slots), hosts: isHere ? [] : hosts, facts: facts,
+      request, ranks: hosts.isEmpty ? request.ranks : min(request.ranks, slots), hosts: isHere ? [] : hosts,
+      facts: facts,
       session: session,
       program: [request.executable] + (goesOn ? request.job.resumption : request.job.start))
   }
@@ -235,10 +242,7 @@ package struct Supervisor {
   private var continuation: String { record == nil ? "" : "; continue with: \(resumeCommand)" }
 
   private var resumeCommand: String {
-    let places = request.hosts.isEmpty ? [] : ["--hosts", request.hosts.map(\.description).joined(separator: ",")]
-    let file = request.hostFile.map { ["--hostfile", $0] } ?? []
-    return ShellWords.text(
-      ["cnn-dist", "launch", "-n", "\(request.ranks)"] + places + file + request.job.resumption)
+    ShellWords.text(["cnn-dist"] + request.words + request.job.resumption)
   }
 }
 

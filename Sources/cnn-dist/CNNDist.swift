@@ -21,7 +21,8 @@ struct CNNDist: ParsableCommand {
       """,
     version: ProgramVersion.text,
     subcommands: [
-      TrainCommand.self, LaunchCommand.self, LaunchHostCommand.self, EvaluateCommand.self, PlanCommand.self, ModelsCommand.self, ConfigCommand.self,
+      TrainCommand.self, LaunchCommand.self, LaunchHostCommand.self, EvaluateCommand.self, PlanCommand.self,
+      ModelsCommand.self, ConfigCommand.self,
       DataCommand.self, CheckpointCommand.self, DebugCommand.self, BenchCommand.self,
     ])
 

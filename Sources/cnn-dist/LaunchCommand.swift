@@ -1,7 +1,4 @@
 import ArgumentParser
-import Checkpoints
-import Configuration
-import Datasets
 import Foundation
 import MPITransport
 import Supervisor
@@ -64,10 +61,14 @@ struct LaunchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Restarts after failures, in all; 0 for none.", valueName: "count"))
   var maxRestarts = 3
 
-  @Option(help: ArgumentHelp("Start with fewer ranks than -n where hosts are missing, but not with fewer than these.", valueName: "ranks"))
+  @Option(
+    help: ArgumentHelp(
+      "Start with fewer ranks than -n where hosts are missing, but not with fewer than these.", valueName: "ranks"))
   var minRanks = 1
 
-  @Option(help: ArgumentHelp("Seconds for saving after a request to stop; without it as long as the run moves.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp(
+      "Seconds for saving after a request to stop; without it as long as the run moves.", valueName: "seconds"))
   var grace: Double?
 
   @Option(help: ArgumentHelp("What reaches a host.", valueName: "program"))
@@ -78,7 +79,8 @@ struct LaunchCommand: ParsableCommand {
 
   @Option(
     name: .customLong("mpirun-option"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("More words for mpirun, as in --mpirun-option '--mca btl_tcp_if_include eth0'.", valueName: "words"))
+    help: ArgumentHelp(
+      "More words for mpirun, as in --mpirun-option '--mca btl_tcp_if_include eth0'.", valueName: "words"))
   var mpirunOptions: [String] = []
 
   @Flag(help: "Print the mpirun command and the reason of each flag, and start nothing.")
@@ -105,7 +107,8 @@ struct LaunchCommand: ParsableCommand {
 
   func run() throws {
     guard !MPISession.isLaunched else {
-      throw RunError(.unusable, "launch starts mpirun itself; start it by hand or in a batch script, without mpirun or srun")
+      throw RunError(
+        .unusable, "launch starts mpirun itself; start it by hand or in a batch script, without mpirun or srun")
     }
     let claim = try LaunchedCommand.claim(command)
     do throws(LaunchError) {
@@ -130,102 +133,16 @@ struct LaunchCommand: ParsableCommand {
     }
     var request = LaunchRequest(ranks: ranks, executable: executable, job: job)
     request.hosts = try hosts.map { text throws(LaunchError) in try RankHost.list(text) } ?? []
-    request.hostFile = hostfile
+    // Kubernetes' MPI operator tells Open MPI its hosts in this way.
+    let given = ProcessInfo.processInfo.environment["OMPI_MCA_orte_default_hostfile"]
+    request.hostFile = hostfile ?? (hosts == nil ? given : nil)
     request.agent = agent
     request.mpirun = mpirun
     (request.maxRestarts, request.minRanks, request.grace) = (maxRestarts, minRanks, grace)
     request.mpirunOptions = mpirunOptions.flatMap { $0.split(separator: " ").map(String.init) }
     request.isVerbose = verbose
+    request.words = ResumeArgument.expanded(Array(CommandLine.arguments.dropFirst())).dropLast(command.count)
     return request
-  }
-}
-
-/// What the words after the options of `launch` ask for.
-private struct LaunchedCommand {
-  /// What the ranks run.
-  let job: RankJob
-  /// The run directory that was made for it; nil if it was named or is there already.
-  private let made: String?
-
-  /// Checks the words as the ranks would, and gives a training run without a directory its own: it must be known before
-  /// the first failure.
-  static func claim(_ words: [String]) throws -> LaunchedCommand {
-    let options = Array(words.dropFirst())
-    switch words.first {
-    case "train": return try training(words, try TrainCommand.parse(options))
-    case "evaluate": _ = try EvaluateCommand.parse(options)
-    case "data" where options.first == "verify": break
-    case let other:
-      throw RunError(
-        .unusable, "launch starts train, evaluate and data verify, and not '\(other ?? "")': the other commands run alone, "
-          + "without launch")
-    }
-    return LaunchedCommand(job: RankJob(words: words, runDirectory: nil), made: nil)
-  }
-
-  private static func training(_ words: [String], _ command: TrainCommand) throws -> LaunchedCommand {
-    if command.debug || command.launch.alone {
-      throw RunError(
-        .unusable, "\(command.debug ? "--debug" : "--alone") runs in one process; start it without launch: cnn-dist "
-          + ShellWords.text(words))
-    }
-    if let named = command.runDir ?? command.name.map({ RunDirectory.named($0).path }) {
-      return LaunchedCommand(job: RankJob(words: words, runDirectory: named), made: nil)
-    }
-    if let resume = command.resume {
-      // Without a directory of its own `auto` is refused by the ranks, in better words.
-      let directory = resume == "auto" ? nil : resumed(resume)
-      return LaunchedCommand(job: RankJob(words: words, runDirectory: directory), made: nil)
-    }
-    let configuration = try command.options.read()
-    let made = try next(stem: "\(configuration.model.name)-\(configuration.data.format.rawValue)")
-    return LaunchedCommand(job: RankJob(words: words, runDirectory: made), made: made)
-  }
-
-  /// The directory of the run that `--resume` names without one, as the ranks find it; nil if there is none.
-  private static func resumed(_ resume: String) -> String? {
-    guard resume.contains("/") else { return RunDirectory.newest(under: "runs")?.path }
-    let place = URL(fileURLWithPath: resume).deletingLastPathComponent()
-    return (place.lastPathComponent == "checkpoints" ? place.deletingLastPathComponent() : place).relativePath
-  }
-
-  /// Makes the next free directory under runs/, empty: the ranks take it for the place of a new run.
-  private static func next(stem: String) throws -> String {
-    while true {
-      let path = RunDirectory.nextFree(under: "runs", stem: stem)
-      do {
-        try FileManager.default.createDirectory(atPath: "runs", withIntermediateDirectories: true)
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        return path
-      } catch CocoaError.fileWriteFileExists {
-        // Another process was faster: the name is taken now, and the next one is tried.
-      } catch {
-        throw RunError(.unusable, "\(path) cannot be made: \(error.localizedDescription); choose another --run-dir")
-      }
-    }
-  }
-
-  /// Takes back a directory that was made, if nothing has been written into it.
-  func release() {
-    guard let made, let names = try? FileManager.default.contentsOfDirectory(atPath: made), names.isEmpty else { return }
-    try? FileManager.default.removeItem(atPath: made)
-  }
-}
-
-/// What the system has ended for want of memory.
-private enum OutOfMemory {
-  /// Processes of this control group so far; nil if the system does not tell.
-  ///
-  /// Source: the kernel's documentation, "Control Group v2" (memory.events), "Memory Resource Controller"
-  /// (memory.oom_control).
-  static func kills() -> Int? {
-    let read = { (path: String) in try? String(contentsOfFile: path, encoding: .utf8) }
-    guard let groups = read("/proc/self/cgroup"), let mounts = read("/proc/self/mountinfo") else { return nil }
-    let texts = ControlGroups.places(of: "memory", groups: groups, mounts: mounts).lazy.compactMap { place in
-      read("\(place.folder)/\(place.isUnified ? "memory.events" : "memory.oom_control")")
-    }
-    return texts.first?.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
-      .flatMap { Int($0.dropFirst("oom_kill ".count)) }
   }
 }
 

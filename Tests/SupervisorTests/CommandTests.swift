@@ -42,6 +42,11 @@ import Testing
     #expect(words.contains("--host a:2,b:1 ") && words.contains("--mca plm_rsh_agent /bin/reach"))
   }
 
+  @Test func `in a job of several machines Slurm places the ranks`() {
+    let words = Self.words(ranks: 9) { $0.isOneOfSeveral = true }
+    #expect(!words.contains("oversubscribe") && !words.contains("bind-to") && !words.contains("vader"))
+  }
+
   @Test func `hosts are read from lists and files`() throws {
     let expected = [RankHost("a", slots: 2), RankHost("b.example", slots: 1)]
     #expect(try RankHost.list("a:2,b.example") == expected)

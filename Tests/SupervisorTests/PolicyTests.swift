@@ -47,14 +47,14 @@ import Testing
   }
 
   @Test func `restarts are never more than the limit`() {
-    var random = SplitMix(1)
+    var random = RandomStream(seed: 1, purpose: .testing)
     for _ in 0..<200 {
-      let limit = Int(random.next() % 6)
+      let limit = random.pick(0...5)
       var policy = RestartPolicy(limit: limit)
       var restarts = 0
       for step in 0..<10 {
         let failure = Failure("some cause", step: step, exitCode: 1)
-        if case .restart = policy.decide(failure, hasProgressed: random.next() % 2 == 0) { restarts += 1 }
+        if case .restart = policy.decide(failure, hasProgressed: random.oneIn(2)) { restarts += 1 }
       }
       #expect(restarts == limit && policy.restarts == limit)
     }
@@ -63,7 +63,8 @@ import Testing
   @Test func `failure_json is read as it is written, and with the cause alone`() throws {
     let failure = Failure("a cause", rank: 2, host: "h1", step: 40, exitCode: 5)
     #expect(Failure(json: failure.json) == failure)
-    #expect(Failure(json: Array(#"{"cause": "no word from rank 1", "other": [1]}"#.utf8))?.cause == "no word from rank 1")
+    #expect(
+      Failure(json: Array(#"{"cause": "no word from rank 1", "other": [1]}"#.utf8))?.cause == "no word from rank 1")
     #expect(Failure(json: Array(#"{"rank": 1}"#.utf8)) == nil)
     #expect(String(decoding: failure.json, as: UTF8.self).contains("\"exit-code\" : 5"))
   }
@@ -93,12 +94,12 @@ import Testing
 
   @Test func `it does not matter how the text is cut`() {
     let whole = Array((Self.killed + "cnn-dist: error: rank 0 on vm: no room\nlast").utf8)
-    var random = SplitMix(2)
+    var random = RandomStream(seed: 2, purpose: .testing)
     for _ in 0..<300 {
       var output = MpirunOutput()
       var (lines, rest): ([String], ArraySlice<UInt8>) = ([], whole[...])
       while !rest.isEmpty {
-        let count = min(rest.count, Int(random.next() % 40) + 1)
+        let count = min(rest.count, random.pick(1...40))
         lines += output.take(Array(rest.prefix(count)))
         rest = rest.dropFirst(count)
       }

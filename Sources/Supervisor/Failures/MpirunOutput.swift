@@ -71,6 +71,11 @@ extension MpirunOutput {
     package var signal: Int32?
     /// The code that it left with.
     package var exitCode: Int32?
+
+    /// What is known of a process.
+    package init(rank: Int?, host: String? = nil, signal: Int32? = nil, exitCode: Int32? = nil) {
+      (self.rank, self.host, self.signal, self.exitCode) = (rank, host, signal, exitCode)
+    }
   }
 
   /// What mpirun says; nil if it says nothing of a process.
@@ -82,7 +87,8 @@ extension MpirunOutput {
 
   /// "mpirun noticed that process rank 1 with PID 0 on node vm exited on signal 9 (Killed)."
   private static func signalled(_ text: String) -> Verdict? {
-    guard let match = text.firstMatch(of: #/process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+)/#) else {
+    guard let match = text.firstMatch(of: #/process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+)/#)
+    else {
       return nil
     }
     return Verdict(rank: Int(match.1), host: String(match.2), signal: Int32(match.3))

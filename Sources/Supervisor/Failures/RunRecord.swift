@@ -12,8 +12,16 @@ package struct RunRecord: Sendable {
 
   private var failurePath: String { Disk.join(directory.path, Failure.fileName) }
 
+  private var latest: CheckpointEntry? { try? CheckpointStore(directory: directory.checkpoints).latest() }
+
   /// The last committed checkpoint, as a path; nil if there is none.
-  package var checkpoint: String? { (try? CheckpointStore(directory: directory.checkpoints).latest())?.path }
+  package var checkpoint: String? { latest?.path }
+
+  /// The steps that it holds.
+  package var savedStep: Int? { latest?.step }
+
+  /// Whether the last checkpoint holds all steps of the ledger.
+  package var isSaved: Bool { step.map { $0 == savedStep } ?? false }
 
   /// The last checkpoint and when it was committed: another value means that another one was.
   package var commit: String {
@@ -69,7 +77,9 @@ package struct RunRecord: Sendable {
   package func clearUnborn() {
     let births = ["checkpoints", "ranks", "lock", "identity.json", Failure.fileName]
     guard let names = try? Disk.names(in: directory.path), Set(names).isSubset(of: births) else { return }
-    for folder in [directory.checkpoints, directory.ranks] where !((try? Disk.names(in: folder)) ?? []).isEmpty { return }
+    for folder in [directory.checkpoints, directory.ranks] where !((try? Disk.names(in: folder)) ?? []).isEmpty {
+      return
+    }
     for name in names { try? Disk.remove(Disk.join(directory.path, name)) }
   }
 

@@ -98,6 +98,8 @@ package struct LaunchRequest: Sendable {
   package var grace: Double?
   /// More words for mpirun.
   package var mpirunOptions: [String] = []
+  /// The words of the command line before the job, to repeat them in "to go on".
+  package var words: [String] = ["launch"]
   /// Whether Open MPI's own words and the reasons of the flags are shown.
   package var isVerbose = false
   /// The path of cnn-dist.

@@ -11,6 +11,8 @@ package struct MachineFacts: Hashable, Sendable {
   package var mayReadMemory = true
   /// Whether Open MPI would look for InfiniBand by its old module and warn that there is none.
   package var warnsAboutInfiniBand = false
+  /// Whether Slurm has given this job several machines, on which mpirun then starts ranks by itself.
+  package var isOneOfSeveral = false
 
   /// The facts of a machine with so many cores, without peculiarities.
   package init(cores: Int) { self.cores = cores }
@@ -25,7 +27,9 @@ package struct MachineFacts: Hashable, Sendable {
     facts.mayReadMemory = cprocess_may_read_child() != 0
     facts.warnsAboutInfiniBand =
       !FileManager.default.fileExists(atPath: "/sys/class/infiniband")
-      && looksForInfiniBand(settings: Command.output(["ompi_info", "--parsable", "--param", "btl", "all", "--level", "9"]))
+      && looksForInfiniBand(
+        settings: Command.output(["ompi_info", "--parsable", "--param", "btl", "all", "--level", "9"]))
+    facts.isOneOfSeveral = Int(ProcessInfo.processInfo.environment["SLURM_JOB_NUM_NODES"] ?? "").map { $0 > 1 } ?? false
     return facts
   }
 

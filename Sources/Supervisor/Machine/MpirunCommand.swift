@@ -45,9 +45,13 @@ package struct MpirunCommand: Hashable, Sendable {
     mpirun = request.mpirun
     self.program = program
     var flags = [MpirunFlag("-n", "\(ranks)", because: "processes, each with a full replica of the model")]
-    flags += hosts.isEmpty ? Self.binding(ranks: ranks, cores: facts.cores) : Self.placing(hosts, agent: request.agent)
+    if !hosts.isEmpty {
+      flags += Self.placing(hosts, agent: request.agent)
+    } else if !facts.isOneOfSeveral {
+      flags += Self.binding(ranks: ranks, cores: facts.cores)
+    }
     flags += Self.peculiarities(facts)
-    flags += Self.belongings(session, hosts: hosts)
+    flags += Self.belongings(session, isOneOfSeveral: hosts.isEmpty && facts.isOneOfSeveral)
     if !request.mpirunOptions.isEmpty {
       flags.append(MpirunFlag(words: request.mpirunOptions, reason: "--mpirun-option"))
     }
@@ -62,15 +66,21 @@ package struct MpirunCommand: Hashable, Sendable {
       ]
     }
     if 2 * ranks <= cores {
-      return [MpirunFlag("--bind-to", "none", because: "several cores for each rank (\(cores) cores): its lanes move freely")]
+      return [
+        MpirunFlag("--bind-to", "none", because: "several cores for each rank (\(cores) cores): its lanes move freely")
+      ]
     }
-    return [MpirunFlag("--bind-to", "core", because: "a core for each rank (\(cores) cores): it stays there, with its caches")]
+    return [
+      MpirunFlag("--bind-to", "core", because: "a core for each rank (\(cores) cores): it stays there, with its caches")
+    ]
   }
 
   private static func placing(_ hosts: [RankHost], agent: String) -> [MpirunFlag] {
     var flags = [
-      MpirunFlag("--host", hosts.map(\.description).joined(separator: ","), because: "hosts that answered, and their slots"),
-      MpirunFlag("--bind-to", "none", because: "the cores of the hosts are not known here; their system places the lanes"),
+      MpirunFlag(
+        "--host", hosts.map(\.description).joined(separator: ","), because: "hosts that answered, and their slots"),
+      MpirunFlag(
+        "--bind-to", "none", because: "the cores of the hosts are not known here; their system places the lanes"),
       MpirunFlag("-x", LaunchSession.variable, because: "marks the ranks, so that none is left behind on a host"),
     ]
     if agent != LaunchRequest.usualAgent {
@@ -81,7 +91,9 @@ package struct MpirunCommand: Hashable, Sendable {
 
   private static func peculiarities(_ facts: MachineFacts) -> [MpirunFlag] {
     var flags: [MpirunFlag] = []
-    if facts.isRoot { flags.append(MpirunFlag("--allow-run-as-root", because: "you are root, and mpirun wants to be told")) }
+    if facts.isRoot {
+      flags.append(MpirunFlag("--allow-run-as-root", because: "you are root, and mpirun wants to be told"))
+    }
     if !facts.mayReadMemory {
       flags.append(
         MpirunFlag(
@@ -95,11 +107,12 @@ package struct MpirunCommand: Hashable, Sendable {
   }
 
   /// Open MPI's files of a job that was killed stay where they are; these folders are removed after each try.
-  private static func belongings(_ session: LaunchSession, hosts: [RankHost]) -> [MpirunFlag] {
+  private static func belongings(_ session: LaunchSession, isOneOfSeveral: Bool) -> [MpirunFlag] {
     var flags = [
       MpirunFlag("--mca", "orte_tmpdir_base", session.folder, because: "Open MPI's files, removed at the end")
     ]
-    if let folder = session.sharedMemory {
+    // It has to be there on every machine, and on those of Slurm nobody makes it.
+    if let folder = session.sharedMemory, !isOneOfSeveral {
       flags.append(
         MpirunFlag(
           "--mca", "btl_vader_backing_directory", folder, because: "shared memory of the ranks, removed at the end"))

@@ -101,7 +101,7 @@ private func withStrings<Result>(
   _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {
   let copies = unsafe strings.map { unsafe strdup($0) } + [nil]
-  defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+  defer { unsafe copies.forEach { unsafe free($0) } }
   return unsafe copies.withUnsafeBufferPointer { unsafe body($0.baseAddress.unsafelyUnwrapped) }
 }
 
@@ -126,7 +126,9 @@ package struct Pipe: Sendable {
   package static func read(_ descriptor: Int32) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
       var got = -1
-      repeat { got = unsafe Foundation.read(descriptor, buffer.baseAddress, buffer.count) } while got < 0 && errno == EINTR
+      repeat {
+        got = unsafe Foundation.read(descriptor, buffer.baseAddress, buffer.count)
+      } while got < 0 && errno == EINTR
       count = max(0, got)
     }
   }

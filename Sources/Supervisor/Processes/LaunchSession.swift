@@ -40,7 +40,8 @@ package struct LaunchSession: Hashable, Sendable {
   /// Makes the folders, for this user alone.
   package func makeFolders() throws(LaunchError) {
     for path in folders where unsafe mkdir(path, 0o700) != 0 && errno != EEXIST {
-      throw LaunchError("\(path) cannot be made (error \(errno)), and Open MPI needs it; free some space, or set TMPDIR")
+      throw LaunchError(
+        "\(path) cannot be made (error \(errno)), and Open MPI needs it; free some space, or set TMPDIR")
     }
   }
 

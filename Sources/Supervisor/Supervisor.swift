@@ -75,9 +75,7 @@ package struct Supervisor {
 
   private func end(_ watch: Int32) {
     keeper.each(.clean, session)
-    var byte: UInt8 = 1
-    _ = unsafe write(watch, &byte, 1)
-    close(watch)
+    Pipe.end(watch)
   }
 
   private func checkMpirun() throws(LaunchError) {

@@ -97,7 +97,7 @@ import Testing
   @Test(.timeLimit(.minutes(3)))
   func `what fails twice in the same way is not tried again`() throws {
     try LaunchPlace.run { place throws in
-      let job = try place.launch("run", ranks: 2, Self.settings + ["train.schedule={constant: {rate: 1e30}}"])
+      let job = try place.launch("run", ranks: 2, Self.settings + ["train.schedule={constant: {rate: 1000}}"])
       let outcome = try place.finish(job)
       #expect(outcome.status == 1, "\(outcome.everything)")
       #expect(

@@ -133,7 +133,10 @@ import Testing
     var output = MpirunOutput()
     _ = output.take(Array("cnn-dist: error: rank 0 on vm: the disk is full\n".utf8))
     let failure = Failure(record: nil, output: output, ending: .exited(1), isOutOfMemory: false)
-    #expect(failure.cause == "the disk is full" && failure.exitCode == 1)
+    #expect(failure.cause == "the disk is full" && failure.exitCode == 1 && failure.rank == 0 && failure.host == "vm")
+    var common = MpirunOutput()
+    _ = common.take(Array("cnn-dist: error: step 3: no number\n".utf8))
+    #expect(Failure(record: nil, output: common, ending: .exited(1), isOutOfMemory: false).rank == nil)
   }
 
   @Test func `a block without an end is shown`() {

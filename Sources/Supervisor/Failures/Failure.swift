@@ -41,21 +41,27 @@ package struct Failure: Codable, Hashable, Sendable {
   ///   - isOutOfMemory: whether the system has ended a process for want of memory during the try.
   package init(record: Failure?, output: MpirunOutput, ending: ChildProcess.Ending, isOutOfMemory: Bool) {
     let verdict = output.verdict
-    self.init(
-      record?.cause ?? Self.cause(output, ending), rank: record?.rank ?? verdict?.rank,
-      host: record?.host ?? verdict?.host, step: record?.step, exitCode: record?.exitCode ?? ending.code)
     signal = verdict?.signal
     self.isOutOfMemory = isOutOfMemory && signal == SIGKILL
-    guard let signal, record == nil else { return }
-    cause = "ended by signal \(signal) (\(Self.name(ofSignal: signal)))"
-    if self.isOutOfMemory { cause += ": the system had no memory left for it (oom_kill of its control group)" }
-    exitCode = 128 + signal
+    if let record {
+      (cause, step) = (record.cause, record.step)
+      (rank, host) = (record.rank ?? verdict?.rank, record.host ?? verdict?.host)
+      exitCode = record.exitCode ?? ending.code
+    } else if let signal {
+      cause = "ended by signal \(signal) (\(Self.name(ofSignal: signal)))"
+      if self.isOutOfMemory { cause += ": the system had no memory left for it (oom_kill of its control group)" }
+      (rank, host, exitCode) = (verdict?.rank, verdict?.host, 128 + signal)
+    } else if let error = output.errors.first {
+      // A sentence without a rank is that of all of them.
+      let name = error.prefixMatch(of: #/rank (\d+) on (\S+): /#)
+      (cause, exitCode) = (String(error[(name?.range.upperBound ?? error.startIndex)...]), ending.code)
+      (rank, host) = (name.flatMap { Int($0.1) }, name.map { String($0.2) })
+    } else {
+      (cause, rank, exitCode) = (Self.cause(output, ending), verdict?.rank, ending.code)
+    }
   }
 
   private static func cause(_ output: MpirunOutput, _ ending: ChildProcess.Ending) -> String {
-    if let error = output.errors.first {
-      return String(error.trimmingPrefix(#/rank \d+ on \S+: /#))
-    }
     if let complaint = output.complaint, output.verdict == nil { return "mpirun could not run it: \(complaint)" }
     if let code = output.verdict?.exitCode { return "ended with exit code \(code)" }
     switch ending {
@@ -79,7 +85,7 @@ package struct Failure: Codable, Hashable, Sendable {
   /// One sentence: who, what, when.
   package var sentence: String {
     let who = rank.map { "rank \($0)" + (host.map { " on \($0)" } ?? "") }
-    let when = step.map { " (step \($0))" } ?? ""
+    let when = step.map { cause.contains("step \($0)") ? "" : " (step \($0))" } ?? ""
     return [who, cause].compactMap(\.self).joined(separator: ": ") + when
   }
 

@@ -101,7 +101,7 @@ private func withStrings<Result>(
   _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {
   let copies = unsafe strings.map { unsafe strdup($0) } + [nil]
-  defer { unsafe copies.forEach { unsafe free($0) } }
+  defer { for index in unsafe copies.indices { unsafe free(copies[index]) } }
   return unsafe copies.withUnsafeBufferPointer { unsafe body($0.baseAddress.unsafelyUnwrapped) }
 }
 
@@ -131,6 +131,13 @@ package struct Pipe: Sendable {
       } while got < 0 && errno == EINTR
       count = max(0, got)
     }
+  }
+
+  /// Writes a byte and closes the end, which tells a reader that the end is meant.
+  package static func end(_ descriptor: Int32) {
+    var byte: UInt8 = 1
+    _ = unsafe write(descriptor, &byte, 1)
+    close(descriptor)
   }
 
   /// Waits until one of these descriptors can be read, or the time is over; returns which can.

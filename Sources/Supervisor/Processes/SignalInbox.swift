@@ -16,10 +16,20 @@ package struct SignalInbox: Sendable {
     descriptor = pipe.reading
     for end in [pipe.reading, pipe.writing] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
     Self.writing.store(pipe.writing, ordering: .relaxed)
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2] {
+    let numbers = [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
+    for number in numbers {
       let before = signal(number) { SignalInbox.note($0) }
       if number == SIGHUP, Self.isIgnored(before) { signal(SIGHUP, SIG_IGN) }
     }
+    Self.unblock(numbers)
+  }
+
+  /// A program inherits which signals its parent has blocked, and a thread of Dispatch that starts it blocks all.
+  private static func unblock(_ numbers: [Int32]) {
+    var mask = sigset_t()
+    unsafe sigemptyset(&mask)
+    for number in numbers { unsafe sigaddset(&mask, number) }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
   }
 
   // SIG_IGN is the address 1 in the place of a function.

@@ -139,6 +139,12 @@ import Testing
     #expect(Failure(record: nil, output: common, ending: .exited(1), isOutOfMemory: false).rank == nil)
   }
 
+  @Test func `mpirun itself may be killed`() {
+    let failure = Failure(record: nil, output: MpirunOutput(), ending: .signalled(SIGKILL), isOutOfMemory: false)
+    #expect(failure.cause.contains("mpirun was ended by signal 9") && failure.exitCode == 137)
+    #expect(!failure.isRepeated(by: failure))
+  }
+
   @Test func `a block without an end is shown`() {
     var output = MpirunOutput()
     #expect(output.take(Array("\(Self.ruler)\nsomething\n".utf8)).isEmpty)

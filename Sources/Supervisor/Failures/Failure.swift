@@ -58,6 +58,7 @@ package struct Failure: Codable, Hashable, Sendable {
       (rank, host) = (name.flatMap { Int($0.1) }, name.map { String($0.2) })
     } else {
       (cause, rank, exitCode) = (Self.cause(output, ending), verdict?.rank, ending.code)
+      if case .signalled(let number) = ending { signal = number }
     }
   }
 

@@ -53,8 +53,8 @@ package struct LaunchedJob: Hashable, Sendable {
   private static let openMPI = "start it with the mpirun of Open MPI, as in: mpirun -n 4"
   private static let slurm = "start it with: srun --mpi=pmix, or with mpirun in the batch script"
 
-  /// Whether Slurm has started the process by `srun`: a batch script has the number of tasks of its whole job, but it is
-  /// one process and no step. Steps of Slurm's own (batch, extern, interactive) have numbers near 2^32.
+  /// Whether Slurm has started the process by `srun`: a batch script has the number of tasks of its whole job, but it
+  /// is one process and no step. Steps of Slurm's own (batch, extern, interactive) have numbers near 2^32.
   private static let isStep: @Sendable ([String: String]) -> Bool = { environment in
     guard environment["SLURM_PROCID"] != nil else { return false }
     if environment["SLURM_STEP_NUM_TASKS"] != nil { return true }

@@ -1,4 +1,5 @@
-// MPITransport: the communicator over MPI, the only place that calls it, and what tells that MPI has launched this process.
+// MPITransport: the communicator over MPI, the only place that calls it, and what tells that MPI has launched this
+// process.
 
 internal import CMPI
 internal import Collectives

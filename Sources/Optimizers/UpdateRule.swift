@@ -99,7 +99,8 @@ package struct ParameterSettings: Hashable, Sendable {
 }
 
 extension UpdateRule {
-  /// Floats that an update moves for each weight: it reads the gradient, and reads and writes the weight and the states.
+  /// Floats that an update moves for each weight: it reads the gradient, and reads and writes the weight and the
+  /// states.
   package var trafficPerParameter: Int { 3 + 2 * states.count }
 
   /// Whether a momentum of the schedule has an effect: it takes the place of `momentum`, or of Adam's `beta1`.

@@ -1,7 +1,8 @@
 package import Network
 import Operators
 
-// This room decides what a training step does, before anything runs. In go a network and options, out come plain values:
+// This room decides what a training step does, before anything runs. In go a network and options, out come plain
+// values:
 //
 //   Lowering  walks the model tree forward, then the list of forward instructions backward (differentiation, fusion,
 //             algorithms of convolutions, what is frozen)

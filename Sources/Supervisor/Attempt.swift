@@ -109,8 +109,8 @@ struct Attempt {
   }
 }
 
-/// How long ranks may take to save after a request to stop: as long as the run shows signs of life, which come with each
-/// step and each piece of a checkpoint, so that any step time and any disk will do.
+/// How long ranks may take to save after a request to stop: as long as the run shows signs of life, which come with
+/// each step and each piece of a checkpoint, so that any step time and any disk will do.
 struct StopPatience {
   /// Seconds without a sign of life, at least.
   private static let shortest = 60.0

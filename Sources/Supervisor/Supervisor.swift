@@ -1,6 +1,6 @@
-// Supervisor: starts mpirun with what this machine needs, passes signals on, and starts it again after a failure. `Machine`
-// chooses flags and hosts, `Processes` starts and ends processes and cleans up after them, `Failures` finds the cause and
-// decides what follows. Nothing here knows MPI or trains.
+// Supervisor: starts mpirun with what this machine needs, passes signals on, and starts it again after a failure.
+// `Machine` chooses flags and hosts, `Processes` starts and ends processes and cleans up after them, `Failures` finds
+// the cause and decides what follows. Nothing here knows MPI or trains.
 
 import Foundation
 import Interchange
@@ -81,8 +81,8 @@ package struct Supervisor {
   private func checkMpirun() throws(LaunchError) {
     guard let version = Command.output([request.mpirun, "--version"]) else {
       throw LaunchError(
-        "\(request.mpirun) cannot be run; install Open MPI (Debian, Ubuntu: apt-get install openmpi-bin), or name it with "
-          + "--mpirun PATH")
+        "\(request.mpirun) cannot be run; install Open MPI (Debian, Ubuntu: apt-get install openmpi-bin), or name it "
+          + "with --mpirun PATH")
     }
     guard version.contains("Open MPI") || version.contains("OpenRTE") else {
       throw LaunchError(

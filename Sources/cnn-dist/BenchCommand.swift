@@ -19,8 +19,8 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Time whole training steps of models, by kind of instruction or by layer.",
       discussion: """
-        The worker of training on random images: loss, digests of gradients and update included, data loading not. With \
-        --lanes N a step has N micro-batches, one for each of N threads as in a rank with N lanes; then their \
+        The worker of training on random images: loss, digests of gradients and update included, data loading not. \
+        With --lanes N a step has N micro-batches, one for each of N threads as in a rank with N lanes; then their \
         gradients are added and there is one update.
 
         GFLOP/s count a convolution as a direct sum, so Winograd's algorithm, which takes fewer products, can be above \

@@ -27,10 +27,10 @@ struct LaunchCommand: ParsableCommand {
       are ended without saving when nothing has happened in the run directory for a minute or ten steps, whichever is \
       longer; with --grace S, after S seconds. A second Ctrl-C or SIGTERM ends all at once. SIGUSR1 saves and goes on.
 
-      Restarts. After a failure the ranks start again from the last checkpoint: after 1 s, then 2 s, 4 s, at most 60 s, \
-      and 1 s again once a checkpoint was committed since. With --hosts, a host that does not answer is left out of a \
-      try while --min-ranks remain, and is asked again before the next one. --hostfile is read again before each try, so \
-      that hosts can be added and taken away. The launch gives up when the same step fails twice in the same way, when \
+      Restarts. After a failure the ranks start again from the last checkpoint: after 1 s, then 2 s, 4 s, at most \
+      60 s, and 1 s again once a checkpoint was committed since. With --hosts, a host that does not answer is left out \
+      of a try while --min-ranks remain, and is asked again before the next one. --hostfile is read again before each \
+      try, so that hosts can be added and taken away. The launch gives up when the same step fails twice in the same way, when \
       --max-restarts are used up, and at once when arguments, configuration or data cannot be used. How often it saves \
       is a matter of the configuration: checkpoint in 'cnn-dist config'.
 
@@ -43,7 +43,7 @@ struct LaunchCommand: ParsableCommand {
         3         stopped on request, everything is saved
         64        wrong usage of the command line
         69        the hosts that answer have slots for fewer than --min-ranks ranks
-        130, 143, 129   ended by Ctrl-C, SIGTERM, SIGHUP without saving: a second one, no time left, or no step taken yet
+        130, 143, 129   ended by Ctrl-C, SIGTERM, SIGHUP unsaved: a second one, no time left, or no step taken yet
         137, 139, ...   gave up: a rank was ended by a signal (128 + its number; 137 also where memory was short)
         1, others gave up: the exit code of the rank that failed
       """)

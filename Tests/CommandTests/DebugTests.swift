@@ -70,8 +70,8 @@ import Testing
         """
         #define _GNU_SOURCE
         #include <dlfcn.h>
-        typedef void product(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, \
-        int);
+        typedef void product(int, int, int, int, int, int, float, const float *, int, const float *, int, float, \
+        float *, int);
         product cblas_sgemm;
         void cblas_sgemm(int order, int left, int right, int m, int n, int k, float alpha, const float *a, int a_stride,
                          const float *b, int b_stride, float beta, float *c, int c_stride) {

@@ -99,8 +99,8 @@ struct RankMessages {
   func deallocate() { unsafe words.deallocate() }
 }
 
-/// A list of numbers to which each rank adds its own, bound to positions of the flat buffer: an item belongs to the rank
-/// that owns the position.
+/// A list of numbers to which each rank adds its own, bound to positions of the flat buffer: an item belongs to the
+/// rank that owns the position.
 struct GatherList {
   /// Each rank's items, in the order of the list.
   let messages: RankMessages

@@ -82,6 +82,6 @@ package protocol SegmentUpdate: AnyObject {
   func complete(squares: Double, gather: ListGather) throws(CommunicationError)
 }
 
-/// Makes a list whole that has an item for each of an update's `gatherPositions`: each rank has filled in the items whose
-/// positions it owns, and then has all.
+/// Makes a list whole that has an item for each of an update's `gatherPositions`: each rank has filled in the items
+/// whose positions it owns, and then has all.
 package typealias ListGather = (_ list: inout [Double]) throws(CommunicationError) -> Void

@@ -6,8 +6,8 @@ internal import Kernels
 ///
 /// Both are made of one number per block of the flat buffer, so they have the same bits for any number of ranks and any
 /// buckets. The digest is the wrapping sum of one hash per block, keyed by the block's position, so that it notices
-/// blocks that change places. The squares of each block are summed in one fixed order, and the blocks' sums in the order
-/// of the blocks.
+/// blocks that change places. The squares of each block are summed in one fixed order, and the blocks' sums in the
+/// order of the blocks.
 package struct GradientReport {
   /// Each rank's message: its share of the digest, then the squares of its blocks in their order.
   let messages: RankMessages

@@ -4,8 +4,8 @@
 /// along the reduction tree, updates its segments (only the owner holds optimizer state: Rajbhandari et al., "ZeRO",
 /// SC 2020, stage 1) and sends the new parameters to the others. The transport moves bytes and never adds.
 ///
-/// An update that waits for the whole gradient gets it when each rank has told all others what it knows of its segments;
-/// all new parameters are sent after that. Otherwise only rank 0 is told.
+/// An update that waits for the whole gradient gets it when each rank has told all others what it knows of its
+/// segments; all new parameters are sent after that. Otherwise only rank 0 is told.
 @safe
 final class OrderedExchange: GradientExchange {
   /// What has happened to a bucket in this step.
@@ -95,8 +95,8 @@ final class OrderedExchange: GradientExchange {
     let last = Tag.parameters(bucket: layout.buckets.count - 1)
     guard last <= communicator.largestTag else {
       throw .tooLarge(
-        "\(layout.buckets.count) buckets need message tags up to \(last), the transport has \(communicator.largestTag); "
-          + "choose a larger exchange.bucket")
+        "\(layout.buckets.count) buckets need message tags up to \(last), the transport has "
+          + "\(communicator.largestTag); choose a larger exchange.bucket")
     }
   }
 

@@ -47,8 +47,8 @@ struct StepMeasurement {
     timing = sum.divided(by: count)
   }
 
-  /// Mean seconds of what is neither an instruction nor waiting nor an update: the digests of the gradients, and handing
-  /// the work to the lanes.
+  /// Mean seconds of what is neither an instruction nor waiting nor an update: the digests of the gradients, and
+  /// handing the work to the lanes.
   var other: Double {
     max(0, timing.wall - instructions.reduce(0, +) - timing.lanes - timing.reducing - timing.exchange)
   }

@@ -9,15 +9,15 @@ import Training
 /// The single-precision engine beside the double-precision interpreter, on the same weights, images, labels and dropout
 /// masks: the training program of a micro-batch with its gradients, and the evaluation program.
 ///
-/// Both get numbers that single precision holds exactly, so what differs is the engine's rounding alone. The programs are
-/// those of training, once for each choice of Winograd's algorithm, since the planner takes other kernels for each.
+/// Both get numbers that single precision holds exactly, so what differs is the engine's rounding alone. The programs
+/// are those of training, once for each choice of Winograd's algorithm, since the planner takes other kernels for each.
 package struct EngineComparison {
   /// What errors should stay below: single precision rounds to 6e-8 per operation; sums of some thousand terms through
-  /// twenty layers come to about 1e-6, and the way back, with the cancellations of normalizations, to about 1e-5. A wrong
-  /// term or factor gives 1e-2 and more.
+  /// twenty layers come to about 1e-6, and the way back, with the cancellations of normalizations, to about 1e-5. A
+  /// wrong term or factor gives 1e-2 and more.
   package static let tolerance = OperatorReport.tolerance
-  /// A gradient smaller than this part of the whole gradient is measured against that part: that of a bias in front of a
-  /// batch normalization, say, is zero but for rounding.
+  /// A gradient smaller than this part of the whole gradient is measured against that part: that of a bias in front of
+  /// a batch normalization, say, is zero but for rounding.
   private static let smallest = 0.01
 
   /// The error of one tensor.
@@ -44,8 +44,8 @@ package struct EngineComparison {
 
   /// A comparison at the point of a gradient check.
   ///
-  /// - Throws: `NetworkError` if a layer or a loss does not fit its input, `RunError` if the interpreter cannot have the
-  ///   memory that it takes.
+  /// - Throws: `NetworkError` if a layer or a loss does not fit its input, `RunError` if the interpreter cannot have
+  ///   the memory that it takes.
   package init(
     _ check: GradientCheck, network: NetworkDescription, loss: Loss, batch: Int, seed: UInt64
   ) throws {
@@ -76,8 +76,8 @@ package struct EngineComparison {
   /// The parameters whose gradients are compared.
   package var parameterNames: [String] { plan.layout.parameters.map(\.name) }
 
-  /// The bytes that the interpreter takes at most, here and in the gradient check: four runs at once, each with memory for
-  /// every slot, the parameters and their gradients.
+  /// The bytes that the interpreter takes at most, here and in the gradient check: four runs at once, each with memory
+  /// for every slot, the parameters and their gradients.
   private static func byteCount(_ plan: StepPlan) -> Int {
     4 * 8 * (plan.training.slots.reduce(0) { $0 + $1.count } + 2 * plan.layout.count)
   }
@@ -200,17 +200,17 @@ extension EngineComparison {
 
 /// Where rounding alone changes a lot.
 extension EngineComparison {
-  /// The relative size of what single precision does to a tensor: sums of some hundred terms, and Winograd's F(4×4, 3×3)
-  /// with twice their rounding.
+  /// The relative size of what single precision does to a tensor: sums of some hundred terms, and Winograd's F(4×4,
+  /// 3×3) with twice their rounding.
   private static let rounding = 2e-6
   private static let trials = 3
   /// How much more than in the trials rounding may do.
   private static let margin = 10.0
 
-  /// The same errors with tolerances that know how much rounding alone does here: a ReLU or a max-pool within a rounding
-  /// error of its kink takes the other side, a normalization of two numbers that lie close together passes on little but
-  /// rounding, and the gradient of a bias in front of a normalization is nothing else. So the interpreter is asked what it
-  /// makes of images, weights and results with such errors on them, which no broken kernel can influence.
+  /// The same errors with tolerances that know how much rounding alone does here: a ReLU or a max-pool within a
+  /// rounding error of its kink takes the other side, a normalization of two numbers that lie close together passes on
+  /// little but rounding, and the gradient of a bias in front of a normalization is nothing else. So the interpreter is
+  /// asked what it makes of images, weights and results with such errors on them, which no broken kernel can influence.
   private func relaxed(_ rows: [Row], _ exact: Exact) -> [Row] {
     var relaxed = rows
     for trial in 0..<Self.trials {

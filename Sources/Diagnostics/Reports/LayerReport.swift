@@ -4,7 +4,8 @@ import Operators
 import StrictYAML
 package import Training
 
-/// What `models --layers` prints: every layer, structure and loss with its keys, from the descriptions that decode them.
+/// What `models --layers` prints: every layer, structure and loss with its keys, from the descriptions that decode
+/// them.
 package enum LayerReport {
   /// One word of a model file.
   struct Entry {

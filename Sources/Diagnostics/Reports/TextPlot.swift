@@ -63,7 +63,8 @@ package enum TurningPoints {
     return [0] + inner + [values.count - 1]
   }
 
-  /// Whether a bend stands out; those of a smooth curve are alike. The bend of a corner between two values shows at both.
+  /// Whether a bend stands out; those of a smooth curve are alike. The bend of a corner between two values shows at
+  /// both.
   private static func isCorner(_ bends: [Double], _ index: Int, floor: Double) -> Bool {
     let around = [index - 2, index + 2].filter(bends.indices.contains).map { bends[$0] }
     return bends[index] > bends[index - 1] && bends[index] >= bends[index + 1]

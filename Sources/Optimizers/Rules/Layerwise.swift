@@ -3,8 +3,8 @@ package import StrictYAML
 
 /// LARS: v ← μ·v + η·r·(g + λ·w), w ← w − v, with the ratio r = κ·‖w‖ / (‖g‖ + λ·‖w‖) of each tensor.
 ///
-/// Where a norm is zero the ratio is 1. Source: You, Gitman and Ginsburg, "Large batch training of convolutional networks",
-/// 2017, algorithm 1; the rate stands inside of the velocity, other than in `sgd`.
+/// Where a norm is zero the ratio is 1. Source: You, Gitman and Ginsburg, "Large batch training of convolutional
+/// networks", 2017, algorithm 1; the rate stands inside of the velocity, other than in `sgd`.
 package struct LARS: LayerwiseRule {
   package static let word = "lars"
   package static let summary = "SGD with a rate for each tensor by the norms of weights and gradient"
@@ -42,8 +42,8 @@ package struct LARS: LayerwiseRule {
 
 /// LAMB: the direction d = m̂ / (√v̂ + ε) + λ·w with Adam's moments of the plain gradient, w ← w − η·(‖w‖ / ‖d‖)·d.
 ///
-/// Where a norm is zero the ratio is 1. Source: You et al., "Large batch optimization for deep learning: training BERT in
-/// 76 minutes", ICLR 2020, algorithm 2, with φ(x) = x.
+/// Where a norm is zero the ratio is 1. Source: You et al., "Large batch optimization for deep learning: training BERT
+/// in 76 minutes", ICLR 2020, algorithm 2, with φ(x) = x.
 package struct LAMB: LayerwiseRule, MomentRule {
   package static let word = "lamb"
   package static let summary = "Adam with decoupled decay and a rate for each tensor by the norms of weights and step"

@@ -1,8 +1,8 @@
 package import Kernels
 package import StrictYAML
 
-/// RMSProp: s ← α·s + (1 − α)·g'², u = g' / (√s + ε), v ← μ·v + u, w ← w − η·v, with g' = g + λ·w. Centered: the square of
-/// the gradient's own moving average is taken off s.
+/// RMSProp: s ← α·s + (1 − α)·g'², u = g' / (√s + ε), v ← μ·v + u, w ← w − η·v, with g' = g + λ·w. Centered: the square
+/// of the gradient's own moving average is taken off s.
 ///
 /// Source: Tieleman and Hinton, "Lecture 6.5: rmsprop", 2012; Graves, "Generating sequences with recurrent neural
 /// networks", 2013; in PyTorch's form.
@@ -47,8 +47,8 @@ package struct RMSProp: UpdateRule {
 
 /// Adagrad: s ← s + g'², w ← w − η / (1 + t·κ) · g' / (√s + ε), with g' = g + λ·w and t from 0.
 ///
-/// Source: Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR
-/// 2011, in PyTorch's form.
+/// Source: Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization",
+/// JMLR 2011, in PyTorch's form.
 package struct Adagrad: UpdateRule {
   package static let word = "adagrad"
   package static let summary = "gradient over the root of the sum of its squares"

@@ -3,8 +3,9 @@ package import StrictYAML
 
 /// Stochastic gradient descent: v ← μ·v + (1 − τ)·g', w ← w − η·v (Nesterov: w ← w − η·(g' + μ·v)), g' = g + λ·w.
 ///
-/// The first v is g' itself, whatever the dampening τ. Source: Sutskever, Martens, Dahl and Hinton, "On the importance of
-/// initialization and momentum in deep learning", 2013, in PyTorch's form, where the rate stands outside of the velocity.
+/// The first v is g' itself, whatever the dampening τ. Source: Sutskever, Martens, Dahl and Hinton, "On the importance
+/// of initialization and momentum in deep learning", 2013, in PyTorch's form, where the rate stands outside of the
+/// velocity.
 package struct SGD: UpdateRule {
   package static let word = "sgd"
   package static let summary = "stochastic gradient descent with momentum"

@@ -1,8 +1,8 @@
 import Foundation
 package import StrictYAML
 
-/// The keys of the schedule `polynomial`: final + (peak − final)·(1 − p)^power, p from 0 after the warm-up to 1 at the end
-/// of the run.
+/// The keys of the schedule `polynomial`: final + (peak − final)·(1 − p)^power, p from 0 after the warm-up to 1 at the
+/// end of the run.
 ///
 /// As PyTorch's PolynomialLR where `final` is 0; power 1 is a straight line.
 package struct PolynomialSchedule: ScheduleRule {

@@ -5,8 +5,8 @@ private let limit = 1_000_000
 
 /// The keys of the schedule `plateau`: multiplied by a factor when the evaluations have not become better for a while.
 ///
-/// As PyTorch's ReduceLROnPlateau, which knows no warm-up; its `eps`, by which changes of less than 1e-8 are left out, is
-/// left out itself.
+/// As PyTorch's ReduceLROnPlateau, which knows no warm-up; its `eps`, by which changes of less than 1e-8 are left out,
+/// is left out itself.
 package struct PlateauSchedule: ScheduleRule {
   package static let word = "plateau"
   package static let summary = "multiplied by a factor when evaluations do not become better"

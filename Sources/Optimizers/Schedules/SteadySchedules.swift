@@ -75,7 +75,8 @@ package struct ExponentialSchedule: ScheduleRule {
   package func rate(at moment: ScheduleMoment) -> Double { rate * pow(factor, moment.steady / moment.stepsPerEpoch) }
 }
 
-/// The keys of the schedule `piecewise-linear`: straight lines between points, level before the first and after the last.
+/// The keys of the schedule `piecewise-linear`: straight lines between points, level before the first and after the
+/// last.
 package struct PiecewiseLinearSchedule: ScheduleRule {
   package static let word = "piecewise-linear"
   package static let summary = "straight lines between given points"

@@ -1,5 +1,5 @@
-/// What comes out of the standard error of mpirun: the words of the ranks, which go on to the user as they come, and the
-/// blocks of Open MPI, which are held back, as they bury the cause.
+/// What comes out of the standard error of mpirun: the words of the ranks, which go on to the user as they come, and
+/// the blocks of Open MPI, which are held back, as they bury the cause.
 package struct MpirunOutput: Sendable {
   /// The blocks of Open MPI so far, in order, without their rulers.
   package private(set) var blocks: [[String]] = []

@@ -62,8 +62,8 @@ package struct MachineFacts: Hashable, Sendable {
     return Set(names).count
   }
 
-  /// Whether Open MPI has the module `openib` and nothing forbids it. Debian's settings leave it out already; a selection
-  /// that is there is not touched.
+  /// Whether Open MPI has the module `openib` and nothing forbids it. Debian's settings leave it out already; a
+  /// selection that is there is not touched.
   ///
   /// - Parameter settings: what `ompi_info --parsable` prints about its byte-transfer layers; nil if it is not there.
   package static func looksForInfiniBand(settings: String?) -> Bool {

@@ -2,14 +2,15 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// What is done on each host of a launch, by `cnn-dist launch-host WORK --session NAME`, which the agent (ssh) starts there.
+/// What is done on each host of a launch, by `cnn-dist launch-host WORK --session NAME`, which the agent (ssh) starts
+/// there.
 package enum HostCare: String, Sendable, CaseIterable {
   /// Ends what is left of an earlier try, and makes the folders of the launch: whoever has no answer is left out.
   case prepare
   /// Ends what is left and removes the folders.
   case clean
-  /// On the launch's own machine: waits until the launch has ended, by the end of the standard input, and then cleans up
-  /// if it did not do so itself, as it was killed.
+  /// On the launch's own machine: waits until the launch has ended, by the end of the standard input, and then cleans
+  /// up if it did not do so itself, as it was killed.
   case watch
 
   /// The command of the command line.

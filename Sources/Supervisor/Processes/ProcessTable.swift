@@ -34,8 +34,8 @@ package enum ProcessTable {
     String(decoding: FileManager.default.contents(atPath: "/proc/\(number)/\(file)") ?? Data(), as: UTF8.self)
   }
 
-  /// Ends all processes of a launch: the ranks at once, Open MPI's daemons after a moment in which they can tell those of
-  /// other hosts.
+  /// Ends all processes of a launch: the ranks at once, Open MPI's daemons after a moment in which they can tell those
+  /// of other hosts.
   ///
   /// - Returns: those that are still there, which happens where the system itself does not let go of them.
   @discardableResult

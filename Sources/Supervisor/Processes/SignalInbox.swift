@@ -65,8 +65,8 @@ package struct StopRequests: Sendable {
     case nothing
   }
 
-  /// Signals closer together than this are one: `timeout` and shells send a signal to a process and to its group, and the
-  /// end of a session brings SIGTERM and SIGHUP.
+  /// Signals closer together than this are one: `timeout` and shells send a signal to a process and to its group, and
+  /// the end of a session brings SIGTERM and SIGHUP.
   private static let together = Duration.milliseconds(100)
 
   /// The first signal that asked to stop, and when.

@@ -46,7 +46,8 @@ struct LeafObserver: ~Copyable, ProgramObserver {
   ///   - leaf: the micro-batch, its slot and its additions.
   ///   - samples: the digest of what was read for it.
   ///   - votes: the rank's votes, carried by one of its micro-batches.
-  ///   - publish: called with each bucket that is final in the lane's sums; nil for all but the lane's last micro-batch.
+  ///   - publish: called with each bucket that is final in the lane's sums; nil for all but the lane's last
+  ///     micro-batch.
   ///   - inspector: looks at each instruction.
   ///   - poll: called between instructions.
   init(

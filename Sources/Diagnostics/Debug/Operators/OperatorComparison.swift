@@ -75,7 +75,8 @@ package struct OperatorComparison {
     }
   }
 
-  /// The errors of the interpreter's gradients against finite differences; it has no other forward pass to compare with.
+  /// The errors of the interpreter's gradients against finite differences; it has no other forward pass to compare
+  /// with.
   package func againstDifferences() throws -> OperatorErrors {
     let check = try GradientCheck(network: network, loss: loss, batch: batch, seed: seed)
     var errors = OperatorErrors(cases: 1)

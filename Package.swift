@@ -68,6 +68,7 @@ let package = Package(
       name: "Kernels", dependencies: ["Operators", "Randomness", "COpenBLAS", "CKernels"], swiftSettings: strict),
     .target(name: "Collectives", dependencies: ["Hashing", "Kernels"], swiftSettings: strict),
     .target(name: "MPITransport", dependencies: ["Collectives", "CMPI"], swiftSettings: strict),
+    .target(name: "RankWatch", dependencies: ["Collectives"], swiftSettings: strict),
     .target(
       name: "Engine", dependencies: ["Operators", "Planner", "Kernels", "Randomness"],
       swiftSettings: strict + lifetimes),
@@ -100,7 +101,7 @@ let package = Package(
       name: "Training",
       dependencies: [
         "StrictYAML", "Hashing", "Operators", "Network", "Planner", "Kernels", "Collectives", "Engine", "Datasets",
-        "Interchange", "Optimizers", "Configuration", "Checkpoints",
+        "Interchange", "Optimizers", "Configuration", "Checkpoints", "RankWatch",
       ],
       swiftSettings: strict),
     .target(
@@ -113,8 +114,8 @@ let package = Package(
     .executableTarget(
       name: "cnn-dist",
       dependencies: [
-        "Training", "Diagnostics", "Checkpoints", "Configuration", "MPITransport", "CStart", "Collectives", "Operators",
-        "Network", "Planner", "Datasets", "Supervisor", arguments,
+        "Training", "Diagnostics", "Checkpoints", "Configuration", "MPITransport", "RankWatch", "CStart", "Collectives",
+        "Operators", "Network", "Planner", "Datasets", "Supervisor", arguments,
       ],
       swiftSettings: strict, linkerSettings: staticRuntime),
 
@@ -144,6 +145,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "RankWatchTests", dependencies: ["RankWatch", "Collectives"], swiftSettings: strict),
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "DatasetsTests",

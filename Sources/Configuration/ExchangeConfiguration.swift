@@ -11,6 +11,8 @@ package struct ExchangeConfiguration: YAMLRecord {
 
   package var order = ExchangeOrder.fixed
   package var bucket = ByteCount(1 << 20)
+  /// Seconds after which a rank that does nothing ends the run.
+  package var timeout = 30.0
   package var wire = Wire.float32
 
   package init() {}
@@ -23,6 +25,10 @@ package struct ExchangeConfiguration: YAMLRecord {
         (1024...(1 << 30)).contains($0.bytes) && $0.bytes % 1024 == 0
           ? nil : "must be a multiple of 1KiB from 1KiB to 1GiB"
       }),
+    Field(
+      "timeout", \.timeout,
+      "seconds after which a rank that does nothing ends the run; longer by itself where steps are long",
+      check: { (1...86_400).contains($0) ? nil : "must be from 1 to 86400 seconds" }),
     Field("wire", \.wire, "number format of what is sent"),
   ]
 }

@@ -9,6 +9,7 @@ package final class MPICommunicator: Communicator {
   package let size: Int
   package let host: String
   package let largestTag: Int
+  package let activity = Activity()
   /// The number of ranks on this machine.
   package let localRanks: Int
   /// This rank's place among those on this machine.
@@ -27,6 +28,8 @@ package final class MPICommunicator: Communicator {
     self.largestTag = try unsafe Facts.largestTag(of: world)
     (self.localRanks, self.localRank) = try unsafe Facts.local(in: world)
   }
+
+  package var awaited: (peer: Int, tag: Int)? { requests.awaited }
 
   /// Whether no request is open.
   var isIdle: Bool { requests.count == 0 }

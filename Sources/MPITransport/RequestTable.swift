@@ -29,6 +29,12 @@ struct RequestTable: ~Copyable {
   /// The open requests.
   var count: Int { entries.count }
 
+  /// The receive that has been open for longest, or else the send.
+  var awaited: (peer: Int, tag: Int)? {
+    guard let entry = entries.first(where: { $0.expected != nil }) ?? entries.first else { return nil }
+    return entry.peer.map { ($0, entry.tag) }
+  }
+
   /// Reserves `count` groups and returns the first.
   mutating func reserveGroups(_ count: Int) -> Int {
     defer { pendingCounts += Array(repeating: 0, count: count) }

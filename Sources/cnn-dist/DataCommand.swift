@@ -73,7 +73,7 @@ struct DataCommand: ParsableCommand {
 
     func run() throws {
       guard full else { return try DataReport.verify(options.read()) }
-      try Launch.run(Greeting(command: "data verify"), isAlone: launch.alone) { communicator, _ in
+      try Launch.run(Greeting(command: "data verify"), isAlone: launch.alone) { communicator, _, _ in
         try FullVerification(communicator).run { try options.read() }
       }
     }

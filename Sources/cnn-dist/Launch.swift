@@ -2,6 +2,7 @@ import ArgumentParser
 import Collectives
 import Foundation
 import MPITransport
+import RankWatch
 import Training
 
 /// The option of commands that all ranks of a job run together.
@@ -25,31 +26,39 @@ enum Launch {
   ///   - body: the work.
   static func run(
     _ greeting: Greeting, isAlone: Bool, needsOneProcess: String? = nil,
-    _ body: (any Communicator, CoreBudget) throws -> Void
+    _ body: (any Communicator, CoreBudget, RankWatch?) throws -> Void
   ) throws {
     let job = LaunchedJob(in: ProcessInfo.processInfo.environment)
     let isOneOfOne = job == nil && needsOneProcess != nil
-    if isAlone || isOneOfOne { return try body(SoloCommunicator(), .alone) }
+    if isAlone || isOneOfOne { return try body(SoloCommunicator(), .alone, nil) }
     guard MPISession.isLaunched else {
       if let job { throw RunError(.unusable, job.refusal) }
-      return try body(SoloCommunicator(), .alone)
+      return try body(SoloCommunicator(), .alone, nil)
     }
     // If that ends the process, Open MPI's own words lead astray.
     if let caution = job?.caution { ErrorReport.print("note: \(caution)") }
     try MPISession.run { world in
+      var watch: RankWatch?
       do {
         if let job, world.size == 1 { throw RunError(.unusable, job.refusal, isCollective: true) }
         try greeting.exchange(world)
         if let needsOneProcess, world.size > 1 {
           throw RunError(.unusable, needsOneProcess, isCollective: true)
         }
-        try body(world, try CoreBudget(world))
+        if world.size > 1 {
+          watch = try RankWatch(world, reporter: FailureReport(ranks: world.size, command: commandLine).reporter)
+        }
+        try body(world, try CoreBudget(world), watch)
+        watch?.end()
       } catch var error as RunError where error.isCollective {
+        watch?.end()
         // Before MPI ends: the launcher ends the other ranks as soon as one has left with a failure.
         if world.rank == 0 { ErrorReport.print(error) }
         error.isReported = true
         throw error
       } catch {
+        // Those who watch tell the cause and end all ranks; only where nobody hears does it come to the next lines.
+        watch?.fail(code: (error as? RunError)?.code.rawValue ?? RunError.Code.failed.rawValue, "\(error)")
         ErrorReport.print("error: rank \(world.rank) on \(world.host): \(error)")
         world.abort(code: (error as? RunError)?.code.rawValue ?? RunError.Code.failed.rawValue)
       }

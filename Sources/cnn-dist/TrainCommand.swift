@@ -77,7 +77,7 @@ struct TrainCommand: ParsableCommand {
     let greeting = Greeting(
       command: debug ? "train --debug" : "train", options: ["--run-dir": runDir, "--name": name, "--resume": resume])
     let refusal = debug ? Self.debugging : nil
-    try Launch.run(greeting, isAlone: launch.alone, needsOneProcess: refusal) { communicator, cores in
+    try Launch.run(greeting, isAlone: launch.alone, needsOneProcess: refusal) { communicator, cores, watch in
       let signals = StopSignals()
       signals.listen()
       let console = Console(
@@ -85,7 +85,7 @@ struct TrainCommand: ParsableCommand {
       defer { Console.clear() }
       let trainer = Trainer(
         request, communicator: communicator, coresPerRank: debug ? 1 : cores, signals: signals, console: console,
-        observer: debug ? { StepInspector($0, console: $1) } : nil)
+        watch: watch, observer: debug ? { StepInspector($0, console: $1) } : nil)
       try trainer.run()
     }
   }
@@ -119,7 +119,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let greeting = Greeting(command: "evaluate", options: ["--checkpoint": checkpoint])
-    try Launch.run(greeting, isAlone: launch.alone) { communicator, cores in
+    try Launch.run(greeting, isAlone: launch.alone) { communicator, cores, _ in
       try CheckpointEvaluation.run(
         checkpoint: checkpoint, overrides: overrides, asJSON: report.json, communicator: communicator,
         coresPerRank: cores)

@@ -41,6 +41,8 @@ enum HouseTable {
     Row("Collectives", ["Hashing", "Kernels"]),
     // The only user of MPI.
     Row("MPITransport", ["Collectives", "CMPI"]),
+    // Who of the ranks is alive: the only user of sockets.
+    Row("RankWatch", ["Collectives"]),
     // Runs programs by the kernels.
     Row("Engine", ["Operators", "Planner", "Kernels", "Randomness"]),
     // The interpreter in double precision and random models to try it on: knows programs, and nothing of the kernels
@@ -70,7 +72,7 @@ enum HouseTable {
       "Training",
       [
         "StrictYAML", "Operators", "Network", "Planner", "Kernels", "Collectives", "Engine", "Datasets", "Interchange",
-        "Hashing", "Optimizers", "Configuration", "Checkpoints",
+        "Hashing", "Optimizers", "Configuration", "Checkpoints", "RankWatch",
       ]),
     // What looks at a run from outside: debug, bench, and the reports of the command line.
     Row(
@@ -83,8 +85,8 @@ enum HouseTable {
     Row(
       "cnn-dist",
       [
-        "Training", "Diagnostics", "Checkpoints", "Configuration", "MPITransport", "CStart", "Collectives",
-        "Operators", "Network", "Planner", "Datasets", "Supervisor", "ArgumentParser",
+        "Training", "Diagnostics", "Checkpoints", "Configuration", "MPITransport", "RankWatch", "CStart",
+        "Collectives", "Operators", "Network", "Planner", "Datasets", "Supervisor", "ArgumentParser",
       ]),
   ]
 

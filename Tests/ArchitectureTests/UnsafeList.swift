@@ -20,6 +20,8 @@ enum UnsafeList {
     ("Sources/MPITransport/", "handles and buffers of MPI are pointers"),
     ("Sources/Optimizers/FlatOptimizer.swift", "pieces of the flat buffers are handed to the update loops by address"),
     ("Sources/Optimizers/ParameterGroup.swift", "patterns are matched by the C library"),
+    ("Sources/RankWatch/Socket.swift", "sockets of POSIX take addresses as pointers"),
+    ("Sources/RankWatch/Watcher.swift", "the processor time is asked of the C library"),
     ("Sources/Supervisor/Processes/", "processes, pipes and signals are the C library's"),
     ("Sources/Training/", "flat buffers and arenas are passed on by view between the engine and the exchange"),
   ]

@@ -16,6 +16,8 @@ package struct RunDirectory: Hashable, Sendable {
   package var identity: String { Disk.join(path, "identity.json") }
   /// The summary of a finished run.
   package var summary: String { Disk.join(path, "summary.json") }
+  /// Why the run could not go on, if it could not.
+  package var failure: String { Disk.join(path, "failure.json") }
   /// The metrics, a line each.
   package var metrics: String { Disk.join(path, "metrics.jsonl") }
   /// The digests of each step.

@@ -24,6 +24,10 @@ package protocol Communicator: AnyObject {
   var host: String { get }
   /// The largest tag that a message may carry.
   var largestTag: Int { get }
+  /// What this rank is doing.
+  var activity: Activity { get }
+  /// The message that has been awaited for longest; nil if none is.
+  var awaited: (peer: Int, tag: Int)? { get }
 
   /// Reserves groups `first ..< first + count` for the caller and returns `first`, which is 1 or more.
   func reserveGroups(_ count: Int) -> Int
@@ -65,6 +69,17 @@ package enum Tag {
   package static let snapshot = 2
   /// A rank's items of a gathered list; the lists of a step keep their order.
   static let gather = 3
+
+  /// What a message with this tag holds, in words.
+  package static func description(of tag: Int) -> String {
+    switch tag {
+    case collective: "a decision of all ranks"
+    case report: "the end of the step"
+    case snapshot: "optimizer states"
+    case gather: "norms of the gradient"
+    default: tag % 2 == 0 ? "gradient sums of bucket \((tag - 4) / 2)" : "parameters of bucket \((tag - 5) / 2)"
+    }
+  }
 
   /// Subtree sums of a bucket, on their way to the owners of its segments.
   static func sums(bucket: Int) -> Int { 2 * bucket + 4 }

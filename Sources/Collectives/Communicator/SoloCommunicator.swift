@@ -5,10 +5,13 @@ package final class SoloCommunicator: Communicator {
   package let rank = 0
   package let size = 1
   package let largestTag = Int.max
+  package let activity = Activity()
   private var groups = 1
 
   /// A world of one rank.
   package init() {}
+
+  package var awaited: (peer: Int, tag: Int)? { nil }
 
   package var host: String { ProcessInfo.processInfo.hostName }
 

@@ -25,6 +25,8 @@ package struct Deadline: Sendable {
 package struct Backoff: Sendable {
   private static let spins = 100
   private static let yields = 1_000
+  /// So many idle polls are a pause that is worth a word: a few milliseconds.
+  private static let longPause = 1_120
   private var idlePolls = 0
 
   /// Starts with the shortest pause.
@@ -32,6 +34,14 @@ package struct Backoff: Sendable {
 
   /// Something moved: the next pause is the shortest again.
   package mutating func reset() { idlePolls = 0 }
+
+  /// Waits like `pause`, and lets those who watch know what a long wait is for.
+  mutating func pause(_ communicator: any Communicator) {
+    if idlePolls == Self.longPause, let (peer, tag) = communicator.awaited {
+      communicator.activity.wait(for: peer, tag: tag)
+    }
+    pause()
+  }
 
   /// Waits longer each time, at most 200 µs.
   package mutating func pause() {
@@ -53,9 +63,10 @@ extension Communicator {
     while pending(group: group) > 0 {
       if try progress() {
         backoff.reset()
+        activity.advance()
       } else {
         try deadline?.check()
-        backoff.pause()
+        backoff.pause(self)
       }
     }
   }

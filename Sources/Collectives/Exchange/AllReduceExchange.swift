@@ -75,7 +75,7 @@ final class AllReduceExchange: GradientExchange {
     let start = ContinuousClock.now
     secondsWorking = 0
     try updateFinishedSums()
-    try poll(until: { nextUpdate == layout.buckets.count }, deadline)
+    try poll(until: { nextUpdate == layout.buckets.count }, deadline, communicator)
     (gradientDigest, gradientSquares) = (report.digest, report.squares)
     try complete()
     waited = max(0, start.duration(to: .now) / .seconds(1) - secondsWorking)

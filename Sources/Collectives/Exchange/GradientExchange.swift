@@ -38,14 +38,17 @@ extension GradientExchange {
   package func finishStep() throws(CommunicationError) { try finishStep(deadline: nil) }
 
   /// Polls until `isDone`.
-  func poll(until isDone: () -> Bool, _ deadline: Deadline?) throws(CommunicationError) {
+  func poll(
+    until isDone: () -> Bool, _ deadline: Deadline?, _ communicator: any Communicator
+  ) throws(CommunicationError) {
     var backoff = Backoff()
     while !isDone() {
       if try poll() {
         backoff.reset()
+        communicator.activity.advance()
       } else {
         try deadline?.check()
-        backoff.pause()
+        backoff.pause(communicator)
       }
     }
   }

@@ -134,7 +134,7 @@ final class OrderedExchange: GradientExchange {
     let start = ContinuousClock.now
     secondsWorking = 0
     try reduceArrivals()
-    try poll(until: { reducedCount == stages.count }, deadline)
+    try poll(until: { reducedCount == stages.count }, deadline, communicator)
     for peer in listeners { try send(report.messages.bytes(of: communicator.rank), to: peer, tag: Tag.report) }
     if waits { try complete(deadline) }
     try communicator.wait(group: groups.sends, deadline: deadline)

@@ -8,6 +8,8 @@ package final class ThreadCommunicator: Communicator {
     let id: Int
     let memory: UnsafeMutableRawBufferPointer
     let group: Int
+    let peer: Int
+    let tag: Int
   }
 
   @safe private struct OpenSend {
@@ -26,6 +28,7 @@ package final class ThreadCommunicator: Communicator {
 
   package let rank: Int
   package let largestTag = 1 << 20
+  package let activity = Activity()
   private let cluster: ThreadCluster
   private var receives: [OpenReceive] = []
   private var sends: [OpenSend] = []
@@ -42,6 +45,7 @@ package final class ThreadCommunicator: Communicator {
   }
 
   package var size: Int { cluster.ranks }
+  package var awaited: (peer: Int, tag: Int)? { receives.first.map { ($0.peer, $0.tag) } }
   package var host: String { ProcessInfo.processInfo.hostName }
 
   package func reserveGroups(_ count: Int) -> Int {
@@ -67,7 +71,7 @@ package final class ThreadCommunicator: Communicator {
     try check(peer, operation: "receive")
     guard unsafe !bytes.isEmpty else { return }
     unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0xFF)
-    unsafe receives.append(OpenReceive(id: nextID, memory: bytes, group: group))
+    unsafe receives.append(OpenReceive(id: nextID, memory: bytes, group: group, peer: peer, tag: tag))
     let awaited = Mailbox.Awaited(id: nextID, sender: peer, tag: tag, count: bytes.count)
     cluster.mailboxes[rank].await(awaited)
     open(group)

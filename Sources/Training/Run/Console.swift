@@ -66,6 +66,12 @@ package struct Console: Sendable {
     try? FileHandle.standardError.write(contentsOf: Data(PlainText.shown("note: \(text)\n").utf8))
   }
 
+  /// Prints a report that is the last word of a run, on the standard error.
+  static func report(_ text: String) {
+    clear()
+    try? FileHandle.standardError.write(contentsOf: Data(PlainText.shown("cnn-dist: \(text)\n").utf8))
+  }
+
   /// Says what a run is about to do.
   func start(_ announcement: Announcement) {
     for note in announcement.notes { self.note(note) }

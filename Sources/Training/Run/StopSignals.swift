@@ -44,6 +44,9 @@ package struct StopSignals: Sendable {
   /// Steps begin: from now on there is something to save.
   package func beginSteps() { ReceivedSignals.isTraining.store(true, ordering: .relaxed) }
 
+  /// Whether a stop has been asked for, here or by the launcher.
+  static var isStopAsked: Bool { ReceivedSignals.firstStop.load(ordering: .relaxed) != 0 }
+
   /// The wishes since the last call; a wish to stop stays.
   func votes() -> Votes {
     var votes = Votes()

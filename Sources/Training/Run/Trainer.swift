@@ -4,9 +4,11 @@
 
 import Checkpoints
 package import Collectives
+import Configuration
 import Datasets
 import Kernels
 import Planner
+package import RankWatch
 
 /// Looks at the steps of a run from outside, as debug mode does.
 package protocol StepObserver: InstructionObserver {
@@ -23,6 +25,7 @@ package struct Trainer {
   private let signals: StopSignals
   private let console: Console
   private let coresPerRank: CoreBudget
+  private let watch: RankWatch?
   private let observer: ((Blueprint, Console) -> any StepObserver)?
 
   /// A trainer for this rank.
@@ -33,16 +36,18 @@ package struct Trainer {
   ///   - coresPerRank: what `lanes: auto` may use.
   ///   - signals: wishes of the operating system.
   ///   - console: where rank 0 speaks; the others are silent.
+  ///   - watch: who watches over the ranks; nil for a process alone.
   ///   - observer: makes the observer of the run's steps, of one that has one.
   package init(
     _ request: TrainRequest, communicator: any Communicator, coresPerRank: CoreBudget, signals: StopSignals,
-    console: Console, observer: ((Blueprint, Console) -> any StepObserver)? = nil
+    console: Console, watch: RankWatch? = nil, observer: ((Blueprint, Console) -> any StepObserver)? = nil
   ) {
     self.request = request
     self.communicator = communicator
     self.coresPerRank = coresPerRank
     self.signals = signals
     self.console = communicator.rank == 0 ? console : Console(isSilent: true)
+    self.watch = watch
     self.observer = observer
   }
 
@@ -55,6 +60,8 @@ package struct Trainer {
     guard let setup = prepared else { return }
     let worker = try setup.worker(communicator)
     defer { worker.end() }
+    let report = FailureReport(ranks: communicator.size, directory: setup.directory, plan: setup.blueprint.plan)
+    watch?.report(to: report.reporter, deadline: setup.blueprint.configuration.exchange.timeout)
     signals.beginSteps()
     do {
       try loop(setup, worker)
@@ -75,7 +82,9 @@ package struct Trainer {
     var isEvaluated = false
     var step = setup.firstStep
     while step < setup.blueprint.steps {
+      communicator.activity.begin(step: step)
       let metrics = try take(step, worker, setup, observer)
+      communicator.activity.begin(.settingUp)
       let directive = calendar.directive(after: step, metrics: metrics)
       step += 1
       log.note(worker.timing)
@@ -88,10 +97,14 @@ package struct Trainer {
         }
         try worker.note(evaluation.flatMap { setup.coordinator?.scores(of: $0) })
       }
-      if directive.save, let state = try worker.snapshot(step: step) { setup.coordinator?.save(state) }
+      if directive.save {
+        communicator.activity.begin(.saving)
+        if let state = try worker.snapshot(step: step) { setup.coordinator?.save(state) }
+      }
       if directive.stop { return try stop(after: step, setup, worker) }
     }
     if !isEvaluated { evaluation = try worker.evaluate() }
+    communicator.activity.begin(.saving)
     try setup.coordinator?.finish(after: step, evaluation: evaluation, worker: worker)
   }
 
@@ -109,6 +122,7 @@ package struct Trainer {
   }
 
   private func stop(after done: Int, _ setup: RunSetup, _ worker: Worker) throws(RunError) {
+    communicator.activity.begin(.saving)
     try setup.coordinator?.finish(after: done, evaluation: nil, worker: worker)
     let ranks = communicator.size
     throw RunError(

@@ -17,6 +17,8 @@ struct Lane: ~Copyable {
     let buffers: FlatBuffers
     /// The rank's prepared micro-batches.
     let feed: any MicroBatchFeed
+    /// Where the first lane says what it does.
+    let activity: Activity
   }
 
   /// The lane's number within the rank; 0 runs on the main thread.
@@ -66,6 +68,7 @@ struct Lane: ~Copyable {
       let progress = progress
       let publish = place == leaves.count - 1 ? { (bucket: Int) in progress.publish(base + bucket + 1) } : nil
       let carried = index == 0 && place == 0 ? votes : Votes()
+      say(.reading)
       let started = ContinuousClock.now
       try shared.feed.lend(step: step, microBatch: leaf.index) { samples, content throws(RunError) in
         secondsAwaitingInput += started.secondsUntilNow
@@ -76,6 +79,10 @@ struct Lane: ~Copyable {
             poll: poll), step: step)
       }
     }
+  }
+
+  private func say(_ phase: Activity.Phase) {
+    if index == 0 { shared.activity.begin(phase) }
   }
 
   /// Computes one micro-batch into the gradient slot of the observer's leaf.
@@ -94,6 +101,7 @@ struct Lane: ~Copyable {
     var observer = NoObserver()
     try prepareTests()
     for microBatch in microBatches {
+      say(.evaluating)
       try tests?.load(microBatch)
       let parameters = unsafe shared.buffers.parameters
       let score = tests?.withMicroBatch {

@@ -34,6 +34,7 @@ struct LeafObserver: ~Copyable, ProgramObserver {
   private let votes: Votes
   private let inspector: (any InstructionObserver)?
   private let poll: Poll?
+  private let activity: Activity?
   private let samples: UInt64
   private var digest = Digest()
   private var isSealed = false
@@ -63,10 +64,14 @@ struct LeafObserver: ~Copyable, ProgramObserver {
     self.inspector = inspector
     self.poll = poll
     self.samples = samples
+    activity = lane == 0 ? shared.activity : nil
     digest.update(words: [samples])
   }
 
-  mutating func before(_ index: Int) { inspector?.before(index) }
+  mutating func before(_ index: Int) {
+    activity?.begin(.computing, subject: index)
+    inspector?.before(index)
+  }
 
   mutating func after(_ index: Int, in execution: borrowing Execution) throws(RunError) {
     try inspector?.after(index, in: execution)

@@ -75,7 +75,7 @@ package final class Worker {
     self.feed = feed
     let progress = share.lanes.map { _ in LaneProgress() }
     self.progress = progress
-    let shared = Lane.Shared(blueprint: blueprint, share: share, buffers: buffers, feed: feed)
+    let shared = Lane.Shared(blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: communicator.activity)
     threads = share.lanes.indices.dropFirst().map {
       LaneThread(index: $0, shared: shared, progress: progress[$0])
     }

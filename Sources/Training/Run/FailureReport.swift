@@ -1,0 +1,151 @@
+import Checkpoints
+import Collectives
+import Configuration
+import Foundation
+import Interchange
+import Planner
+package import RankWatch
+
+/// What a user is told when ranks wait for one another, and when they cannot go on: the cause first, then what is kept
+/// and how to continue. The same stands in `failure.json` of the run directory.
+package struct FailureReport: Sendable {
+  /// Where the run is.
+  private struct Place: Sendable {
+    let directory: RunDirectory
+    let plan: StepPlan
+  }
+
+  private let ranks: Int
+  private let command: String
+  private let place: Place?
+
+  /// Before the run has a directory.
+  ///
+  /// - Parameter command: what was started, as a shell would take it, without `mpirun`.
+  package init(ranks: Int, command: String) {
+    (self.ranks, self.command, place) = (ranks, command, nil)
+  }
+
+  /// Of a run in a directory.
+  init(ranks: Int, directory: RunDirectory, plan: StepPlan) {
+    self.ranks = ranks
+    command = "cnn-dist train --run-dir \(directory.path) --resume"
+    place = Place(directory: directory, plan: plan)
+  }
+
+  /// Tells what the watch finds.
+  package var reporter: RankWatch.Reporter {
+    RankWatch.Reporter { view, host, seconds in
+      Console.note("waiting for rank \(view.rank) on \(host) since \(Int(seconds)) s: \(self.state(of: view))")
+    } verdict: { verdict, views, hosts in
+      let failure = self.failure(verdict, views, hosts)
+      Console.report(failure.text)
+      if let place { try? Disk.replace(place.directory.failure, with: RecordCoding.encode(failure)) }
+      return failure.exitCode
+    }
+  }
+
+  // MARK: The failure
+
+  /// What is told, as `failure.json` has it.
+  struct Failure: Encodable {
+    var cause: String
+    var rank: Int?
+    var host: String?
+    var step: Int?
+    var doing: String?
+    var checkpoint: String?
+    var resume: String
+    var replay: String?
+    var exitCode: Int32
+
+    enum CodingKeys: String, CodingKey {
+      case cause, rank, host, step, doing, checkpoint, resume, replay
+      case exitCode = "exit-code"
+    }
+
+    /// The report on the screen.
+    var text: String {
+      let lines = [
+        "error: \(cause)", checkpoint.map { "  last checkpoint: \($0)" }, "  continue with:   \(resume)",
+        replay.map { "  replay the step: \($0)" },
+      ]
+      return lines.compactMap(\.self).joined(separator: "\n")
+    }
+  }
+
+  func failure(_ verdict: Verdict, _ views: [RankView], _ hosts: [String]) -> Failure {
+    let view = verdict.rank.flatMap { rank in views.first { $0.rank == rank } }
+    let host = verdict.rank.map { hosts[$0] }
+    let step = (view?.activity.step ?? views.map(\.activity.step).max()).flatMap { $0 >= 0 ? $0 : nil }
+    let (cause, code) = sentence(verdict, view, host)
+    var failure = Failure(
+      cause: cause, rank: verdict.rank, host: host, step: step, doing: view.map(doing), resume: resume, exitCode: code)
+    guard let place, let latest = try? CheckpointStore(directory: place.directory.checkpoints).latest() else {
+      return failure
+    }
+    failure.checkpoint = latest.path
+    if let step, let rank = verdict.rank, case .failed = verdict {
+      failure.replay =
+        "cnn-dist debug replay --checkpoint \(latest.path) --step \(step) --rank \(rank) --workers \(ranks)"
+    }
+    return failure
+  }
+
+  private var resume: String { (ranks > 1 ? "mpirun -n \(ranks) " : "") + command }
+
+  private func sentence(_ verdict: Verdict, _ view: RankView?, _ host: String?) -> (cause: String, code: Int32) {
+    let whom = view.map { "rank \($0.rank) on \(host ?? "?")" } ?? "all ranks"
+    let state = view.map { "; \(self.state(of: $0))" } ?? ""
+    return switch verdict {
+    case .failed(_, let failure): ("\(whom): \(failure.text)", failure.code)
+    case .died where StopSignals.isStopAsked:
+      (
+        "\(whom) ended before all was saved: it was told to stop twice, or its launcher waited no longer (mpirun: 2 s "
+          + "after SIGTERM)\(state)", Self.died
+      )
+    case .died: ("\(whom) died: its process is gone, killed by a signal or for want of memory\(state)", Self.died)
+    case .silent(_, let seconds):
+      (
+        "\(whom) has not been heard of for \(Int(seconds)) s: its process is stopped, or its machine cannot be "
+          + "reached\(state)", Self.hung
+      )
+    case .hangs(_, let seconds): ("\(whom) has done nothing for \(Int(seconds)) s\(state)", Self.hung)
+    case .allWait(let seconds):
+      ("all ranks have waited for each other for \(Int(seconds)) s: a message was lost on its way", Self.hung)
+    }
+  }
+
+  private static let died = RunError.Code.died.rawValue
+  private static let hung = RunError.Code.hung.rawValue
+
+  // MARK: What ranks do
+
+  private func state(of view: RankView) -> String {
+    let silence = view.silence > 2 ? "silent since \(Int(view.silence)) s, " : ""
+    let step = view.activity.step >= 0 ? " in step \(view.activity.step)" : ""
+    return "\(silence)last seen \(doing(view))\(step)"
+  }
+
+  /// What a rank is doing, in words.
+  private func doing(_ view: RankView) -> String {
+    let activity = view.activity
+    switch activity.phase {
+    case .settingUp: return activity.step < 0 ? "setting up" : "between steps"
+    case .computing: return "computing \(instruction(activity.subject))"
+    case .reading: return "reading samples"
+    case .waiting: return "waiting for rank \(activity.peer) (\(Tag.description(of: activity.subject)))"
+    case .evaluating: return "scoring the test data"
+    case .saving: return "writing a checkpoint"
+    case .finished: return "at the end"
+    }
+  }
+
+  private func instruction(_ index: Int) -> String {
+    guard let instructions = place?.plan.training.instructions, instructions.indices.contains(index) else {
+      return "instruction \(index)"
+    }
+    let instruction = instructions[index]
+    return "\(instruction.operation.kind) of '\(instruction.path)' (instruction \(index) of \(instructions.count))"
+  }
+}

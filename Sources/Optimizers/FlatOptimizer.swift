@@ -32,6 +32,7 @@ package final class FlatOptimizer: SegmentUpdate {
   private let owned: OwnedSegments
   /// The states of the owned segments: for each state all segments, one behind the other; then, if the plan waits for
   /// the whole gradient, the gradient in the same order.
+  private var undoMemory: OwnedMemory?
   private let memory: OwnedMemory
   private let normParts: [NormPart]
   /// The indices of the parts that this rank owns.
@@ -100,7 +101,47 @@ package final class FlatOptimizer: SegmentUpdate {
   }
 
   /// Sets what holds for the step that begins.
-  package func begin(_ scalars: StepScalars) { step = scalars }
+  package func begin(_ scalars: StepScalars) {
+    step = scalars
+    undoMemory.map(keep)
+  }
+
+  /// From the next step on keeps what the step changes, so that it can be taken back.
+  ///
+  /// - Throws: `KernelError` if memory is short.
+  package func keepsUndo() throws(KernelError) {
+    undoMemory = try OwnedMemory(count: owned.count, buffers: 1 + plan.states.count)
+  }
+
+  private func keep(in undo: OwnedMemory) {
+    for (range, place) in owned.pieces {
+      unsafe undo.address(0, place).update(from: parameters + range.lowerBound, count: range.count)
+    }
+    for state in plan.states.indices {
+      unsafe undo.address(1 + state, 0).update(from: memory.address(state, 0), count: owned.count)
+    }
+  }
+
+  /// Takes the last step back: parameters and states that this rank owns are those before it.
+  package func takeBack() {
+    guard let undo = undoMemory else { preconditionFailure("nothing was kept of the step") }
+    for (range, place) in owned.pieces {
+      unsafe (parameters + range.lowerBound).update(from: undo.address(0, place), count: range.count)
+    }
+    for state in plan.states.indices {
+      unsafe memory.address(state, 0).update(from: undo.address(1 + state, 0), count: owned.count)
+    }
+  }
+
+  /// The parameters of the owned segments, one behind the other.
+  package var ownedParameters: [Float] {
+    var values: [Float] = []
+    values.reserveCapacity(owned.count)
+    for (range, _) in owned.pieces {
+      unsafe values.append(contentsOf: UnsafeBufferPointer(start: parameters + range.lowerBound, count: range.count))
+    }
+    return values
+  }
 
   package func update(range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {
     guard waitsForWholeGradient else { return unsafe apply(to: range, gradient: gradient) }

@@ -30,6 +30,7 @@ final class Connection {
   private let socket: Socket
   private var arrived: [UInt8] = []
   private var leaving: [UInt8] = []
+  private var isToldToStop = false
 
   /// More than this is not kept for a rank that does not listen.
   private static let room = 1 << 16
@@ -49,6 +50,13 @@ final class Connection {
     if leaving.count + bytes.count <= Self.room { leaving += bytes }
     guard let sent = socket.send(leaving[...]) else { return isClosed = true }
     leaving.removeFirst(sent)
+  }
+
+  /// Passes a stop on, once.
+  func tellToStop() {
+    guard !isToldToStop else { return }
+    isToldToStop = true
+    send(.stop)
   }
 
   /// What has arrived since the last time. A connection on which something else speaks is closed.

@@ -100,15 +100,9 @@ final class Watcher {
     case .pulse(let state, let time): note(peer, state, processorTime: time)
     case .failure(let code, let text): records[peer].failure = RankView.Failure(code: code, text: text)
     case .goodbye: records[peer].line = .ended
-    case .stop: passOn(from: peer)
+    case .stop: shared.otherStop.store(true, ordering: .relaxed)
     case .end(let code): exitNow(code)
     }
-  }
-
-  /// A watching rank passes a stop on to all.
-  private func passOn(from peer: Int) {
-    guard !shared.otherStop.exchange(true, ordering: .relaxed), isWatcher else { return }
-    for connection in connections where connection.peer != peer { connection.send(.stop) }
   }
 
   private func note(_ peer: Int, _ change: (inout Record) -> Void) {
@@ -131,7 +125,8 @@ final class Watcher {
       records[rank].failure = failure
       for connection in connections { connection.send(.failure(code: failure.code, text: failure.text)) }
     }
-    if shared.ownStop.exchange(false, ordering: .relaxed) { for connection in connections { connection.send(.stop) } }
+    let passesOn = isWatcher && shared.otherStop.load(ordering: .relaxed)
+    if passesOn || shared.ownStop.load(ordering: .relaxed) { for connection in connections { connection.tellToStop() } }
     guard clock.now - lastPulse >= Self.interval else { return }
     lastPulse = clock.now
     let (state, time) = (shared.activity.snapshot, Clock.processorTime)

@@ -106,6 +106,8 @@ package enum Metric: Int, CaseIterable, Sendable {
   case stopVotes
   /// How many ranks ask for a checkpoint after this step.
   case saveVotes
+  /// How many micro-batches were given up, so that the step does not count.
+  case givenUp
 }
 
 extension FlatLayout {

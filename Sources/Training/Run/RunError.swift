@@ -32,6 +32,9 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
     self.isCollective = isCollective
   }
 
+  /// Ends the computing of a step that is given up; it never reaches a user.
+  static let stepGivenUp = RunError(.stopped, "the step is given up")
+
   /// An unusable input, from an error that already is one sentence.
   package static func unusable(_ error: any Error) -> RunError {
     (error as? RunError) ?? RunError(.unusable, "\(error)")

@@ -112,8 +112,10 @@ struct RunSetup {
   }
 
   /// The worker of this rank, at the state to begin with.
-  func worker(_ communicator: any Communicator) throws(RunError) -> Worker {
-    try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state)
+  ///
+  /// - Parameter givesUp: see `Worker`.
+  func worker(_ communicator: any Communicator, givesUp: (@Sendable () -> Bool)?) throws(RunError) -> Worker {
+    try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state, givesUp: givesUp)
   }
 }
 

@@ -58,7 +58,7 @@ package struct Trainer {
     let prepared = try RunSetup.prepare(
       request, communicator: communicator, coresPerRank: coresPerRank, console: console)
     guard let setup = prepared else { return }
-    let worker = try setup.worker(communicator)
+    let worker = try setup.worker(communicator, givesUp: givesUp(setup.blueprint))
     defer { worker.end() }
     let report = FailureReport(ranks: communicator.size, directory: setup.directory, plan: setup.blueprint.plan)
     watch?.report(to: report.reporter, deadline: setup.blueprint.configuration.exchange.timeout)
@@ -68,6 +68,18 @@ package struct Trainer {
     } catch {
       setup.coordinator?.settle()
       throw error
+    }
+  }
+
+  /// Whether the step under way is to be given up because a stop was asked for, here or on another rank; nil where
+  /// steps are so short that their end can be waited for.
+  private func givesUp(_ blueprint: Blueprint) -> (@Sendable () -> Bool)? {
+    guard blueprint.hasLongSteps(ranks: communicator.size) else { return nil }
+    let watch = watch
+    return {
+      guard StopSignals.isStopAsked else { return watch?.isStopPassedOn ?? false }
+      watch?.passOnStop()
+      return true
     }
   }
 
@@ -81,10 +93,12 @@ package struct Trainer {
     // Only the first rank has the result, so its absence says nothing about whether all have evaluated.
     var isEvaluated = false
     var step = setup.firstStep
+    var saved = step
     while step < setup.blueprint.steps {
       communicator.activity.begin(step: step)
       let metrics = try take(step, worker, setup, observer)
       communicator.activity.begin(.settingUp)
+      if metrics.isGivenUp { return try giveUp(step, isSaved: saved == step && step > 0, setup, worker) }
       let directive = calendar.directive(after: step, metrics: metrics)
       step += 1
       log.note(worker.timing)
@@ -99,6 +113,7 @@ package struct Trainer {
       }
       if directive.save {
         communicator.activity.begin(.saving)
+        saved = step
         if let state = try worker.snapshot(step: step) { setup.coordinator?.save(state) }
       }
       if directive.stop { return try stop(after: step, setup, worker) }
@@ -116,9 +131,18 @@ package struct Trainer {
     observer?.begin(step: step)
     let metrics = try worker.step(step, votes: votes, inspector: observer)
     observer?.end(metrics)
+    guard !metrics.isGivenUp else { return metrics }
     guard metrics.loss.isFinite else { throw Self.divergence(step: step, setup) }
     try setup.coordinator?.note(step: step, metrics: metrics, worker: worker)
     return metrics
+  }
+
+  /// Takes the step back that was given up, and saves the state before it.
+  private func giveUp(_ step: Int, isSaved: Bool, _ setup: RunSetup, _ worker: Worker) throws(RunError) {
+    communicator.activity.begin(.saving)
+    try worker.takeBack()
+    if !isSaved, let state = try worker.snapshot(step: step) { setup.coordinator?.save(state) }
+    try stop(after: step, setup, worker)
   }
 
   private func stop(after done: Int, _ setup: RunSetup, _ worker: Worker) throws(RunError) {

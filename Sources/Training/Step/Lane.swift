@@ -19,6 +19,8 @@ struct Lane: ~Copyable {
     let feed: any MicroBatchFeed
     /// Where the first lane says what it does.
     let activity: Activity
+    /// Whether the step under way is to be given up; nil where none ever is.
+    let givesUp: (@Sendable () -> Bool)?
   }
 
   /// The lane's number within the rank; 0 runs on the main thread.
@@ -70,13 +72,19 @@ struct Lane: ~Copyable {
       let carried = index == 0 && place == 0 ? votes : Votes()
       say(.reading)
       let started = ContinuousClock.now
-      try shared.feed.lend(step: step, microBatch: leaf.index) { samples, content throws(RunError) in
-        secondsAwaitingInput += started.secondsUntilNow
-        try compute(
-          samples,
-          LeafObserver(
-            shared, lane: index, leaf: leaf, samples: content, votes: carried, publish: publish, inspector: inspector,
-            poll: poll), step: step)
+      do throws(RunError) {
+        try shared.feed.lend(step: step, microBatch: leaf.index) { samples, content throws(RunError) in
+          secondsAwaitingInput += started.secondsUntilNow
+          try compute(
+            samples,
+            LeafObserver(
+              shared, lane: index, leaf: leaf, samples: content, votes: carried, publish: publish,
+              inspector: inspector, poll: poll), step: step)
+        }
+      } catch where error == .stepGivenUp {
+        // Nothing of the step will count, but the exchange has to come to its end on all ranks.
+        var observer = LeafObserver(shared, lane: index, leaf: leaf, samples: 0, votes: carried, publish: publish)
+        observer.giveUp(from: publish == nil ? 0 : max(0, progress.count - base))
       }
     }
   }

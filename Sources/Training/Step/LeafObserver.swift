@@ -35,9 +35,11 @@ struct LeafObserver: ~Copyable, ProgramObserver {
   private let inspector: (any InstructionObserver)?
   private let poll: Poll?
   private let activity: Activity?
+  private let givesUp: (@Sendable () -> Bool)?
   private let samples: UInt64
   private var digest = Digest()
   private var isSealed = false
+  private var isGivenUp = false
 
   /// An observer of one micro-batch.
   ///
@@ -64,6 +66,7 @@ struct LeafObserver: ~Copyable, ProgramObserver {
     self.inspector = inspector
     self.poll = poll
     self.samples = samples
+    givesUp = shared.givesUp
     activity = lane == 0 ? shared.activity : nil
     digest.update(words: [samples])
   }
@@ -74,8 +77,15 @@ struct LeafObserver: ~Copyable, ProgramObserver {
   }
 
   mutating func after(_ index: Int, in execution: borrowing Execution) throws(RunError) {
+    if let givesUp, givesUp() { throw RunError.stepGivenUp }
     try inspector?.after(index, in: execution)
     try poll?()
+  }
+
+  /// Completes the buckets from `bucket` on with whatever they hold, and says so in the trailer.
+  mutating func giveUp(from bucket: Int) {
+    isGivenUp = true
+    for bucket in layout.buckets.indices.dropFirst(bucket) { bucketComplete(bucket) }
   }
 
   mutating func bucketComplete(_ bucket: Int) {
@@ -104,5 +114,6 @@ struct LeafObserver: ~Copyable, ProgramObserver {
     }
     unsafe base[layout.index(of: .stopVotes)] = votes.stop ? 1 : 0
     unsafe base[layout.index(of: .saveVotes)] = votes.save ? 1 : 0
+    unsafe base[layout.index(of: .givenUp)] = isGivenUp ? 1 : 0
   }
 }

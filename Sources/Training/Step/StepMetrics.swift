@@ -23,6 +23,8 @@ package struct StepMetrics: Hashable, Sendable {
   package let stop: Bool
   /// Whether any rank asked to save.
   package let save: Bool
+  /// Whether the step was given up on any rank, so that nothing of it counts.
+  package private(set) var isGivenUp = false
 
   /// The metrics and votes of a step.
   package init(loss: Double, correct: Int, samples: Int, stop: Bool = false, save: Bool = false) {
@@ -41,5 +43,6 @@ package struct StepMetrics: Hashable, Sendable {
     correct = Int(value(.correct))
     stop = value(.stopVotes) > 0
     save = value(.saveVotes) > 0
+    isGivenUp = value(.givenUp) > 0
   }
 }

@@ -48,6 +48,16 @@ extension Worker {
     return state
   }
 
+  /// Takes the last step back, so that `snapshot` gives the state before it, and rank 0 has its parameters. All ranks
+  /// call it together; none can take another step after that.
+  package func takeBack() throws(RunError) {
+    optimizer.takeBack()
+    let own = optimizer.ownedParameters
+    guard communicator.rank == 0 else { return try sendOwned(own) }
+    let flat = try receiveOwned(own)
+    unsafe buffers.parameters.update(from: flat, count: flat.count)
+  }
+
   /// A state of all parameters, on every rank. All ranks call it together.
   func sharedState(_ index: Int) throws(RunError) -> [Float] {
     guard communicator.size > 1 else { return try receiveState(index) }
@@ -62,11 +72,17 @@ extension Worker {
     return unsafe shared.withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) }
   }
 
-  private func sendState(_ index: Int) throws(RunError) {
+  private func sendState(_ index: Int) throws(RunError) { try sendOwned(optimizer.ownedState(index)) }
+
+  private func receiveState(_ index: Int) throws(RunError) -> [Float] {
+    try receiveOwned(optimizer.ownedState(index))
+  }
+
+  /// Sends values of the owned segments to rank 0.
+  private func sendOwned(_ values: [Float]) throws(RunError) {
     // Where rank 0 owns everything the others have nothing to tell.
     guard communicator.rank < segments.owners else { return }
     let owned = OwnedSegments(layout: segments, rank: communicator.rank)
-    let values = optimizer.ownedState(index)
     try failing { () throws(CommunicationError) in
       try unsafe values.withUnsafeBufferPointer { (all) throws(CommunicationError) in
         for (range, place) in owned.pieces {
@@ -79,9 +95,9 @@ extension Worker {
     }
   }
 
-  private func receiveState(_ index: Int) throws(RunError) -> [Float] {
+  /// Values of the whole flat buffer, from the owners of its segments; `own` are those of rank 0.
+  private func receiveOwned(_ own: [Float]) throws(RunError) -> [Float] {
     var flat = [Float](repeating: 0, count: blueprint.plan.layout.exchangedCount)
-    let own = optimizer.ownedState(index)
     for (range, place) in OwnedSegments(layout: segments, rank: 0).pieces {
       flat.replaceSubrange(range, with: own[place..<place + range.count])
     }

@@ -47,10 +47,12 @@ package final class Worker {
   ///   - lanes: compute threads of this rank; at most one per micro-batch of the rank is used.
   ///   - state: parameters and optimizer states after `state.step` steps, the same on every rank.
   ///   - feed: where the lanes get their micro-batches from; nil for the run's training data.
+  ///   - givesUp: whether the step under way is to be given up, asked between instructions; nil where none ever is.
+  ///     Either all ranks have it or none.
   /// - Throws: `RunError` if memory is short or the transport cannot carry the buckets.
   package init(
     blueprint: Blueprint, communicator: any Communicator, lanes: Int, state: TrainingState,
-    feed: (any MicroBatchFeed)? = nil
+    feed: (any MicroBatchFeed)? = nil, givesUp: (@Sendable () -> Bool)? = nil
   ) throws(RunError) {
     let layout = blueprint.plan.layout
     let settings = blueprint.configuration
@@ -69,13 +71,17 @@ package final class Worker {
     schedule = state.schedule
     optimizer = try Worker.optimizer(
       blueprint, OwnedSegments(layout: segments, rank: communicator.rank), buffers, state)
+    if givesUp != nil {
+      do { try optimizer.keepsUndo() } catch { throw RunError.failed(error) }
+    }
     exchange = try Worker.exchange(communicator, segments, blueprint, share, buffers, optimizer)
     snapshotGroup = communicator.reserveGroups(1)
     let feed = feed ?? SampleFeed(blueprint: blueprint, share: share, firstStep: state.step)
     self.feed = feed
     let progress = share.lanes.map { _ in LaneProgress() }
     self.progress = progress
-    let shared = Lane.Shared(blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: communicator.activity)
+    let shared = Lane.Shared(blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: communicator.activity,
+      givesUp: givesUp)
     threads = share.lanes.indices.dropFirst().map {
       LaneThread(index: $0, shared: shared, progress: progress[$0])
     }

@@ -18,6 +18,8 @@ package enum Purpose: UInt32, Sendable {
   case gradientCheck = 7
   /// Test data.
   case testing = 8
+  /// The micro-batches that an audit computes again.
+  case audit = 9
 }
 
 /// The random numbers of one (seed, purpose, subject, time, sample): a pure function of these five, the same on every

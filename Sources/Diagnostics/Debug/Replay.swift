@@ -6,7 +6,6 @@ import Foundation
 import Hashing
 import Interchange
 import Kernels
-import Optimizers
 import Planner
 package import Training
 
@@ -86,21 +85,9 @@ package enum Replay {
     _ blueprint: Blueprint, from state: TrainingState, pending: TrainingSums, to step: Int
   ) throws(RunError) -> [Float] {
     guard step > state.step else { return state.parameters }
-    let worker = try Worker(blueprint: blueprint, communicator: SoloCommunicator(), lanes: 1, state: state)
-    defer { worker.end() }
-    let calendar = StepCalendar(blueprint)
-    var sums = pending
-    for step in state.step..<step {
-      let metrics = try worker.step(step, votes: Votes())
-      sums.loss += metrics.loss
-      sums.steps += 1
-      // The rates to come may depend on what the run has seen here.
-      guard calendar.directive(after: step, metrics: metrics).evaluate, worker.followsEvaluations else { continue }
-      let trainLoss = sums.loss / Double(sums.steps)
-      try worker.note(try worker.evaluate().map { ScheduleScores($0, trainLoss: trainLoss) })
-      sums = TrainingSums()
-    }
-    return worker.parameters
+    let walk = try StepWalk(blueprint, from: state, pending: pending)
+    while walk.step < step { try walk.advance() }
+    return walk.parameters
   }
 
   private static func compare(

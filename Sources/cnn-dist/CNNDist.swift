@@ -22,8 +22,8 @@ struct CNNDist: ParsableCommand {
     version: ProgramVersion.text,
     subcommands: [
       TrainCommand.self, LaunchCommand.self, LaunchHostCommand.self, EvaluateCommand.self, PlanCommand.self,
-      ModelsCommand.self, ConfigCommand.self,
-      DataCommand.self, CheckpointCommand.self, DebugCommand.self, BenchCommand.self,
+      ModelsCommand.self, ConfigCommand.self, DataCommand.self, CheckpointCommand.self, AuditCommand.self,
+      DebugCommand.self, BenchCommand.self,
     ])
 
   /// Runs the command and turns errors into one sentence and an exit code.

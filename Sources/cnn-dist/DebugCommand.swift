@@ -7,8 +7,8 @@ import Training
 /// `cnn-dist debug`.
 struct DebugCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "debug", abstract: "Check gradients, compare with other frameworks, replay steps.",
-    subcommands: [Gradcheck.self, Operators.self, Step.self, Replay.self])
+    commandName: "debug", abstract: "Check gradients, compare with other frameworks, replay steps, compare runs.",
+    subcommands: [Gradcheck.self, Operators.self, Step.self, Replay.self, Diff.self])
 
   /// `cnn-dist debug gradcheck`.
   struct Gradcheck: ParsableCommand {

@@ -194,7 +194,7 @@ let package = Package(
       name: "DiagnosticsTests",
       dependencies: [
         "Diagnostics", "Training", "Engine", "Planner", "Operators", "Network", "Reference", "StrictYAML",
-        "TestSupport",
+        "Checkpoints", "Collectives", "Interchange", "TestSupport",
       ],
       swiftSettings: strict),
   ]

@@ -1,7 +1,6 @@
 import Checkpoints
 import Configuration
 import Datasets
-import Hashing
 package import Training
 
 /// What `audit` is asked for.
@@ -110,9 +109,10 @@ extension Audit {
   }
 
   private func printText() {
+    let loose = Display.count(samples.looseSamples)
     let rows = [
       ("ledger", "\(Display.count(ledger.steps.count)) lines"),
-      ("epochs", "\(samples.wholeEpochs) whole, and \(Display.count(samples.looseSamples)) samples beside them, none twice"),
+      ("epochs", "\(samples.wholeEpochs) whole, and \(loose) samples beside them, none twice"),
       ("samples", "of \(Display.count(samples.stepsRead)) steps are those of the data"),
       ("checkpoints", checkpoints.sound.isEmpty ? "none" : checkpoints.sound.map(\.entry.name).joined(separator: ", ")),
       ("weights", checkpoints.sound.last.map { "SHA-256 \($0.weightsSHA256) after \($0.entry.step) steps" } ?? "none"),
@@ -137,40 +137,5 @@ extension Audit {
       "weights-sha256": checkpoints.sound.last.map { .text($0.weightsSHA256) } ?? .nothing,
       "replayed": .list(replays), "seed": .text("\(request.seed)"),
     ]
-  }
-}
-
-/// The hash that stands for an audited run.
-private enum RunDigest {
-  /// A SHA-256 over what was trained, on what, what every step did, and the weights. Whoever repeats the run gets the
-  /// same: no path, host, time, rank, lane, bucket or interval is in it.
-  static func digest(_ records: RunRecords, _ ledger: LedgerIndex, weights: CheckpointAudit.Sound?) -> String {
-    let data = records.identity.data
-    let split = data.train
-    var hash = SHA256()
-    for part in [
-      "cnn-dist audit 1", configuration(records.identity.configuration).text, records.identity.model,
-      "\(split.count) \(split.shape) \(split.content) \(split.coverage)", "\(data.classes)",
-      "\(ledger.steps.count) \(ledger.digest)", weights?.weightsSHA256 ?? "none",
-    ] {
-      hash.update("\(part.utf8.count)\n")
-      hash.update(part)
-    }
-    return hash.finish()
-  }
-
-  /// The configuration without what never reaches the weights.
-  private static func configuration(_ full: RunConfiguration) -> RunConfiguration {
-    let standard = RunConfiguration()
-    var copy = full
-    (copy.model, copy.lanes) = (standard.model, standard.lanes)
-    (copy.checkpoint, copy.evaluate) = (standard.checkpoint, standard.evaluate)
-    copy.exchange.bucket = standard.exchange.bucket
-    copy.train.recompute = standard.train.recompute
-    (copy.data.cache, copy.data.testCount) = (standard.data.cache, standard.data.testCount)
-    copy.data.path = nil
-    (copy.data.images, copy.data.labels) = (nil, nil)
-    (copy.data.testImages, copy.data.testLabels) = (nil, nil)
-    return copy
   }
 }

@@ -113,5 +113,7 @@ struct FaultList {
   }
 
   /// The first sentences, and how many follow.
-  var text: [String] { count > sentences.count ? sentences + ["and \(count - sentences.count) more like these"] : sentences }
+  var text: [String] {
+    count > sentences.count ? sentences + ["and \(count - sentences.count) more like these"] : sentences
+  }
 }

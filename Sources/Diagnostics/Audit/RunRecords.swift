@@ -45,6 +45,9 @@ struct RunRecords {
     } catch {
       throw RunError.unusable(error)
     }
+    guard (1..<1 << 32).contains(identity.data.train.count) else {
+      throw RunError(.unusable, "\(directory.identity) tells of \(identity.data.train.count) training samples")
+    }
   }
 
   /// The checkpoints of the run by ascending step.
@@ -60,6 +63,14 @@ struct RunRecords {
     } catch {
       throw RunError(.unusable, "\(path): \(error)")
     }
+  }
+
+  /// The tensors of a state as a checkpoint would hold them.
+  func tensors(of state: TrainingState) -> (model: [NamedTensor], optimizer: [NamedTensor]) {
+    (
+      ModelTensors.model(state, layout: plan.layout),
+      ModelTensors.optimizer(state, updates: updates, layout: plan.layout)
+    )
   }
 
   /// The digest of a state's weights as the ledger writes it.
@@ -81,7 +92,8 @@ struct RunRecords {
         identity.configuration.text, source: directory.identity, overrides: overrides + ["lanes=1"])
       if let change = identity.configuration.differences(to: configuration).first(where: { $0.path != "lanes" }) {
         throw RunError(
-          .unusable, "--set \(change.path): would make another run of it; only say where the data lies now, as in "
+          .unusable,
+          "--set \(change.path): would make another run of it; only say where the data lies now, as in "
             + "--set data.path=DIR")
       }
       try KernelSet.configure(configuration.kernels.isa)

@@ -1,7 +1,5 @@
 import Checkpoints
-import Configuration
 import Interchange
-import Planner
 package import Training
 
 /// Finds where two runs part: the step by their ledgers, then, from their checkpoints, the layer and the tensor.
@@ -16,7 +14,8 @@ package struct RunDifference {
   package private(set) var findings: [String] = []
   /// How many steps both ledgers have.
   package private(set) var commonSteps = 0
-  private var tensors: [TensorDifference] = []
+  /// The tensors that differ, in the order in which a step meets them.
+  private(set) var tensors: [TensorDifference] = []
   private let sides: [Side]
 
   /// One of the runs.
@@ -77,7 +76,8 @@ package struct RunDifference {
     }
     guard commonSteps > 0 else { throw RunError(.unusable, "the two runs have no step in common") }
     for (cursor, side) in zip(readers, sides) {
-      if let more = cursor.entry { findings.append("\(side.name) goes on with step \(more.step), the other run does not") }
+      guard let more = cursor.entry else { continue }
+      findings.append("\(side.name) goes on with step \(more.step), the other run does not")
     }
     return nil
   }
@@ -122,27 +122,30 @@ extension RunDifference {
   /// Computes the step of some lines again, from the last checkpoint of each run, and compares every tensor of it.
   private mutating func replay(_ lines: [LedgerEntry]) throws(RunError) {
     guard let step else { return }
-    var ends: [Replayed] = []
+    var ends: [ReplayedStep] = []
     for (side, line) in zip(sides, lines) {
-      let replayed = try Replayed(side.records, step: step)
+      let replayed = try ReplayedStep(side.records, step: step)
       ends.append(replayed)
       if let problem = replayed.problem { findings.append("\(side.name): \(problem)") }
-      let parting = LedgerParting(replayed.line, line)
+      guard let parting = LedgerParting(replayed.line, line) else {
+        findings.append("\(side.name)'s step \(step), replayed, equals its ledger")
+        continue
+      }
       findings.append(
-        parting.map { "\(side.name)'s step \(step) was computed otherwise than its checkpoint leads to: \($0.sentence("the replay", "the ledger"))" }
-          ?? "\(side.name)'s step \(step), replayed, equals its ledger")
+        "\(side.name)'s step \(step) was computed otherwise than its checkpoint leads to: "
+          + parting.sentence("the replay", "the ledger"))
     }
     let comparison = try StateComparison(sides[0].records.network)
-    tensors = comparison.differences(ends[0].before, ends[1].before, sides[0].records)
+    tensors = comparison.differences((ends[0].before, ends[0].records), (ends[1].before, ends[1].records))
     if !tensors.isEmpty { return findings.append("the states before step \(step) differ") }
     let parted = zip(lines[0].microBatches, lines[1].microBatches).enumerated().first { $1.0 != $1.1 }?.offset ?? 0
     tensors = try Self.compare(ends, microBatch: parted)
-    tensors += comparison.differences(ends[0].after, ends[1].after, sides[0].records)
+    tensors += comparison.differences((ends[0].after, ends[0].records), (ends[1].after, ends[1].records))
     if tensors.isEmpty { findings.append("both checkpoints lead to the same step here, so no tensor of it differs") }
   }
 
   /// The first tensor of a micro-batch that differs.
-  private static func compare(_ ends: [Replayed], microBatch: Int) throws(RunError) -> [TensorDifference] {
+  private static func compare(_ ends: [ReplayedStep], microBatch: Int) throws(RunError) -> [TensorDifference] {
     var recorders: [StepRecorder] = []
     for end in ends { recorders.append(try end.record(microBatch)) }
     let (a, b) = (recorders[0].tensors, recorders[1].tensors)
@@ -151,64 +154,9 @@ extension RunDifference {
     var values: [[Float]] = []
     for end in ends { values.append(try end.record(microBatch, wanted: number).values) }
     let tensor = a[number]
-    return [TensorDifference(tensor.kind, layer: tensor.layer, name: tensor.name, values[0], values[1])].compactMap(\.self)
-  }
-
-  /// A step that was computed again.
-  private struct Replayed {
-    let blueprint: Blueprint
-    /// The state before the step.
-    let before: TrainingState
-    let pending: TrainingSums
-    /// The state after it.
-    let after: TrainingState
-    /// What the ledger should have of it.
-    let line: LedgerEntry
-    /// Where the way to the step left the run's ledger; nil if it did not.
-    let problem: String?
-
-    init(_ records: RunRecords, step: Int) throws(RunError) {
-      blueprint = try records.blueprint([])
-      let walk = try Self.walk(records, blueprint, step: step)
-      let first = walk.step
-      let ledger = try LedgerIndex(
-        records.directory.ledger, from: 0, microBatches: blueprint.configuration.train.microBatches)
-      var problem: String?
-      while walk.step < step {
-        let computed = try walk.advance()
-        guard problem == nil, let recorded = try ledger.entry(ofStep: computed.step),
-          let parting = LedgerParting(computed, recorded)
-        else { continue }
-        problem =
-          "the replay from step \(first) leaves the ledger in step \(computed.step): "
-          + parting.sentence("the replay", "the ledger")
-      }
-      self.problem = problem
-      (before, pending) = (try walk.state(), walk.pending)
-      line = try walk.advance()
-      after = try walk.state()
-    }
-
-    /// From the last checkpoint at or before the step, or from the start.
-    private static func walk(_ records: RunRecords, _ blueprint: Blueprint, step: Int) throws(RunError) -> StepWalk {
-      guard let entry = records.checkpoints.last(where: { $0.step <= step }) else {
-        return try StepWalk(
-          blueprint,
-          from: TrainingState(
-            initial: blueprint.plan.layout, seed: blueprint.configuration.seed, updates: blueprint.updates))
-      }
-      let contents: CheckpointContents
-      do { contents = try CheckpointStore.load(entry.path) } catch { throw RunError.unusable(error) }
-      return try StepWalk(
-        blueprint, from: try records.state(of: contents, at: entry.path), pending: contents.state.pending)
-    }
-
-    /// Computes the step once more and takes down a micro-batch of it.
-    func record(_ microBatch: Int, wanted: Int? = nil) throws(RunError) -> StepRecorder {
-      let recorder = StepRecorder(microBatch: microBatch, wanted: wanted)
-      try StepWalk(blueprint, from: before, pending: pending).advance(inspector: recorder)
-      return recorder
-    }
+    let difference = TensorDifference(
+      tensor.kind, layer: tensor.layer, name: tensor.name, values[0], values[1])
+    return [difference].compactMap(\.self)
   }
 }
 
@@ -226,42 +174,5 @@ private final class LedgerCursor {
   func advance() throws(RunError) {
     let line = try reader.next()
     do { entry = try line?.entry.get() } catch { throw RunError(.unusable, "\(error)") }
-  }
-}
-
-extension RunDifference {
-  /// Prints what was found.
-  ///
-  /// - Throws: `RunError` with code `failed` if the runs differ.
-  package func report(asJSON: Bool) throws(RunError) {
-    if asJSON { Report.json(record) } else { printText() }
-    guard isDifferent else { return }
-    let place = step.map { "in step \($0): \(parting ?? "")" } ?? "in what their ledgers do not cover"
-    throw RunError(.failed, "the runs part \(place)")
-  }
-
-  private func printText() {
-    for sentence in identity { print("made of other things: \(sentence)") }
-    let verdict = step.map { "the runs part in step \($0): \(parting ?? "")" }
-    print(verdict ?? "the ledgers are equal in the \(Display.count(commonSteps)) steps that both have")
-    for sentence in findings { print(sentence) }
-    for tensor in tensors.prefix(10) { print("\(tensor == tensors[0] ? "first tensor" : "then")  \(tensor.text)") }
-    if tensors.count > 10 { print("and \(tensors.count - 10) more tensors") }
-  }
-
-  private var record: [String: ReportValue] {
-    let list = tensors.map { tensor in
-      ReportValue.record([
-        "kind": .text(tensor.kind.rawValue), "layer": .text(tensor.layer), "name": .text(tensor.name),
-        "elements": .integer(tensor.count), "differing": .integer(tensor.differing), "index": .integer(tensor.index),
-        "a": .number(Double(tensor.values[0])), "b": .number(Double(tensor.values[1])),
-      ])
-    }
-    return [
-      "different": .truth(isDifferent), "identity": .list(identity.map { .text($0) }),
-      "common-steps": .integer(commonSteps), "step": step.map { .integer($0) } ?? .nothing,
-      "parting": parting.map { .text($0) } ?? .nothing, "findings": .list(findings.map { .text($0) }),
-      "tensors": .list(list),
-    ]
   }
 }

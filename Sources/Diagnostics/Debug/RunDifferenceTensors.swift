@@ -86,13 +86,12 @@ struct StateComparison {
       }
   }
 
-  /// The same of two states.
-  func differences(_ a: TrainingState, _ b: TrainingState, _ records: RunRecords) -> [TensorDifference] {
-    let layout = records.plan.layout
-    let optimizer = { ModelTensors.optimizer($0, updates: records.updates, layout: layout) }
-    return differences(
-      model: (ModelTensors.model(a, layout: layout), ModelTensors.model(b, layout: layout)),
-      optimizer: (optimizer(a), optimizer(b)))
+  /// The same of two states, each in the layout of its run.
+  func differences(
+    _ a: (state: TrainingState, records: RunRecords), _ b: (state: TrainingState, records: RunRecords)
+  ) -> [TensorDifference] {
+    let (first, second) = (a.records.tensors(of: a.state), b.records.tensors(of: b.state))
+    return differences(model: (first.model, second.model), optimizer: (first.optimizer, second.optimizer))
   }
 
   private static func compare(

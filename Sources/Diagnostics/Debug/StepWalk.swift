@@ -8,9 +8,9 @@ import Training
 /// written.
 final class StepWalk {
   /// The run.
-let blueprint: Blueprint
+  let blueprint: Blueprint
   /// The next step.
-private(set) var step: Int
+  private(set) var step: Int
   private let worker: Worker
   private let calendar: StepCalendar
   private var sums: TrainingSums
@@ -19,7 +19,7 @@ private(set) var step: Int
   ///
   /// - Parameter pending: the sums of the steps that no line of metrics told of at that state.
   /// - Throws: `RunError` if memory is short.
-init(
+  init(
     _ blueprint: Blueprint, from state: TrainingState, pending: TrainingSums = TrainingSums()
   ) throws(RunError) {
     self.blueprint = blueprint
@@ -32,14 +32,14 @@ init(
   deinit { worker.end() }
 
   /// The parameters before the next step.
-var parameters: [Float] { worker.parameters }
+  var parameters: [Float] { worker.parameters }
 
   /// Takes the next step.
   ///
   /// - Parameter inspector: looks at each instruction.
   /// - Returns: the line that the ledger should have of it.
   @discardableResult
-func advance(inspector: (any InstructionObserver)? = nil) throws(RunError) -> LedgerEntry {
+  func advance(inspector: (any InstructionObserver)? = nil) throws(RunError) -> LedgerEntry {
     let metrics = try worker.step(step, votes: Votes(), inspector: inspector)
     let entry = LedgerEntry(
       step: step, samples: LedgerEntry.text(worker.samplesDigest), loss: metrics.loss,
@@ -62,7 +62,7 @@ func advance(inspector: (any InstructionObserver)? = nil) throws(RunError) -> Le
   }
 
   /// The state before the next step.
-func state() throws(RunError) -> TrainingState {
+  func state() throws(RunError) -> TrainingState {
     guard let state = try worker.snapshot(step: step) else {
       preconditionFailure("a process alone is rank 0, which has the state")
     }
@@ -70,5 +70,5 @@ func state() throws(RunError) -> TrainingState {
   }
 
   /// The sums to go on with from `state()`.
-var pending: TrainingSums { sums }
+  var pending: TrainingSums { sums }
 }

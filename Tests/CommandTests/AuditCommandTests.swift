@@ -15,8 +15,11 @@ import Testing
         let options = place.exists("killed") ? ["--resume"] : []
         let job = try place.start(
           ["train", "--run-dir", "killed"] + options + Workplace.sets(Workplace.tiny + settings), ranks: ranks)
-        usleep(UInt32.random(in: 400_000...900_000, using: &random))
-        if job.isRunning, place.exists("killed/ledger.jsonl") { kills += 1 }
+        // A run that goes on changes its ledger first when it cuts it back, then with each step.
+        let before = size(place)
+        for _ in 0..<3000 where job.isRunning && size(place) == before { usleep(10_000) }
+        usleep(UInt32.random(in: 0...150_000, using: &random))
+        if job.isRunning { kills += 1 }
         // The ranks are children of mpirun; it ends with them.
         _ = try Programs.run(["pkill", "-KILL", "-P", "\(job.identifier)"])
         _ = try job.finish(deadline: 60)
@@ -39,6 +42,11 @@ import Testing
       #expect(caught.status == 1, "\(caught.everything)")
       #expect(caught.output.contains("line 501 tells of step 1400") && caught.output.contains("\"passed\":false"))
     }
+  }
+
+  private func size(_ place: Workplace) -> Int? {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: place.path + "/killed/ledger.jsonl")
+    return attributes?[.size] as? Int
   }
 
   @Test(.timeLimit(.minutes(3))) func `data that has moved is named, and runs that part exit with 1`() throws {

@@ -74,11 +74,11 @@ struct LittleRuns {
 }
 
 extension [NamedTensor] {
-  /// Flips the lowest bit of an element.
-  mutating func flip(_ name: String, _ index: Int) throws {
+  /// Flips a bit of an element, by default the lowest.
+  mutating func flip(_ name: String, _ index: Int, bit: UInt32 = 0) throws {
     let place = try #require(firstIndex { $0.name == name })
     guard case .float32(var values) = self[place].elements else { return }
-    values[index] = Float(bitPattern: values[index].bitPattern ^ 1)
+    values[index] = Float(bitPattern: values[index].bitPattern ^ 1 << bit)
     self[place].elements = .float32(values)
   }
 }

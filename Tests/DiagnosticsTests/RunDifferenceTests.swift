@@ -27,14 +27,15 @@ import Training
   }
 
   /// Weights and optimizer states, changed by one bit between steps 56 and 57.
-  @Test(.timeLimit(.minutes(4)), arguments: ["fc2.weight", "fc1.bias", "momentum.fc1.weight"])
+  @Test(.timeLimit(.minutes(4)), arguments: ["fc2.weight", "fc1.bias", "momentum.fc2.weight"])
   func `one bit that changed at step 57 of 100 is found`(name: String) throws {
     try LittleRuns.run { runs throws in
       try runs.train("a", Self.long)
       try runs.copy("a", to: "b")
       let isState = name.hasPrefix("momentum")
       try runs.rewrite("b", 57) { contents in
-        if isState { try? contents.optimizer.flip(name, 3) } else { try? contents.model.flip(name, 3) }
+        // The lowest bit of a momentum would be lost in the rounding of the next step.
+        if isState { try? contents.optimizer.flip(name, 3, bit: 20) } else { try? contents.model.flip(name, 3) }
       }
       try runs.train("b", Self.long, resume: "step-0000057")
       let found = try compare(runs)

@@ -34,7 +34,9 @@ struct LedgerIndex {
     self.path = path
     var hash = SHA256()
     var reader = try LedgerReader(path)
+    var progress = ReadingProgress("bytes of the ledger")
     while let line = try reader.next() {
+      progress.tell(line.place.upperBound, of: reader.count)
       switch line.entry {
       case .failure(let problem): faults.add(problem.message)
       case .success(let entry):

@@ -20,7 +20,8 @@ package struct LedgerReader: ~Copyable {
   private static let longestLine = 1 << 25
 
   private let file: OpenFile
-  private let count: Int
+  /// The bytes of the file when it was opened.
+  let count: Int
   private var buffer: [UInt8] = []
   /// Where the buffer's first byte lies in the file.
   private var start = 0

@@ -123,6 +123,19 @@ import Training
     try bytes.write(to: URL(fileURLWithPath: path))
   }
 
+  @Test(.timeLimit(.minutes(4))) func `values that were changed on a resume are said, or caught`() throws {
+    try LittleRuns.run { runs throws in
+      try runs.train("run")
+      try runs.train("run", ["train.schedule={constant: {rate: 0.02}}"], resume: "step-0000008")
+      let kept = try audit(runs, "run") { ($0.sample, $0.reach) = (1000, 24) }
+      #expect(kept.isPassed, "\(kept.faults)")
+      #expect(kept.unproven.contains { $0.contains("train.schedule") }, "\(kept.unproven)")
+      try FileManager.default.removeItem(atPath: runs.checkpoint("run", 8))
+      let gone = try audit(runs, "run") { ($0.sample, $0.reach) = (1000, 24) }
+      #expect(gone.faults.contains { $0.contains("other rules") }, "\(gone.faults)")
+    }
+  }
+
   @Test(.timeLimit(.minutes(2))) func `what is no run is refused`() throws {
     try LittleRuns.run { runs throws in
       #expect(throws: RunError.self) { try audit(runs, "nothing") }

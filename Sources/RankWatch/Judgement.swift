@@ -79,8 +79,8 @@ package enum Verdict: Hashable, Sendable {
 
 /// Judges what is known of all ranks: a pure function, so that it can be tested without a cluster.
 package enum Judgement {
-  /// The reason why the run cannot go on; nil if it can. The first cause comes before its consequences: what a rank says
-  /// of itself, then a process that is gone, then silence, then idleness.
+  /// The reason why the run cannot go on; nil if it can. The first cause comes before its consequences: what a rank
+  /// says of itself, then a process that is gone, then silence, then idleness.
   ///
   /// A rank that waits for another is a victim, and one that computes is slow at most. Setting up, writing a checkpoint
   /// and scoring may take any time.
@@ -104,7 +104,8 @@ package enum Judgement {
   /// Who is awaited where no rank can be blamed otherwise: one that is not watched, or all.
   private static func idleWaiters(_ idle: [RankView], _ views: [RankView]) -> Verdict? {
     let waiting = idle.filter { $0.activity.phase == .waiting }
-    if let victim = waiting.first(where: { view in views.contains { $0.rank == view.activity.peer && $0.line == .missing } }) {
+    let missing = Set(views.filter { $0.line == .missing }.map(\.rank))
+    if let victim = waiting.first(where: { missing.contains($0.activity.peer) }) {
       return .silent(rank: victim.activity.peer, seconds: victim.idle)
     }
     let watched = views.filter { $0.line == .open }

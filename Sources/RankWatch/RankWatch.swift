@@ -77,7 +77,8 @@ package final class RankWatch: Sendable {
     shared.state.withLock { ($0.reporter, $0.deadline) = (reporter, deadline) }
   }
 
-  /// This rank has failed: has the cause told, and all ranks end. Returns after some seconds, if nobody could be reached.
+  /// This rank has failed: has the cause told, and all ranks end. Returns after some seconds, if nobody could be
+  /// reached.
   package func fail(code: Int32, _ text: String) {
     shared.state.withLock { $0.failure = RankView.Failure(code: code, text: text) }
     for _ in 0..<300 { usleep(10_000) }
@@ -114,8 +115,8 @@ struct Meeting: Sendable {
   /// All ranks tell each other; `port` is where this rank listens, if it watches.
   init(_ communicator: any Communicator, port: UInt16?) throws(CommunicationError) {
     let own = [
-      String(UInt64.random(in: .min ... .max)), port.map { String($0) } ?? "", Socket.ownAddresses().joined(separator: ","),
-      communicator.host,
+      String(UInt64.random(in: .min ... .max)), port.map { String($0) } ?? "",
+      Socket.ownAddresses().joined(separator: ","), communicator.host,
     ]
     let lines = try communicator.allGather(Array(own.joined(separator: "\n").utf8)).map { line in
       String(decoding: line, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)

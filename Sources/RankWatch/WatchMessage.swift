@@ -27,9 +27,11 @@ enum WatchCoding {
       switch message {
       case .hello(let rank, let secret): [0] + word(UInt64(rank)) + word(secret)
       case .pulse(let state, let time):
-        [1, state.phase.rawValue] + [state.subject, state.peer, state.step].flatMap { word(UInt64(bitPattern: Int64($0))) }
+        [1, state.phase.rawValue]
+          + [state.subject, state.peer, state.step].flatMap { word(UInt64(bitPattern: Int64($0))) }
           + word(state.progress) + word(time)
-      case .failure(let code, let text): [2] + word(UInt64(bitPattern: Int64(code))) + Array(text.utf8.prefix(limit - 16))
+      case .failure(let code, let text):
+        [2] + word(UInt64(bitPattern: Int64(code))) + Array(text.utf8.prefix(limit - 16))
       case .goodbye: [3]
       case .stop: [4]
       case .end(let code): [5] + word(UInt64(bitPattern: Int64(code)))

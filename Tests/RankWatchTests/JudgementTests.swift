@@ -6,7 +6,8 @@ import Testing
 @Suite struct JudgementTests {
   private func waiting(_ rank: Int, for peer: Int, idle: Double) -> RankView {
     RankView(
-      rank: rank, idle: idle, isBusy: true, activity: Activity.Snapshot(phase: .waiting, subject: 4, peer: peer, step: 7))
+      rank: rank, idle: idle, isBusy: true,
+      activity: Activity.Snapshot(phase: .waiting, subject: 4, peer: peer, step: 7))
   }
 
   private func verdict(_ views: [RankView]) -> Verdict? { Judgement.verdict(views, deadline: 30) }

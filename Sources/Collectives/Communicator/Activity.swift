@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// What the main thread of a rank is doing, for whoever watches over the ranks: written by that thread with plain stores,
-/// read by others at any time. What is read may be torn between two moments, which a report can bear.
+/// What the main thread of a rank is doing, for whoever watches over the ranks: written by that thread with plain
+/// stores, read by others at any time. What is read may be torn between two moments, which a report can bear.
 package final class Activity: Sendable {
   /// The kinds of work.
   package enum Phase: UInt8, Sendable {
@@ -70,7 +70,8 @@ package final class Activity: Sendable {
   }
 
   private static func pack(_ phase: Phase, _ subject: Int, _ peer: Int) -> UInt64 {
-    UInt64(phase.rawValue) | UInt64(UInt32(truncatingIfNeeded: subject)) << 8 | UInt64(UInt32(truncatingIfNeeded: peer)) << 40
+    UInt64(phase.rawValue) | UInt64(UInt32(truncatingIfNeeded: subject)) << 8
+      | UInt64(UInt32(truncatingIfNeeded: peer)) << 40
   }
 
   /// What a rank was doing at a moment.

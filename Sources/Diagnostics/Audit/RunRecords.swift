@@ -10,8 +10,8 @@ import Planner
 import StrictYAML
 import Training
 
-/// What a run directory tells of its run, beside the ledger: what it is made of, and the plan of its steps, for which no
-/// data is needed.
+/// What a run directory tells of its run, beside the ledger: what it is made of, and the plan of its steps, for which
+/// no data is needed.
 struct RunRecords {
   /// More bytes than a description of a run needs.
   private static let largestIdentity = 1 << 26

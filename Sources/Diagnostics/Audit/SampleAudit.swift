@@ -4,8 +4,8 @@ import Datasets
 import Operators
 import Training
 
-/// Proves that a run saw each sample once an epoch: the order is computed anew from the seed, and the digest of what was
-/// read in each step from the data.
+/// Proves that a run saw each sample once an epoch: the order is computed anew from the seed, and the digest of what
+/// was read in each step from the data.
 struct SampleAudit {
   /// What is wrong, a sentence each.
   private(set) var faults = FaultList()

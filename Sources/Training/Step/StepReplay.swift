@@ -25,7 +25,9 @@ package struct StepReplay {
     let feed = SampleFeed(blueprint: blueprint, share: share, firstStep: step)
     defer { feed.stop() }
     var lane = try Lane(
-      index: 0, shared: Lane.Shared(blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: Activity(), givesUp: nil),
+      index: 0,
+      shared: Lane.Shared(
+        blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: Activity(), givesUp: nil),
       progress: LaneProgress())
     var samples: [UInt64] = []
     for microBatch in 0..<count {

@@ -80,7 +80,8 @@ package final class Worker {
     self.feed = feed
     let progress = share.lanes.map { _ in LaneProgress() }
     self.progress = progress
-    let shared = Lane.Shared(blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: communicator.activity,
+    let shared = Lane.Shared(
+      blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: communicator.activity,
       givesUp: givesUp)
     threads = share.lanes.indices.dropFirst().map {
       LaneThread(index: $0, shared: shared, progress: progress[$0])

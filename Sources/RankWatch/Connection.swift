@@ -48,7 +48,10 @@ final class Connection {
   func send(_ message: WatchMessage) {
     let bytes = WatchCoding.encode(message)
     if leaving.count + bytes.count <= Self.room { leaving += bytes }
-    guard let sent = socket.send(leaving[...]) else { return isClosed = true }
+    guard let sent = socket.send(leaving[...]) else {
+      isClosed = true
+      return
+    }
     leaving.removeFirst(sent)
   }
 

@@ -5,7 +5,7 @@ import Testing
 
 /// Watching over real sockets, on a cluster of threads. Verdicts end the process, so they are tested by command.
 @Suite struct RankWatchTests {
-  private static let silent = RankWatch.Reporter { _, _, _ in } verdict: { _, _, _ in 99 }
+  private static let silent = RankWatch.Reporter(waiting: { _, _, _ in }, verdict: { _, _, _ in 99 })
 
   @Test(.timeLimit(.minutes(1)), arguments: [2, 3, 5])
   func `a stop that is asked for on one rank reaches all others`(ranks: Int) throws {

@@ -22,6 +22,9 @@ package struct Failure: Codable, Hashable, Sendable {
   /// The name of the file in a run directory.
   package static let fileName = "failure.json"
 
+  /// The exit code with which ranks end of which one has died; its signal is not always known.
+  private static let died: Int32 = 4
+
   private enum CodingKeys: String, CodingKey {
     case cause, rank, host, step
     case exitCode = "exit-code"
@@ -79,7 +82,8 @@ package struct Failure: Codable, Hashable, Sendable {
   }
 
   private var isFromOutside: Bool {
-    guard let signal, !isOutOfMemory else { return false }
+    guard !isOutOfMemory else { return false }
+    guard let signal else { return exitCode == Self.died }
     return ![SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP].contains(signal)
   }
 

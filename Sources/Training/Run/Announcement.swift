@@ -71,8 +71,7 @@ struct Announcement {
   }
 
   private var stopping: String {
-    let how = workplace.workers == 1 ? "Ctrl-C saves and stops" : "kill -USR2 to mpirun saves and stops"
-    return "\(how); --run-dir \(directory) --resume continues"
+    "\(Starter.stopping(ranks: workplace.workers)); --run-dir \(directory) --resume continues"
   }
 
   private var machine: String {

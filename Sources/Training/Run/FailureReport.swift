@@ -16,27 +16,27 @@ package struct FailureReport: Sendable {
   }
 
   private let ranks: Int
-  private let command: String
+  private let resume: String
   private let place: Place?
 
   /// Before the run has a directory.
   ///
   /// - Parameter command: what was started, as a shell would take it, without `mpirun`.
   package init(ranks: Int, command: String) {
-    (self.ranks, self.command, place) = (ranks, command, nil)
+    (self.ranks, resume, place) = (ranks, (ranks > 1 ? "mpirun -n \(ranks) " : "") + command, nil)
   }
 
   /// Of a run in a directory.
   init(ranks: Int, directory: RunDirectory, plan: StepPlan) {
     self.ranks = ranks
-    command = "cnn-dist train --run-dir \(directory.path) --resume"
+    resume = Starter.resume(directory.path, ranks: ranks)
     place = Place(directory: directory, plan: plan)
   }
 
   /// Tells what the watch finds.
   package var reporter: RankWatch.Reporter {
     RankWatch.Reporter { view, host, seconds in
-      Console.note("waiting for rank \(view.rank) on \(host) since \(Int(seconds)) s: \(self.state(of: view))")
+      Console.note("waiting for rank \(view.rank) on \(host) for \(Int(seconds)) s: \(self.state(of: view))")
     } verdict: { verdict, views, hosts in
       let failure = self.failure(verdict, views, hosts)
       Console.report(failure.text)
@@ -49,7 +49,10 @@ package struct FailureReport: Sendable {
 
   /// What is told, as `failure.json` has it.
   struct Failure: Encodable {
+    /// The cause in words that are the same for the same cause, so that failures can be compared.
     var cause: String
+    /// The whole sentence: who, what, since when.
+    var message: String
     var rank: Int?
     var host: String?
     var step: Int?
@@ -60,15 +63,16 @@ package struct FailureReport: Sendable {
     var exitCode: Int32
 
     enum CodingKeys: String, CodingKey {
-      case cause, rank, host, step, doing, checkpoint, resume, replay
+      case cause, message, rank, host, step, doing, checkpoint, resume, replay
       case exitCode = "exit-code"
     }
 
     /// The report on the screen.
     var text: String {
       let lines = [
-        "error: \(cause)", checkpoint.map { "  last checkpoint: \($0)" }, "  continue with:   \(resume)",
-        replay.map { "  replay the step: \($0)" },
+        "error: \(message)", checkpoint.map { "  last checkpoint: \($0)" },
+        // Who watches over the job decides how it goes on.
+        Starter.isSupervised ? nil : "  continue with:   \(resume)", replay.map { "  replay the step: \($0)" },
       ]
       return lines.compactMap(\.self).joined(separator: "\n")
     }
@@ -78,9 +82,10 @@ package struct FailureReport: Sendable {
     let view = verdict.rank.flatMap { rank in views.first { $0.rank == rank } }
     let host = verdict.rank.map { hosts[$0] }
     let step = (view?.activity.step ?? views.map(\.activity.step).max()).flatMap { $0 >= 0 ? $0 : nil }
-    let (cause, code) = sentence(verdict, view, host)
+    let (cause, code) = cause(verdict)
     var failure = Failure(
-      cause: cause, rank: verdict.rank, host: host, step: step, doing: view.map(doing), resume: resume, exitCode: code)
+      cause: cause, message: sentence(verdict, view, host), rank: verdict.rank, host: host, step: step,
+      doing: view.map(doing), resume: resume, exitCode: code)
     guard let place, let latest = try? CheckpointStore(directory: place.directory.checkpoints).latest() else {
       return failure
     }
@@ -92,37 +97,37 @@ package struct FailureReport: Sendable {
     return failure
   }
 
-  private var resume: String { (ranks > 1 ? "mpirun -n \(ranks) " : "") + command }
-
-  private func sentence(_ verdict: Verdict, _ view: RankView?, _ host: String?) -> (cause: String, code: Int32) {
-    let whom = view.map { "rank \($0.rank) on \(host ?? "?")" } ?? "all ranks"
-    let state = view.map { "; \(self.state(of: $0))" } ?? ""
-    return switch verdict {
-    case .failed(_, let failure): ("\(whom): \(failure.text)", failure.code)
+  private func cause(_ verdict: Verdict) -> (words: String, code: Int32) {
+    switch verdict {
+    case .failed(_, let failure): (failure.text, failure.code)
     case .died where StopSignals.isStopAsked:
       (
-        "\(whom) ended before all was saved: it was told to stop twice, or its launcher waited no longer (mpirun: 2 s "
-          + "after SIGTERM)\(state)", Self.died
+        "ended before all was saved: it was told to stop twice, or its launcher waited no longer (mpirun: 2 s after "
+          + "SIGTERM)", RunError.Code.died.rawValue
       )
-    case .died: ("\(whom) died: its process is gone, killed by a signal or for want of memory\(state)", Self.died)
-    case .silent(_, let seconds):
-      (
-        "\(whom) has not been heard of for \(Int(seconds)) s: its process is stopped, or its machine cannot be "
-          + "reached\(state)", Self.hung
-      )
-    case .hangs(_, let seconds): ("\(whom) has done nothing for \(Int(seconds)) s\(state)", Self.hung)
-    case .allWait(let seconds):
-      ("all ranks have waited for each other for \(Int(seconds)) s: a message was lost on its way", Self.hung)
+    case .died: ("the process is gone, killed by a signal or for want of memory", RunError.Code.died.rawValue)
+    case .silent:
+      ("not heard of any more: the process is stopped, or its machine cannot be reached", RunError.Code.hung.rawValue)
+    case .hangs: ("does nothing any more", RunError.Code.hung.rawValue)
+    case .allWait: ("all ranks wait for each other: a message was lost on its way", RunError.Code.hung.rawValue)
     }
   }
 
-  private static let died = RunError.Code.died.rawValue
-  private static let hung = RunError.Code.hung.rawValue
+  private func sentence(_ verdict: Verdict, _ view: RankView?, _ host: String?) -> String {
+    let words = cause(verdict).words
+    guard let view else { return words }
+    let whom = "rank \(view.rank) on \(host ?? "?"): \(words)"
+    return switch verdict {
+    case .failed: whom
+    case .died, .allWait: "\(whom); \(state(of: view))"
+    case .silent(_, let seconds), .hangs(_, let seconds): "\(whom), for \(Int(seconds)) s; \(state(of: view))"
+    }
+  }
 
   // MARK: What ranks do
 
   private func state(of view: RankView) -> String {
-    let silence = view.silence > 2 ? "silent since \(Int(view.silence)) s, " : ""
+    let silence = view.silence > 2 ? "silent for \(Int(view.silence)) s, " : ""
     let step = view.activity.step >= 0 ? " in step \(view.activity.step)" : ""
     return "\(silence)last seen \(doing(view))\(step)"
   }

@@ -148,11 +148,10 @@ package struct Trainer {
   private func stop(after done: Int, _ setup: RunSetup, _ worker: Worker) throws(RunError) {
     communicator.activity.begin(.saving)
     try setup.coordinator?.finish(after: done, evaluation: nil, worker: worker)
-    let ranks = communicator.size
     throw RunError(
       .stopped,
       "stopped on request after step \(done) of \(setup.blueprint.steps), everything is saved; continue with: "
-        + (ranks > 1 ? "mpirun -n \(ranks) " : "") + "cnn-dist train --run-dir \(setup.directory.path) --resume",
+        + Starter.resume(setup.directory.path, ranks: communicator.size),
       isCollective: true)
   }
 

@@ -81,7 +81,7 @@ struct Lane: ~Copyable {
               shared, lane: index, leaf: leaf, samples: content, votes: carried, publish: publish,
               inspector: inspector, poll: poll), step: step)
         }
-      } catch where error == .stepGivenUp {
+      } catch  where error == .stepGivenUp {
         // Nothing of the step will count, but the exchange has to come to its end on all ranks.
         var observer = LeafObserver(shared, lane: index, leaf: leaf, samples: 0, votes: carried, publish: publish)
         observer.giveUp(from: publish == nil ? 0 : max(0, progress.count - base))

@@ -31,8 +31,8 @@ struct LaunchCommand: ParsableCommand {
       60 s, and 1 s again once a checkpoint was committed since. With --hosts, a host that does not answer is left out \
       of a try while --min-ranks remain, and is asked again before the next one. --hostfile is read again before each \
       try, so that hosts can be added and taken away. The launch gives up when the same step fails twice in the same \
-      way, when --max-restarts are used up, and at once when arguments, configuration or data cannot be used. How often it saves \
-      is a matter of the configuration: checkpoint in 'cnn-dist config'.
+      way, when --max-restarts are used up, and at once when arguments, configuration or data cannot be used. How \
+      often it saves is a matter of the configuration: checkpoint in 'cnn-dist config'.
 
       Hosts are reached by ssh without a password, and have cnn-dist at the same path. --agent names another program \
       that is called as AGENT HOST COMMAND....

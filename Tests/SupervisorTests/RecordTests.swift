@@ -102,6 +102,8 @@ import Testing
     // The shell leaves a child behind that nobody has the number of.
     let shell = try ChildProcess(["sh", "-c", "sleep 60 & exit 0"], environment: environment)
     #expect(shell.finish() == .exited(0))
+    // For a moment it is still the shell that it was made from.
+    for _ in 0..<100 where ProcessTable.processes(of: session.name).map(\.name) == ["sh"] { usleep(20_000) }
     #expect(ProcessTable.processes(of: session.name).map(\.name) == ["sleep"])
     #expect(ProcessTable.end(session.name).isEmpty)
     #expect(ProcessTable.processes(of: session.name).isEmpty)

@@ -10,8 +10,8 @@ package struct OptimizerChoice: YAMLChoice {
 
   package static let subject = "optimizer"
   package static let alternatives: [Alternative<OptimizerChoice>] = [
-    alternative(SGD.self), alternative(Adam.self), alternative(AdamW.self), alternative(RMSProp.self),
-    alternative(Adagrad.self), alternative(LARS.self), alternative(LAMB.self),
+    alternative(SGD.self), alternative(Adam.self), alternative(AdamW.self), alternative(Adamax.self),
+    alternative(RMSProp.self), alternative(Adagrad.self), alternative(LARS.self), alternative(LAMB.self),
   ]
 
   private static func alternative<Rule: UpdateRule>(_ type: Rule.Type) -> Alternative<OptimizerChoice> {

@@ -11,6 +11,7 @@ extension KernelTests {
       ("nesterov", { Optimizer.descend($0, rate: 0.1, decay: 5e-4, momentum: 0.9, nesterov: true) }),
       ("dampened", { Optimizer.descend($0, rate: 0.1, decay: 5e-4, momentum: 0.9, fresh: 0.5) }),
       ("adam", { Optimizer.adam($0, adam) }),
+      ("adamax", { Optimizer.adamax($0, adam) }),
       (
         "lamb",
         {

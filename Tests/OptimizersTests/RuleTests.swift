@@ -38,6 +38,9 @@ import Testing
       ($0.beta1, $0.beta2, $0.epsilon) = (0.7, 0.9, 1e-3)
     },
     Case("adamw", AdamW(), rate: 0.05, [0.660222707, -0.29778201, -0.9621923, -0.147515654]) { $0.weightDecay = 0.02 },
+    Case("adamax", Adamax(), rate: 0.05, [0.716586213, -0.277872799, -0.985116677, -0.193315968]) {
+      $0.weightDecay = 0.02
+    },
     Case("rmsprop", RMSProp(), rate: 0.05, [-0.440742187, -0.389810928, -0.285565912, 0.79069953]) {
       $0.weightDecay = 0.02
     },

@@ -53,6 +53,7 @@ static void elements(size_t n) {
   CALL(fill)(n, 1, c);
   CALL(adam)(n, &(struct ck_adam){0.1f, 1, 0, 0.1f, 0.99f, 0.01f, 1, 1e-8f}, a, b, c, d);
   CALL(adam_direction)(n, &(struct ck_adam){0.1f, 1, 0, 0.1f, 0.99f, 0.01f, 1, 1e-8f}, a, b, c, d);
+  CALL(adamax)(n, &(struct ck_adam){0.1f, 1, 0, 0.1f, 0.99f, 0.01f, 1, 1e-8f}, a, b, c, d);
   CALL(rms_direction)(n, 0.9f, 0.1f, 1e-8f, 0.1f, a, c, d);
   CALL(rms_centered_direction)(n, 0.9f, 0.1f, 1e-8f, 0.1f, a, c, b, d);
   CALL(adagrad_direction)(n, 1e-8f, 0.1f, a, c, d);

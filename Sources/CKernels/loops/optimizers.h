@@ -54,6 +54,18 @@ static void adam(size_t n, const struct ck_adam *c, const float *g, float *m, fl
   }
 }
 
+static void adamax(size_t n, const struct ck_adam *c, const float *g, float *m, float *u, float *w) {
+  const float rate = c->rate, penalty = c->penalty, fresh = c->fresh1, keep = c->beta2, epsilon = c->epsilon;
+  CK_ELEMENTWISE
+  for (size_t i = 0; i < n; i++) {
+    const float decayed = g[i] + penalty * w[i];
+    const float before = keep * u[i], now = fabsf(decayed) + epsilon;
+    m[i] = m[i] + fresh * (decayed - m[i]);
+    u[i] = before > now ? before : now;
+    w[i] -= rate * (m[i] / u[i]);
+  }
+}
+
 static void adam_direction(size_t n, const struct ck_adam *c, float *g, float *m, float *v, const float *w) {
   const float scale = c->rate, decay = c->penalty, root = c->root_scale, epsilon = c->epsilon;
   CK_ELEMENTWISE

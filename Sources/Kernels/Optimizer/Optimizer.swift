@@ -81,6 +81,16 @@ package enum Optimizer {
       piece.count, &c, piece.gradient, piece.state(0), piece.state(1), piece.weights)
   }
 
+  /// Adamax: m, state 0, is the moving average of g' = g + penalty · w; u, state 1, becomes
+  /// max(beta2 · u, |g'| + epsilon); w = w - rate · m / u.
+  ///
+  /// Source: Kingma and Ba, "Adam", ICLR 2015, algorithm 2, with PyTorch's epsilon.
+  package static func adamax(_ piece: UpdatePiece, _ factors: AdamFactors) {
+    var c = factors.c
+    unsafe ck_loops().pointee.adamax(
+      piece.count, &c, piece.gradient, piece.state(0), piece.state(1), piece.weights)
+  }
+
   /// The direction of LAMB takes the gradient's place: rate · m / (√v · rootScale + epsilon) + penalty · w, with m and
   /// v of the plain gradient as states 0 and 1.
   ///

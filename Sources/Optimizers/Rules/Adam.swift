@@ -82,3 +82,31 @@ package struct AdamW: MomentRule {
     Optimizer.adam(piece, factors)
   }
 }
+
+/// Adamax: m as in Adam, u ← max(β₂·u, |g'| + ε), w ← w − η / (1 − β₁ᵗ) · m / u, with g' = g + λ·w.
+///
+/// Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, section 7.1, with PyTorch's L2 penalty
+/// and its place for ε.
+package struct Adamax: MomentRule {
+  package static let word = "adamax"
+  package static let summary = "Adam with the largest gradient of late in place of the second moment"
+
+  package var beta1 = 0.9
+  package var beta2 = 0.999
+  package var epsilon = 1e-8
+  package var weightDecay = 0.0
+  package var decayAll = false
+
+  package init() {}
+
+  package static let fields = momentFields
+
+  /// PyTorch's names of the first moment and of the largest gradient.
+  package var states: [String] { ["exp_avg", "exp_inf"] }
+
+  package func update(_ piece: UpdatePiece, _ scalars: UpdateScalars) {
+    var factors = factors(scalars, rate: scalars.rate)
+    factors.penalty = Float(scalars.decay)
+    Optimizer.adamax(piece, factors)
+  }
+}

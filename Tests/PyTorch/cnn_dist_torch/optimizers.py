@@ -141,6 +141,7 @@ RULES = {
         lambda groups, lr: optim.SGD(groups, lr, momentum=0.9, dampening=0.5)),
     "adam": Rule("adam", {}, 0.002, lambda groups, lr: optim.Adam(groups, lr)),
     "adamw": Rule("adamw", {"weight-decay": 0}, 0.002, lambda groups, lr: optim.AdamW(groups, lr, weight_decay=0)),
+    "adamax": Rule("adamax", {}, 0.002, lambda groups, lr: optim.Adamax(groups, lr)),
     "rmsprop": Rule(
         "rmsprop", {"momentum": 0.5, "epsilon": 1e-4}, 0.0005,
         lambda groups, lr: optim.RMSprop(groups, lr, momentum=0.5, eps=1e-4)),

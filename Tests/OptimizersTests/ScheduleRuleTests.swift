@@ -32,6 +32,19 @@ import Testing
     #expect(isClose(rates(Schedule(rule), [9, 20, 27, 45]), [0.2] + expected.prefix(3)))
   }
 
+  /// Vaswani et al., equation 3: min(1 / √t, t / W^1.5), scaled so that its largest value is the peak.
+  @Test func `inverse square root rises and falls as in its paper`() {
+    var rule = InverseSquareRootSchedule()
+    (rule.peak, rule.warmUpEpochs) = (0.3, 2)
+    let steps = [0, 1, 10, 19, 20, 45, 99]
+    let paper = steps.map { step in
+      0.3 * 20.0.squareRoot() * min(1 / Double(step + 1).squareRoot(), Double(step + 1) / (20 * 20.0.squareRoot()))
+    }
+    #expect(isClose(rates(Schedule(rule), steps), paper))
+    rule.warmUpEpochs = 0
+    #expect(isClose(rates(Schedule(rule), [0, 3, 99]), [0.3, 0.15, 0.03]))
+  }
+
   /// CosineAnnealingWarmRestarts(T_0=15, T_mult=2, eta_min=0.01): periods of 15, 30 and 60 steps.
   @Test func `cosine restarts with longer periods`() {
     var rule = CosineRestartsSchedule()

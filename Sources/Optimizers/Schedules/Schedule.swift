@@ -11,6 +11,7 @@ package struct Schedule: YAMLChoice {
   package static let subject = "schedule"
   package static let alternatives: [Alternative<Schedule>] = [
     alternative(ConstantSchedule.self), alternative(StepSchedule.self), alternative(ExponentialSchedule.self),
+    alternative(InverseSquareRootSchedule.self),
     alternative(PiecewiseLinearSchedule.self), alternative(PolynomialSchedule.self), alternative(CosineSchedule.self),
     alternative(CosineRestartsSchedule.self), alternative(OneCycleSchedule.self), alternative(PlateauSchedule.self),
   ]

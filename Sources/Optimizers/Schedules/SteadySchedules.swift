@@ -120,3 +120,24 @@ package struct PiecewiseLinearSchedule: ScheduleRule {
     return a.rate + (b.rate - a.rate) * (epoch - a.epoch) / (b.epoch - a.epoch)
   }
 }
+
+/// The keys of the schedule `inverse-square-root`: η·√(W / t) after a warm-up of W steps, W being 1 without one.
+///
+/// Source: Vaswani et al., "Attention is all you need", NeurIPS 2017, equation 3, with the peak in place of its factor.
+package struct InverseSquareRootSchedule: ScheduleRule {
+  package static let word = "inverse-square-root"
+  package static let summary = "falls as the inverse square root of the step, after the warm-up"
+
+  /// The rate at the end of the warm-up.
+  package var peak = 0.1
+  package var warmUpEpochs = 0.0
+  package init() {}
+  package static let fields: [Field<Self>] = [
+    Field("peak", \.peak, "the rate at the end of the warm-up", check: ScheduleChecks.positive), warmUpField,
+  ]
+
+  package func rate(at moment: ScheduleMoment) -> Double {
+    let first = max(1, moment.warmUp)
+    return peak * (first / max(first, moment.step + 1)).squareRoot()
+  }
+}

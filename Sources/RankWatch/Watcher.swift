@@ -12,7 +12,7 @@ final class Watcher {
   private var records: [Record]
   private var clock = Clock()
   private var lastPulse = -1.0
-  private var lastWord = 0.0
+  private var lastWord = -Watcher.repetition
   private var pace = StepPace()
 
   /// Seconds between two pulses.
@@ -159,6 +159,7 @@ final class Watcher {
     if let verdict = Judgement.verdict(views, deadline: deadline) {
       let code = reporter.verdict(verdict, views, meeting.hosts)
       for connection in connections { connection.send(.end(code: code)) }
+      if case .silent = verdict { LauncherGuard.endLauncherLater() }
       exitNow(code)
     }
     guard clock.now - lastWord > Self.repetition,
@@ -187,6 +188,7 @@ final class Watcher {
   private func abandon() {
     // The launcher, or the other machine, may be about to end this process.
     usleep(500_000)
+    LauncherGuard.endLauncherLater()
     exitNow(Int32(128 + SIGKILL))
   }
 

@@ -2,7 +2,7 @@ import Testing
 
 /// The arrows between the targets.
 @Suite struct ArrowTests {
-  @Test func everyImportIsInTheTable() throws {
+  @Test func `every import is in the table`() throws {
     var problems: [String] = []
     for source in try Repository.sources(in: "Sources") {
       for module in ImportList.modules(in: source.text) {
@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test func importsAreFoundAtAll() throws {
+  @Test func `imports are found at all`() throws {
     let sources = try Repository.sources(in: "Sources")
     let modules = Set(sources.flatMap { ImportList.modules(in: $0.text) })
     for module in ["CMPI", "COpenBLAS", "CKernels", "Yams", "ArgumentParser", "CCrypto", "Network"] {
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func arrowsPointOneWay() {
+  @Test func `arrows point one way`() {
     var above: Set<String> = []
     for row in HouseTable.rows {
       let upward = row.imports.subtracting(above).subtracting(HouseTable.packages)
@@ -46,11 +46,11 @@ import Testing
     ("Training", ["Diagnostics", "cnn-dist"]), ("Diagnostics", ["cnn-dist"]), ("Reference", ["Diagnostics"]),
     ("CJPEG", ["Datasets"]), ("CPNG", ["Datasets"]),
   ])
-  func someModulesHaveOneUser(module: String, users: [String]) {
+  func `some modules have one user`(module: String, users: [String]) {
     #expect(HouseTable.rows.filter { $0.imports.contains(module) }.map(\.target) == users)
   }
 
-  @Test func tableFoldersAndManifestNameTheSameTargets() throws {
+  @Test func `table, folders and manifest name the same targets`() throws {
     let table = HouseTable.rows.map(\.target).sorted()
     #expect(try Repository.folders(in: "Sources") == table)
     #expect(try Manifest(Repository.text("Package.swift")).targets.map(\.name).sorted() == table)

@@ -3,7 +3,7 @@ import Testing
 /// The rules of the house, on the real sources.
 @Suite struct HouseRuleTests {
   @Test(arguments: ["Sources", "Tests"])
-  func wordsOfTheHouse(folder: String) throws {
+  func `sources keep the rules of the house`(folder: String) throws {
     var problems: [String] = []
     for source in try Repository.sources(in: folder) {
       problems += HouseRules.problems(in: source.text).map { "\(source.path): \($0)" }
@@ -11,7 +11,7 @@ import Testing
     #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
   }
 
-  @Test func unsafeStandsWhereTheListSays() throws {
+  @Test func `unsafe stands where the list says`() throws {
     let users = try Repository.sources(in: "Sources").filter { HouseRules.usesUnsafe($0.text) }.map(\.path)
     let strangers = users.filter { UnsafeList.entry(for: $0) == nil }
     #expect(strangers.isEmpty, "unsafe is used outside of the list: \(strangers.joined(separator: ", "))")

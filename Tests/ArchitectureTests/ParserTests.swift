@@ -23,7 +23,7 @@ import Testing
     ("let important = 1\nimportant.imports(A)", []),
     ("\timport\tA\r\nimport B\r\n", ["A", "B"]),
   ])
-  func imports(source: String, modules: [String]) {
+  func `every form of an import is read`(source: String, modules: [String]) {
     #expect(ImportList.modules(in: source) == modules)
   }
 
@@ -33,7 +33,7 @@ import Testing
     ("Network", "Kernels"), ("StrictYAML", "Operators"),
     ("Network", "Nowhere"), ("Glibc", "Kernels"),
   ])
-  func forbiddenImportsAreSeen(module: String, target: String) {
+  func `forbidden imports are seen`(module: String, target: String) {
     #expect(HouseTable.problem(module, in: target) != nil)
   }
 
@@ -43,7 +43,7 @@ import Testing
     ("// public, try! and as!", 0), ("let a = \"public try! as!\"", 0), ("let a = try? f() as? C", 0),
     ("let a = level.public", 0), ("let republic = 1", 0), ("if try !f() { }", 0),
   ])
-  func houseRules(source: String, count: Int) {
+  func `offences against the rules are counted`(source: String, count: Int) {
     #expect(HouseRules.problems(in: source).count == count)
   }
 
@@ -52,11 +52,11 @@ import Testing
     ("\"\\(unsafe f())\"", true), ("nonisolated(unsafe) var a = 1", true), ("// unsafe f()", false),
     ("let a = \"unsafe\"", false), ("UnsafePointer<Int>", false), ("unsafely()", false),
   ])
-  func unsafeWords(source: String, isUsed: Bool) {
+  func `the word unsafe is seen where it is a keyword`(source: String, isUsed: Bool) {
     #expect(HouseRules.usesUnsafe(source) == isUsed)
   }
 
-  @Test func manifest() throws {
+  @Test func `the manifest is read as it is written`() throws {
     let targets = try Manifest(
       """
       .systemLibrary(name: "C", pkgConfig: "c", providers: [.apt(["libc-dev"])]),

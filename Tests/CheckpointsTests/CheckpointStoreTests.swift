@@ -9,7 +9,7 @@ import Testing
     try withTemporaryDirectory { try body(CheckpointStore(directory: Disk.join($0, "run/checkpoints"))) }
   }
 
-  @Test func roundTrip() throws {
+  @Test func `what was written is read`() throws {
     try withStore { store throws in
       let path = try store.commit(contents(step: 391), keep: 3, best: false)
       #expect(path == Disk.join(store.directory, "step-0000391"))
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func numbersThatAreNotFiniteSurvive() throws {
+  @Test func `numbers that are not finite survive`() throws {
     try withStore { store throws in
       var strange = contents(step: 1)
       strange.state.trainLoss = .infinity
@@ -33,14 +33,14 @@ import Testing
     }
   }
 
-  @Test func anEmptyStoreHasNoLatest() throws {
+  @Test func `an empty store has no latest`() throws {
     try withStore { store throws in
       #expect(try store.latest() == nil)
       #expect(store.list().isEmpty)
     }
   }
 
-  @Test func rotationKeepsTheNewestAndTheBest() throws {
+  @Test func `rotation keeps the newest and the best`() throws {
     try withStore { store throws in
       for step in 1...6 { try store.commit(contents(step: step), keep: 2, best: step == 2) }
       #expect(store.list().map(\.step) == [2, 5, 6])
@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test func committingAStepAgainReplacesIt() throws {
+  @Test func `committing a step again replaces it`() throws {
     try withStore { store throws in
       try store.commit(contents(step: 5), keep: 2, best: false)
       try store.commit(contents(step: 5, seed: 2), keep: 2, best: false)
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func anEarlierStepIsNotRotatedAwayByLaterOnes() throws {
+  @Test func `an earlier step is not rotated away by later ones`() throws {
     try withStore { store throws in
       for step in [10, 20, 30] { try store.commit(contents(step: step), keep: 3, best: false) }
       try store.commit(contents(step: 15), keep: 1, best: false)
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test func discardForgetsWhatCameAfter() throws {
+  @Test func `discard forgets what came after`() throws {
     try withStore { store throws in
       try store.discard(after: 3)
       for step in [10, 20, 30] { try store.commit(contents(step: step), keep: 3, best: step == 30) }
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func latestFallsBackToScanning() throws {
+  @Test func `the latest checkpoint is found without its link`() throws {
     try withStore { store throws in
       for step in [1, 2] { try store.commit(contents(step: step), keep: 3, best: false) }
       let link = Disk.join(store.directory, "latest")
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func strangersInTheDirectoryAreLeftAlone() throws {
+  @Test func `strangers in the directory are left alone`() throws {
     try withStore { store throws in
       for name in ["step-12", "step--000001", "step-0000003", "notes"] {
         try Disk.makeDirectories(Disk.join(store.directory, name))
@@ -111,7 +111,7 @@ import Testing
     }
   }
 
-  @Test func requiredBytesBoundTheRealSize() throws {
+  @Test func `required bytes bound the real size`() throws {
     try withStore { store throws in
       for count in [0, 1, 1000] {
         let path = try store.commit(contents(step: 1, count: count), keep: 1, best: false)

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(4))) struct CheckpointWriterTests {
-  @Test func commitsInOrderAndTellsTheLast() throws {
+  @Test func `commits come in order and the last is told`() throws {
     try withTemporaryDirectory { directory in
       let store = CheckpointStore(directory: directory)
       let writer = CheckpointWriter(store: store)
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func theHookRunsBeforeTheCommit() throws {
+  @Test func `the hook runs before the commit`() throws {
     try withTemporaryDirectory { directory in
       let store = CheckpointStore(directory: directory)
       let seen = Mutex<[Int]>([])
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func aFailureIsReportedOnceAndTheNextCommitIsTried() throws {
+  @Test func `a failure is reported once and the next commit is tried`() throws {
     try withTemporaryDirectory { directory in
       let failing = Mutex(true)
       let writer = CheckpointWriter(store: CheckpointStore(directory: directory)) {
@@ -49,7 +49,7 @@ import Testing
   }
 
   /// One is in work and one waits: both submissions return, the third one waits for the gate.
-  @Test func atMostOneWaits() async throws {
+  @Test func `at most one waits`() async throws {
     try await withTemporaryDirectoryAsync { directory in
       let gate = DispatchSemaphore(value: 0)
       let writer = CheckpointWriter(store: CheckpointStore(directory: directory)) { gate.wait() }

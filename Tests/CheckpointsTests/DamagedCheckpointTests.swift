@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func everyTruncationIsRefusedOrHarmless() throws {
+  @Test func `every truncation is refused or harmless`() throws {
     try withTwoCheckpoints { _, path in
       for name in Self.files {
         let file = Disk.join(path, name)
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func aThousandFlippedBitsAreRefusedOrHarmless() throws {
+  @Test func `a thousand flipped bits are refused or harmless`() throws {
     try withTwoCheckpoints { _, path in
       var random = RandomStream(seed: 7, purpose: .testing)
       for _ in 0..<1000 {
@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  @Test func theMessageNamesTheFileAndTheOneBefore() throws {
+  @Test func `the message names the file and the one before`() throws {
     try withTwoCheckpoints { store, path in
       let file = Disk.join(path, "model.safetensors")
       var bytes = try Disk.read(file)
@@ -90,7 +90,7 @@ import Testing
     (#"{"format": 1, "files": [{"name": "state.json", "size": -1, "sha256": ""}]}"#, "where its manifest says -1"),
     ("[1]", "manifest.json is no JSON object"), ("", "manifest.json is cut off or is no JSON"),
   ])
-  func hostileManifestsAreRefused(manifest: String, finding: String) throws {
+  func `hostile manifests are refused`(manifest: String, finding: String) throws {
     try withTwoCheckpoints { _, path in
       try Disk.replace(Disk.join(path, "manifest.json"), with: Array(manifest.utf8))
       let message = #expect(throws: CheckpointError.self) { try CheckpointStore.load(path) }?.message ?? ""
@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  @Test func foreignPathsAreRefused() throws {
+  @Test func `foreign paths are refused`() throws {
     try withTwoCheckpoints { store, path in
       let expectations = [
         (store.directory, "is not a cnn-dist checkpoint: it has no manifest.json"),

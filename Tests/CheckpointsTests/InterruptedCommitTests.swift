@@ -55,7 +55,7 @@ enum Past: CaseIterable, Sendable {
   }
 
   /// A crash leaves the directory as it is at that moment: copies of it are taken at every stage.
-  @Test(arguments: Past.allCases) func aCrashAtAnyStageLeavesOneWhole(past: Past) throws {
+  @Test(arguments: Past.allCases) func `a crash at any stage leaves one whole checkpoint`(past: Past) throws {
     try withTemporaryDirectory { root in
       let directory = Disk.join(root, "checkpoints")
       try past.prepare(directory)
@@ -76,7 +76,7 @@ enum Past: CaseIterable, Sendable {
   }
 
   /// An error at any stage is told, and leaves nothing half done.
-  @Test(arguments: Past.allCases) func anErrorAtAnyStageLeavesOneWhole(past: Past) throws {
+  @Test(arguments: Past.allCases) func `an error at any stage leaves one whole checkpoint`(past: Past) throws {
     for index in 0..<100 {
       let reachedEnd = try withTemporaryDirectory { directory in
         try past.prepare(directory)
@@ -103,7 +103,7 @@ enum Past: CaseIterable, Sendable {
     Issue.record("the commit has more stages than expected")
   }
 
-  @Test func theMessageOfAFullDisk() throws {
+  @Test func `a full disk is told in a sentence`() throws {
     try withTemporaryDirectory { directory in
       try Past.earlier.prepare(directory)
       let before = CheckpointStore(directory: directory).names
@@ -120,7 +120,7 @@ enum Past: CaseIterable, Sendable {
     }
   }
 
-  @Test func aFileInTheWayOfTheDirectory() throws {
+  @Test func `a file in the way of the directory is named`() throws {
     try withTemporaryDirectory { directory in
       let path = Disk.join(directory, "checkpoints")
       try Disk.write([1], to: path)
@@ -132,7 +132,7 @@ enum Past: CaseIterable, Sendable {
   }
 
   /// A real limit of the system, in a process of its own because it holds for the whole process.
-  @Test(.timeLimit(.minutes(4))) func aLimitOfFileSizesIsSurvived() async throws {
+  @Test(.timeLimit(.minutes(4))) func `a limit of file sizes is survived`() async throws {
     try await withTemporaryDirectoryAsync { directory in
       await #expect(processExitsWith: .success) { [directory = directory as String] in
         signal(SIGXFSZ, SIG_IGN)
@@ -152,7 +152,8 @@ enum Past: CaseIterable, Sendable {
   }
 
   /// The process is killed at each stage of replacing a checkpoint of the same step.
-  @Test(.timeLimit(.minutes(4)), arguments: 0..<18) func aKilledProcessLeavesOneWhole(stage: Int) async throws {
+  @Test(.timeLimit(.minutes(4)), arguments: 0..<18)
+  func `a killed process leaves one whole checkpoint`(stage: Int) async throws {
     try await withTemporaryDirectoryAsync { directory in
       try Past.same.prepare(directory)
       await #expect(processExitsWith: .signal(SIGKILL)) { [directory = directory as String, stage = stage as Int] in

@@ -24,7 +24,7 @@ import Testing
 
   private func text(_ path: String) throws -> String { String(decoding: try Disk.read(path), as: UTF8.self) }
 
-  @Test func appendsWholeLinesWithStableKeys() throws {
+  @Test func `whole lines with stable keys are appended`() throws {
     try withFile { path throws in
       let file = try JSONLinesFile(path)
       for step in 1...3 { try file.append(entry(step)) }
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func metricsLeaveOutWhatWasNotMeasured() throws {
+  @Test func `metrics leave out what was not measured`() throws {
     try withFile { path throws in
       let file = try JSONLinesFile(path)
       try file.append(MetricsEntry(kind: .evaluation, step: 2, epoch: 0.5, loss: .nan, accuracy: 1))
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func truncationRemovesLaterStepsAndTheCutLine() throws {
+  @Test func `truncation removes later steps and the cut line`() throws {
     try withFile((1...5).map(line).joined() + line(6).prefix(20)) { path throws in
       #expect(try JSONLinesFile.truncate(path) { $0 < 4 } == 3)
       #expect(try text(path) == (1...3).map(line).joined())
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func aMissingFileIsEmpty() throws {
+  @Test func `a missing file is empty`() throws {
     try withFile { path throws in
       #expect(try JSONLinesFile.truncate(path) { _ in true } == 0)
       #expect(Disk.kind(of: path) == .missing)
@@ -66,7 +66,7 @@ import Testing
   }
 
   /// A crash may cut the file after any byte.
-  @Test func everyCutIsMended() throws {
+  @Test func `every cut is mended`() throws {
     let whole = (1...3).map(line).joined()
     for length in 0...whole.utf8.count {
       try withFile(String(whole.prefix(length))) { path throws in
@@ -83,14 +83,14 @@ import Testing
     }
   }
 
-  @Test func zerosThatAPowerFailureLeftAreRemoved() throws {
+  @Test func `zeros that a power failure left are removed`() throws {
     try withFile(line(1) + String(repeating: "\0", count: 30) + "\n\0\0\n" + line(7)) { path throws in
       #expect(try JSONLinesFile.truncate(path) { $0 < 2 } == 3)
       #expect(try text(path) == line(1))
     }
   }
 
-  @Test func damageBeforeLinesToKeepIsToldWithItsLine() throws {
+  @Test func `damage before lines to keep is told with its line`() throws {
     try withFile(line(1) + "garbage\n" + line(2)) { path throws in
       let error = #expect(throws: CheckpointError.self) { try JSONLinesFile.truncate(path) { $0 < 9 } }
       #expect(error?.message.hasPrefix("\(path): line 2 is no JSON object") == true)
@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  @Test func aFullDiskIsAnError() throws {
+  @Test func `a full disk is an error`() throws {
     let error = #expect(throws: CheckpointError.self) { try JSONLinesFile("/dev/full").append(entry(1)) }
     #expect(error?.message.contains("No space left on device") == true)
   }

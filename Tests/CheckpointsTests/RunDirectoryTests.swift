@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct RunDirectoryTests {
-  @Test func hasTheLayoutOfARun() throws {
+  @Test func `a run has its layout`() throws {
     try withTemporaryDirectory { root in
       let run = try RunDirectory.create(at: Disk.join(root, "runs/lenet5-digits-001"))
       #expect(try Disk.names(in: run.path) == ["checkpoints", "ranks"])
@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  @Test func aRunIsNotOverwritten() throws {
+  @Test func `a run is not overwritten`() throws {
     try withTemporaryDirectory { root in
       let path = Disk.join(root, "x")
       _ = try RunDirectory.create(at: path)
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func whatIsInTheWayIsNamed() throws {
+  @Test func `what is in the way is named`() throws {
     try withTemporaryDirectory { root in
       let path = Disk.join(root, "file")
       try Disk.write([1], to: path)
@@ -39,12 +39,12 @@ import Testing
     }
   }
 
-  @Test func aPlaceThatCannotBeWrittenIsNamed() {
+  @Test func `a place that cannot be written is named`() {
     let error = #expect(throws: CheckpointError.self) { try RunDirectory.create(at: "/proc/cnn-dist") }
     #expect(error?.message.contains("/proc/cnn-dist") == true)
   }
 
-  @Test func theNextFreeNameCountsOn() throws {
+  @Test func `the next free name counts on`() throws {
     try withTemporaryDirectory { root in
       #expect(RunDirectory.nextFree(under: Disk.join(root, "no"), stem: "a-b") == "\(root)/no/a-b-001")
       for name in ["a-b-001", "a-b-003", "a-b-x", "a-b-99999999999999999999", "a-007", "c-b-009"] {
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func theNewestRunIsTheOneWithTheYoungestCheckpoint() throws {
+  @Test func `the newest run is the one with the youngest checkpoint`() throws {
     try withTemporaryDirectory { root in
       #expect(RunDirectory.newest(under: root) == nil)
       for (name, age) in [("a", 100.0), ("b", 50.0), ("c", 200.0)] {
@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  @Test func theSummaryHasAllItsKeys() throws {
+  @Test func `the summary has all its keys`() throws {
     try withTemporaryDirectory { root in
       let path = Disk.join(root, "summary.json")
       let summary = RunSummary(

@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 255, 256, 1 << 40])
-  func bytesMakeARoundTrip(step: Int) throws {
+  func `bytes make a round trip`(step: Int) throws {
     let layout = try Self.layout()
     let state = state(layout, step: step)
     let back = TrainingState(bytes: state.bytes, count: layout.count)
@@ -41,7 +41,7 @@ import Testing
     #expect(back.bytes == state.bytes)
   }
 
-  @Test func tensorsMakeARoundTrip() throws {
+  @Test func `tensors make a round trip`() throws {
     let layout = try Self.layout()
     let state = state(layout, step: 12)
     let updates = UpdatePlan(AdamW(), layout: layout)
@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  @Test func eachMissingOrMisshapenTensorIsNamed() throws {
+  @Test func `each missing or misshapen tensor is named`() throws {
     let layout = try Self.layout()
     let state = state(layout, step: 1)
     let updates = UpdatePlan(AdamW(), layout: layout)
@@ -105,7 +105,7 @@ import Testing
   }
 
   /// The names and shapes of a ResNet of basic blocks in torchvision.
-  @Test func resnet20HasTorchvisionsNames() throws {
+  @Test func `resnet20 has torchvision's names`() throws {
     let network = try #require(Zoo.model("resnet20")).network
     let layout = try Planner.plan(network, options: PlanOptions(microBatch: 2, microBatches: 1)).layout
     let tensors = ModelTensors.model(

@@ -12,13 +12,13 @@ import Testing
   ]
 
   /// The number is that of Python: `hashlib.sha256(b"".join(p[k].astype("<f4").tobytes() for k in sorted(p)))`.
-  @Test func agreesWithPython() {
+  @Test func `the hash is that of Python's xxhash`() {
     let expected = "42de173ede3014e88dccd55eb051ac54d23d936003965c16714af6d515b7ed9d"
     #expect(WeightsHash.sha256(parameters) == expected)
     #expect(WeightsHash.sha256(parameters.reversed()) == expected)
   }
 
-  @Test func buffersDoNotCount() {
+  @Test func `buffers do not count`() {
     let buffers = [
       NamedTensor(name: "bn.running_mean", shape: [1], elements: .float32([1])),
       NamedTensor(name: "bn.running_var", shape: [1], elements: .float32([1])),
@@ -28,7 +28,7 @@ import Testing
     #expect(WeightsHash.sha256(parameters + buffers) == WeightsHash.sha256(parameters))
   }
 
-  @Test func everyBitCounts() {
+  @Test func `every bit counts`() {
     var changed = parameters
     changed[3].elements = .float32([Float(9).nextUp])
     #expect(WeightsHash.sha256(changed) != WeightsHash.sha256(parameters))

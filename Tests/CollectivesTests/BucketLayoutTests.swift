@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct BucketLayoutTests {
   @Test(arguments: [1, 255, 256, 257, 5_000, 100_000], [1, 2, 3, 5, 8])
-  func bucketsAndSegmentsPartitionTheBuffer(count: Int, ranks: Int) {
+  func `buckets and segments partition the buffer`(count: Int, ranks: Int) {
     for lengths in [[256], [768], [4_096], [256, 2_048, 512]] {
       let layout = BucketLayout(buckets: .cut(count, into: lengths), block: 256, owners: ranks)
       #expect(layout.buckets.flatMap { Array($0) } == Array(0..<count))
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func smallBucketsBurdenAllRanksAlike() {
+  @Test func `small buckets burden all ranks alike`() {
     let layout = BucketLayout(buckets: .cut(256 * 12, into: [256]), block: 256, owners: 4)
     let owned = (0..<4).map { rank in
       layout.buckets.indices.reduce(0) { $0 + layout.segment(bucket: $1, rank: rank).count }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ReductionTreeTests {
   @Test(arguments: [(2, 1), (3, 2), (4, 2), (5, 4), (6, 4), (7, 4), (8, 4), (9, 8), (37, 32)])
-  func splitsAtTheLargestPowerOfTwoBelow(leaves: Int, left: Int) {
+  func `a range splits at the largest power of two below`(leaves: Int, left: Int) {
     let tree = ReductionTree(leaves: leaves)
     #expect(tree.split(of: tree.root)?.left == 0..<left)
     #expect(tree.split(of: tree.root)?.right == left..<leaves)
@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(arguments: 1...40)
-  func nodesCoverEveryRangeAndAreMaximal(leaves: Int) {
+  func `nodes cover every range and are maximal`(leaves: Int) {
     let tree = ReductionTree(leaves: leaves)
     let ranges = (0..<leaves).flatMap { lower in (lower...leaves).map { lower..<$0 } }
     let broken = ranges.filter { range in
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: 1...40)
-  func sharesAreContiguousAndBalanced(items: Int) {
+  func `shares are contiguous and balanced`(items: Int) {
     for ranks in 1...9 {
       let shares = (0..<ranks).map { ReductionTree.share(of: items, rank: $0, ranks: ranks) }
       #expect(shares.flatMap { Array($0) } == Array(0..<items))
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: 1...40)
-  func accumulationAddsSiblingsOnlyAndLeavesTheNodes(leaves: Int) {
+  func `accumulation adds siblings only and leaves the nodes`(leaves: Int) {
     let tree = ReductionTree(leaves: leaves)
     var random = RandomStream(seed: 3, purpose: .testing, sample: UInt64(leaves))
     for _ in 0..<20 {
@@ -76,7 +76,7 @@ import Testing
     for node in schedule.nodes { #expect(slots[node.place] == node.range) }
   }
 
-  @Test func accumulationOfAPowerOfTwoNeedsItsLogarithmOfSlots() {
+  @Test func `accumulation of a power of two needs its logarithm of slots`() {
     #expect(ReductionTree(leaves: 8).accumulation(of: 0..<8).slotCount == 4)
     #expect(ReductionTree(leaves: 1).accumulation(of: 0..<1).slotCount == 1)
     #expect(ReductionTree(leaves: 8).accumulation(of: 0..<0).slotCount == 0)
@@ -84,7 +84,7 @@ import Testing
 
   /// The sum over all leaves has the same bits for any number of ranks, and over a range for any number of lanes.
   @Test(arguments: 1...37)
-  func anyRanksAndLanesGiveTheBitsOfTheRecursion(leaves: Int) {
+  func `any ranks and lanes give the bits of the recursion`(leaves: Int) {
     let values = numbers(leaves)
     let tree = ReductionTree(leaves: leaves)
     let expected = recursiveSum(tree.root, values)
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test(arguments: 1...37)
-  func lanesAreJoinedToTheNodesOfTheirUnion(leaves: Int) {
+  func `lanes are joined to the nodes of their union`(leaves: Int) {
     let values = numbers(leaves)
     let tree = ReductionTree(leaves: leaves)
     let range = leaves / 3..<leaves

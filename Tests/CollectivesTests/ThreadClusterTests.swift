@@ -12,11 +12,11 @@ import Testing
     }
   }
 
-  @Test func resultsComeInTheOrderOfTheRanks() throws {
+  @Test func `results come in the order of the ranks`() throws {
     #expect(try ThreadCluster.run(ranks: 5) { $0.rank * 10 } == [0, 10, 20, 30, 40])
   }
 
-  @Test func theFirstErrorIsThrownAndEndsTheOthers() {
+  @Test func `the first error is thrown and ends the others`() {
     #expect(throws: Complaint()) {
       try ThreadCluster.run(ranks: 3, deadline: .seconds(60)) { communicator in
         if communicator.rank == 1 { throw Complaint() }
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func abortEndsAllRanks() {
+  @Test func `abort ends all ranks`() {
     #expect(throws: CommunicationError.aborted(rank: 2, code: 7)) {
       try ThreadCluster.run(ranks: 3, deadline: .seconds(60)) { communicator in
         if communicator.rank == 2 { communicator.abort(code: 7) }
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func aDeadlineNamesWhatEachRankWaitsFor() {
+  @Test func `a deadline names what each rank waits for`() {
     #expect {
       try ThreadCluster.run(ranks: 3, deadline: .milliseconds(300)) { communicator in
         // Rank 2 never speaks.
@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test func aMessageOfAnotherLengthIsAnError() {
+  @Test func `a message of another length is an error`() {
     #expect(throws: CommunicationError.wrongLength(peer: 0, tag: 3, expected: 8, received: 4)) {
       try ThreadCluster.run(ranks: 2, deadline: .seconds(60)) { communicator in
         if communicator.rank == 0 { try Cell(count: 4).send(communicator, to: 1, tag: 3) { _ in } }
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func memoryThatChangesUnderAMessageIsAnError() {
+  @Test func `memory that changes under a message is an error`() {
     #expect {
       try ThreadCluster.run(ranks: 2, deadline: .seconds(60)) { communicator in
         if communicator.rank == 0 { try Cell(count: 4).send(communicator, to: 1, tag: 3) { $0.overwrite() } }
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test func aRankHasNoMessageForItself() {
+  @Test func `a rank has no message for itself`() {
     #expect(throws: CommunicationError.self) {
       try ThreadCluster.run(ranks: 2, deadline: .seconds(60)) { communicator in
         try Cell(count: 4).send(communicator, to: communicator.rank, tag: 3) { _ in }
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [2, 3, 5]) func aBarrierHoldsBack(ranks: Int) throws {
+  @Test(arguments: [2, 3, 5]) func `a barrier holds back`(ranks: Int) throws {
     let entered = Counter()
     try ThreadCluster.run(ranks: ranks, deadline: .seconds(60), seed: 5) { communicator in
       for round in 1...20 {
@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test func waitingHasADeadline() {
+  @Test func `waiting has a deadline`() {
     #expect(throws: CommunicationError.overdue(awaited: "a word from rank 1")) {
       try ThreadCluster.run(ranks: 2, deadline: .seconds(60)) { communicator in
         guard communicator.rank == 0 else { return }
@@ -118,7 +118,7 @@ import Testing
     }
   }
 
-  @Test func tooManyBucketsForTheTagsAreRefused() throws {
+  @Test func `too many buckets for the tags are refused`() throws {
     #expect(throws: CommunicationError.self) {
       try ThreadCluster.run(ranks: 1) { communicator in
         let memory = Cell(count: 4)

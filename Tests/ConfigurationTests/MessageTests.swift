@@ -34,7 +34,7 @@ import Testing
     ("exchange: {order: fix}", "my.yaml:1: exchange.order: unknown value 'fix'; did you mean 'fixed'?"),
     ("kernels: {isa: avx512f}", "my.yaml:1: kernels.isa: unknown value 'avx512f'; did you mean 'avx512'?"),
   ])
-  func unknownWords(text: String, message: String) {
+  func `unknown words are named with those that are meant`(text: String, message: String) {
     #expect(problem(in: text) == message)
   }
 
@@ -104,7 +104,7 @@ import Testing
     ("evaluate: {every-epochs: -1}", "my.yaml:1: evaluate.every-epochs: must be above 0, not -1"),
     ("- a", "my.yaml:1: must be a mapping, not a list"),
   ])
-  func wrongValues(text: String, message: String) {
+  func `wrong values are refused with what is allowed`(text: String, message: String) {
     #expect(problem(in: text) == message)
   }
 
@@ -129,7 +129,7 @@ import Testing
       "my.yaml:1: data.normalize: mean and std must have one number or one per channel, both the same count"
     ),
   ])
-  func wrongCombinations(text: String, message: String) {
+  func `wrong combinations are refused with their remedy`(text: String, message: String) {
     #expect(problem(in: text) == message)
   }
 
@@ -140,14 +140,14 @@ import Testing
     ("[a]: 1", "my.yaml:1: a key must be a word, not a list or a mapping"),
     ("seed: \"\u{7}\"", "my.yaml: is not valid YAML: "),
   ])
-  func brokenText(text: String, beginning: String) {
+  func `broken text is told in one line`(text: String, beginning: String) {
     let message = problem(in: text) ?? "nothing"
     #expect(message.hasPrefix(beginning), "\(message)")
     #expect(!message.contains("\n"))
   }
 
   @Test(.timeLimit(.minutes(4)))
-  func hostileTextIsRefused() {
+  func `hostile text is refused`() {
     let bomb = (1...30).reduce("a0: &a0 [x, x]\n") { $0 + "a\($1): &a\($1) [*a\($1 - 1), *a\($1 - 1)]\n" }
     #expect(problem(in: bomb)?.contains("more than") == true)
     let deep = "seed: " + String(repeating: "[", count: 100_000)

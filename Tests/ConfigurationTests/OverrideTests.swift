@@ -10,7 +10,7 @@ import Testing
 
 /// `--set key.path=value`.
 @Suite struct OverrideTests {
-  @Test func numbersWordsAndTruths() throws {
+  @Test func `numbers, words and truths are values`() throws {
     let run = try overridden(
       "seed=18446744073709551615", "lanes=2", "train.epochs=0.5", "train.global-batch=32", "exchange.order=any",
       "exchange.bucket=64KiB", "kernels.isa=avx2", "numerics.winograd=off", "train.optimizer.sgd.nesterov=true",
@@ -31,7 +31,7 @@ import Testing
     #expect(run.model == .zoo("mlp"))
   }
 
-  @Test func nothingTakesAValueAway() throws {
+  @Test func `nothing takes a value away`() throws {
     let run = try overridden(
       "evaluate.every-epochs=null", "checkpoint.every-epochs=~", "train.steps=5", "train.epochs=")
     #expect(run.evaluate.everyEpochs == nil)
@@ -40,7 +40,7 @@ import Testing
     #expect(run.train.stepCount(samples: 1_000_000) == 5)
   }
 
-  @Test func textsAsTheyAreTyped() throws {
+  @Test func `texts are taken as they are typed`() throws {
     #expect(try overridden("data.path=/data/a b=c").data.path == "/data/a b=c")
     #expect(try overridden("data.images=\"null\"").data.images == "null")
     #expect(try overridden("data.images=12").data.images == "12")
@@ -72,7 +72,7 @@ import Testing
     #expect(try Configurations.read(path: file).data.path == there + "/configs/nowhere")
   }
 
-  @Test func listsAndMappings() throws {
+  @Test func `lists and mappings are values`() throws {
     let run = try overridden(
       "data.augment=[{random-crop: {padding: 2}}, horizontal-flip]", "data.augment.0.random-crop.padding=3",
       "data.normalize={mean: [0, 0.25, 1], std: [1, 2, 3]}", "data.size=[32, 48]")
@@ -82,7 +82,7 @@ import Testing
     #expect(run.data.size?.width == 48)
   }
 
-  @Test func oneKindReplacesAnother() throws {
+  @Test func `one kind replaces another`() throws {
     let cosine = try overridden("train.schedule={cosine: {peak: 0.3}}").train.schedule
     guard let record = cosine.rule as? CosineSchedule else {
       Issue.record("\(cosine)")
@@ -98,7 +98,7 @@ import Testing
     #expect(changed.warmUpEpochs == OneCycleSchedule().warmUpEpochs)
   }
 
-  @Test func theLastOneWins() throws {
+  @Test func `the last one wins`() throws {
     #expect(try overridden("seed=1", "seed=2").seed == 2)
   }
 
@@ -114,16 +114,16 @@ import Testing
     ),
     ("data.augment.7=horizontal-flip", "my.yaml with --set: data.augment: must be a list, not a mapping"),
   ])
-  func wrongOverrides(override: String, message: String) {
+  func `wrong overrides are refused`(override: String, message: String) {
     #expect(problem(in: "seed: 1", overrides: [override]) == message)
   }
 
-  @Test func brokenOverrideIsNamed() {
+  @Test func `a broken override is named`() {
     let message = problem(in: "seed: 1", overrides: ["data.size=[32"]) ?? "nothing"
     #expect(message.hasPrefix("--set data.size=[32: is not valid YAML: "), "\(message)")
   }
 
-  @Test func theFileKeepsItsLinesBesideAnOverride() {
+  @Test func `the file keeps its lines beside an override`() {
     #expect(
       problem(in: "seed: 1\nlanes: none", overrides: ["seed=2"])
         == "my.yaml:2: lanes: must be an integer, not 'none'")

@@ -7,7 +7,7 @@ import Testing
 /// What a run writes down as its effective configuration is read back as the same configuration.
 @Suite struct RoundTripTests {
   @Test(arguments: 0..<300 as Range<UInt64>)
-  func effectiveConfiguration(seed: UInt64) throws {
+  func `the configuration in force reads as itself`(seed: UInt64) throws {
     var random = RandomConfiguration(seed: seed)
     let run = random.next()
     let text = run.yaml.text
@@ -40,19 +40,19 @@ import Testing
   }
 
   @Test(arguments: 0..<50 as Range<UInt64>)
-  func onOneLine(seed: UInt64) throws {
+  func `a configuration on one line reads as itself`(seed: UInt64) throws {
     var random = RandomConfiguration(seed: seed)
     let run = random.next()
     #expect(try Configurations.parse(run.yaml.inline, source: "config.yaml") == run)
   }
 
-  @Test func builtInConfiguration() throws {
+  @Test func `the built-in configuration is complete`() throws {
     #expect(try Configurations.parse(RunConfiguration().yaml.text, source: "config.yaml") == RunConfiguration())
     #expect(try Configurations.parse("", source: "empty.yaml") == RunConfiguration())
   }
 
   /// A key that was taken away stays away, although its default is a value.
-  @Test func absenceIsWritten() throws {
+  @Test func `absence is written`() throws {
     var run = RunConfiguration()
     run.evaluate.everyEpochs = nil
     run.checkpoint.everyEpochs = nil

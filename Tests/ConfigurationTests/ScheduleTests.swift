@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  @Test func constant() {
+  @Test func `the constant schedule is flat behind its warm-up`() {
     var record = ConstantSchedule()
     record.rate = 0.3
     expect(Schedule(record), of: 50, rates: [(0, 0.3), (7, 0.3), (49, 0.3)])
@@ -29,7 +29,7 @@ import Testing
   }
 
   /// StepLR(step_size=25, gamma=0.2) on a rate of 0.5.
-  @Test func step() {
+  @Test func `the step schedule multiplies by its factor at each stage`() {
     var record = StepSchedule()
     (record.rate, record.everyEpochs, record.factor) = (0.5, 2.5, 0.2)
     expect(
@@ -45,7 +45,7 @@ import Testing
     (60, 0.08175883860929589), (79, 0.010188886121022889),
   ]
 
-  @Test func cosine() {
+  @Test func `the cosine schedule falls from the peak to the final rate`() {
     var record = CosineSchedule()
     (record.peak, record.final) = (0.5, 0.01)
     expect(Schedule(record), of: 80, rates: cosineRates)
@@ -55,7 +55,7 @@ import Testing
   }
 
   /// OneCycleLR(max_lr=0.4, total_steps=100, pct_start=0.3): PyTorch puts the peak at step 0.3 · 100 - 1 = 29.
-  @Test func oneCycle() {
+  @Test func `one-cycle climbs to its peak and falls`() {
     var record = OneCycleSchedule()
     (record.peak, record.warmUpEpochs) = (0.4, 2.9)
     expect(
@@ -66,13 +66,13 @@ import Testing
       ])
   }
 
-  @Test func oneCycleWithoutWarmUpStartsAtThePeak() {
+  @Test func `one-cycle without warm-up starts at the peak`() {
     var record = OneCycleSchedule()
     (record.peak, record.warmUpEpochs) = (0.4, 0)
     expect(Schedule(record), of: 10, rates: [(0, 0.4), (9, 1.6e-06)])
   }
 
-  @Test func aRunShorterThanItsWarmUpOnlyClimbs() {
+  @Test func `a run shorter than its warm-up only climbs`() {
     var record = OneCycleSchedule()
     (record.peak, record.warmUpEpochs) = (0.4, 4)
     let rates = (0..<10).map { Schedule(record).value(step: $0, of: 10, stepsPerEpoch: 10).rate }
@@ -82,7 +82,7 @@ import Testing
 
   /// Whatever the settings: a finite rate from zero to the highest one, which is reached at the end of the warm-up.
   @Test(arguments: 0..<200 as Range<UInt64>)
-  func ratesStayWithinTheirBounds(seed: UInt64) {
+  func `rates stay within their bounds`(seed: UInt64) {
     var random = RandomConfiguration(seed: seed)
     let schedule = random.schedule()
     let steps = 1 + random.integer(below: 300)

@@ -8,19 +8,19 @@ import Testing
 
 /// The files in configs/.
 @Suite struct ShippedConfigurationTests {
-  @Test func digitsIsTheBuiltInConfiguration() throws {
+  @Test func `digits is the built-in configuration`() throws {
     let path = ShippedConfigurations.path("digits-lenet5.yaml")
     #expect(try Configurations.read(path: path) == RunConfiguration())
     #expect(try Configurations.read(path: nil) == RunConfiguration())
   }
 
-  @Test func everyFileDecodes() throws {
+  @Test func `every example decodes`() throws {
     let names = try ShippedConfigurations.names()
     #expect(names == ["cifar10-resnet20.yaml", "digits-lenet5.yaml", "mnist-lenet5.yaml", "my-images.yaml"])
     for name in names { _ = try Configurations.read(path: ShippedConfigurations.path(name)) }
   }
 
-  @Test func digitsNamesEveryKey() throws {
+  @Test func `digits names every key`() throws {
     let path = ShippedConfigurations.path("digits-lenet5.yaml")
     let tree = try YAMLTree(parsing: String(contentsOfFile: path, encoding: .utf8), source: path)
     expectKeys(RunConfiguration.self, in: tree)
@@ -43,7 +43,7 @@ import Testing
     #expect(entries.map(\.key) == Record.fields.map(\.key))
   }
 
-  @Test func cifarIsTheRecipeItSays() throws {
+  @Test func `CIFAR is the recipe it says`() throws {
     let path = ShippedConfigurations.path("cifar10-resnet20.yaml")
     let run = try Configurations.read(path: path, overrides: ["data.path=/data/c.tar"])
     #expect(run.model == .zoo("resnet20"))
@@ -57,7 +57,7 @@ import Testing
     #expect(run.train.stepCount(samples: 50_000) == 1954)
   }
 
-  @Test func missingFileIsNamed() {
+  @Test func `a missing file is named`() {
     #expect(throws: YAMLError("no/such.yaml: cannot be read; check the path and its permissions")) {
       try Configurations.read(path: "no/such.yaml")
     }

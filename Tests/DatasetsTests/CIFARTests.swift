@@ -17,8 +17,8 @@ struct CIFARTests {
     (0..<1024).flatMap { place in (0..<3).map { UInt8(truncatingIfNeeded: $0 * 80 + place + label) } }
   }
 
-  @Test("CIFAR-10 is read across its files, planes turned into pixels")
-  func ten() throws {
+  @Test
+  func `CIFAR-10 is read across its files, planes turned into pixels`() throws {
     try withTemporaryFolder { folder in
       try writeTen(folder)
       let data = try DatasetCatalog.open(DatasetRequest(format: .cifar10, path: folder.path))
@@ -32,8 +32,8 @@ struct CIFARTests {
     }
   }
 
-  @Test("CIFAR-100 gives its fine labels")
-  func hundred() throws {
+  @Test
+  func `CIFAR-100 gives its fine labels`() throws {
     try withTemporaryFolder { folder in
       try folder.write(TestFiles.records(labels: [[3, 99], [1, 0]]), to: "cifar-100-binary/train.bin")
       try folder.write(TestFiles.records(labels: [[2, 42]]), to: "cifar-100-binary/test.bin")
@@ -44,8 +44,8 @@ struct CIFARTests {
     }
   }
 
-  @Test("damage is named with its place")
-  func damage() throws {
+  @Test
+  func `damage is named with its place`() throws {
     try withTemporaryFolder { folder in
       try writeTen(folder)
       let request = DatasetRequest(format: .cifar10, path: folder.path)
@@ -58,8 +58,8 @@ struct CIFARTests {
     }
   }
 
-  @Test("a missing file is named, and a wish for another size is refused")
-  func missing() throws {
+  @Test
+  func `a missing file is named, and a wish for another size is refused`() throws {
     try withTemporaryFolder { folder in
       expectRefusal(DatasetRequest(format: .cifar10, path: folder.path), "data_batch_1.bin", "data.path")
       try writeTen(folder)

@@ -8,8 +8,8 @@ struct DigitsTests {
     bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
   }
 
-  @Test("a sample is a pure function of split and index")
-  func pure() throws {
+  @Test
+  func `a sample is a pure function of split and index`() throws {
     let few = DigitsSource(.train, count: 30)
     let many = DigitsSource(.train, count: 1000)
     for index in (0..<30).reversed() {
@@ -21,16 +21,16 @@ struct DigitsTests {
     }
   }
 
-  @Test("each ten samples in a row are the ten digits, in changing order")
-  func balance() {
+  @Test
+  func `each ten samples in a row are the ten digits, in changing order`() {
     let source = DigitsSource(.train, count: 1000)
     let tens = (0..<100).map { ten in (0..<10).map { source.label(of: ten * 10 + $0) } }
     for ten in tens { #expect(Set(ten).count == 10) }
     #expect(Set(tens).count > 95)
   }
 
-  @Test("the drawings never change from version to version")
-  func golden() throws {
+  @Test
+  func `the drawings never change from version to version`() throws {
     let train = DigitsSource(.train, count: 64)
     let test = DigitsSource(.test, count: 64)
     let bytes = try (0..<64).flatMap { index in
@@ -40,8 +40,8 @@ struct DigitsTests {
     #expect(digest(bytes) == 6_428_989_095_308_858_098)
   }
 
-  @Test("what is exported as IDX is what is drawn")
-  func export() throws {
+  @Test
+  func `what is exported as IDX is what is drawn`() throws {
     try withTemporaryFolder { folder in
       try DigitsExport.writeIDX(to: folder.path + "/new/digits", train: 40, test: 20)
       let written = try DatasetCatalog.open(DatasetRequest(format: .idx, path: folder.path + "/new/digits"))
@@ -52,8 +52,8 @@ struct DigitsTests {
     }
   }
 
-  @Test("the summary counts classes and takes mean and deviation")
-  func summary() throws {
+  @Test
+  func `the summary counts classes and takes mean and deviation`() throws {
     let summary = DatasetSummary(of: DigitsSource(.train, count: 200))
     #expect(summary.classCounts == [Int](repeating: 20, count: 10))
     #expect(summary.sampled == 200 && summary.normalization.mean.count == 1)
@@ -61,8 +61,8 @@ struct DigitsTests {
     #expect((0.1..<0.4).contains(summary.normalization.deviation[0]))
   }
 
-  @Test("counts of nothing or too much are refused")
-  func counts() {
+  @Test
+  func `counts of nothing or too much are refused`() {
     expectRefusal(DatasetRequest(format: .digits, trainCount: 0), "data.train-count is 0")
     expectError(["data.test-count is -1"]) { () throws(DatasetError) in
       try DigitsExport.writeIDX(to: "/nowhere", train: 1, test: -1)
@@ -71,8 +71,8 @@ struct DigitsTests {
   }
 
   /// The task must need more than a linear classifier, and be learnable: a linear one is far above chance.
-  @Test("a linear classifier stays below 93 % on test digits")
-  func linearClassifier() throws {
+  @Test
+  func `a linear classifier stays below 93 % on test digits`() throws {
     let train = try LinearDigits.features(DigitsSource(.train, count: 4000))
     let test = try LinearDigits.features(DigitsSource(.test, count: 1000))
     var classifier = LinearDigits()

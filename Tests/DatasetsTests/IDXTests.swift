@@ -19,8 +19,8 @@ struct IDXTests {
 
   private func request(_ folder: TemporaryFolder) -> DatasetRequest { DatasetRequest(format: .idx, path: folder.path) }
 
-  @Test("what was written is read, plain and gzipped", arguments: [false, true])
-  func roundTrip(gzip: Bool) throws {
+  @Test(arguments: [false, true])
+  func `what was written is read, plain and gzipped`(gzip: Bool) throws {
     try withTemporaryFolder { folder in
       try write(folder, gzip: gzip)
       let data = try DatasetCatalog.open(request(folder))
@@ -47,8 +47,8 @@ struct IDXTests {
     }
   }
 
-  @Test("a file of the wrong length is refused with both lengths")
-  func lengths() throws {
+  @Test
+  func `a file of the wrong length is refused with both lengths`() throws {
     try withTemporaryFolder { folder in
       try write(folder)
       let images = TestFiles.images(6)
@@ -63,8 +63,8 @@ struct IDXTests {
     }
   }
 
-  @Test("a header that is none, or that claims the impossible, is refused")
-  func headers() throws {
+  @Test
+  func `a header that is none, or that claims the impossible, is refused`() throws {
     try withTemporaryFolder { folder in
       try write(folder)
       try folder.write([1, 2, 3], to: "train-images-idx3-ubyte")
@@ -79,8 +79,8 @@ struct IDXTests {
     }
   }
 
-  @Test("a damaged or truncated gzip stream is refused wherever it ends")
-  func damagedGzip() throws {
+  @Test
+  func `a damaged or truncated gzip stream is refused wherever it ends`() throws {
     try withTemporaryFolder { folder in
       try write(folder, gzip: true)
       let good = TestFiles.gzipped(TestFiles.images(6))
@@ -97,8 +97,8 @@ struct IDXTests {
     }
   }
 
-  @Test("a label beyond the classes fails, or is skipped and listed")
-  func labels() throws {
+  @Test
+  func `a label beyond the classes fails, or is skipped and listed`() throws {
     try withTemporaryFolder { folder in
       try write(folder)
       try folder.write(TestFiles.labels([0, 1, 2, 200, 1, 2]), to: "train-labels-idx1-ubyte")
@@ -117,8 +117,8 @@ struct IDXTests {
     }
   }
 
-  @Test("missing files are named, and so are the keys that mend it")
-  func missing() throws {
+  @Test
+  func `missing files are named, and so are the keys that mend it`() throws {
     try withTemporaryFolder { folder in
       expectRefusal(request(folder), "train-images-idx3-ubyte", "data.images", "data.labels", "data.hold-out")
       expectRefusal(DatasetRequest(format: .idx), "data.path is missing")
@@ -135,8 +135,8 @@ struct IDXTests {
     }
   }
 
-  @Test("held-out and chosen samples are a choice of the seed, and no sample is on both sides")
-  func holdOut() throws {
+  @Test
+  func `held-out and chosen samples are a choice of the seed, and no sample is on both sides`() throws {
     try withTemporaryFolder { folder in
       try write(folder, train: 40)
       var request = request(folder)

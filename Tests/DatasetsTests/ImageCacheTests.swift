@@ -48,8 +48,8 @@ struct ImageCacheTests {
     }
   }
 
-  @Test("what comes from the cache is what decoding gives", arguments: Form.allCases)
-  func sameBytes(form: Form) throws {
+  @Test(arguments: Form.allCases)
+  func `what comes from the cache is what decoding gives`(form: Form) throws {
     try withImages(form) { plain in
       let (dataset, cache) = try cached(plain, limit: 1 << 30)
       #expect(cache.capacity == 24)
@@ -61,8 +61,8 @@ struct ImageCacheTests {
     }
   }
 
-  @Test("the cache stays within its limit and keeps what fits", arguments: [1, 7, 12, 20, 23])
-  func bounds(images: Int) throws {
+  @Test(arguments: [1, 7, 12, 20, 23])
+  func `the cache stays within its limit and keeps what fits`(images: Int) throws {
     try withImages(.tar) { plain in
       let limit = images * (plain.train.shape.count + 1) + plain.train.shape.count
       #expect(plain.cacheByteCount(limit: limit) <= limit)
@@ -76,8 +76,8 @@ struct ImageCacheTests {
     }
   }
 
-  @Test("without room or with nothing to decode there is no cache, and no limit overflows")
-  func limits() throws {
+  @Test
+  func `without room or with nothing to decode there is no cache, and no limit overflows`() throws {
     try withImages(.folder) { plain in
       #expect([0, -1, Int.min, 144].map(plain.cacheByteCount) == [0, 0, 0, 0])
       #expect(plain.cacheByteCount(limit: .max) == 24 * 145)
@@ -88,8 +88,8 @@ struct ImageCacheTests {
     #expect(throws: DatasetError.self) { try SharedMemory.create(count: 1 << 60) }
   }
 
-  @Test("a damaged image is named each time and never kept")
-  func damage() throws {
+  @Test
+  func `a damaged image is named each time and never kept`() throws {
     try withTemporaryFolder { folder in
       for split in ["train", "test"] {
         try folder.write(Self.pictures[0], to: "\(split)/a/good.png")
@@ -107,8 +107,8 @@ struct ImageCacheTests {
     }
   }
 
-  @Test("threads that fill one cache all see whole images")
-  func threads() throws {
+  @Test
+  func `threads that fill one cache all see whole images`() throws {
     try withImages(.tar) { plain in
       let expected = try (0..<plain.train.count).map { try sample($0, of: plain.train).pixels }
       for _ in 0..<20 {
@@ -124,8 +124,8 @@ struct ImageCacheTests {
     }
   }
 
-  @Test("whoever opens the memory by its address sees what the others keep")
-  func sharing() throws {
+  @Test
+  func `whoever opens the memory by its address sees what the others keep`() throws {
     try withImages(.folder) { plain in
       let memory = try SharedMemory.create(count: plain.cacheByteCount(limit: 1 << 20))
       let (first, _) = plain.cached(in: memory)
@@ -136,8 +136,8 @@ struct ImageCacheTests {
     }
   }
 
-  @Test("memory that has ended is not found, and nothing else is taken for it")
-  func staleAddress() throws {
+  @Test
+  func `memory that has ended is not found, and nothing else is taken for it`() throws {
     let address = try SharedMemory.create(count: 4096).address
     let other = try SharedMemory.create(count: 4096)
     #expect(other.address != address)

@@ -25,8 +25,8 @@ struct ImageCodecTests {
     }
   }
 
-  @Test("baseline and progressive colour and grey JPEG have the reference's pixels")
-  func jpeg() throws {
+  @Test
+  func `baseline and progressive colour and grey JPEG have the reference's pixels`() throws {
     #expect(try read(TestJPEG.colour, channels: 3) == TestJPEG.colourPixels)
     #expect(try read(TestJPEG.progressive, channels: 3) == TestJPEG.colourPixels)
     #expect(try read(TestJPEG.grey, channels: 1) == TestJPEG.greyPixels)
@@ -85,8 +85,8 @@ struct ImageCodecTests {
     #expect(message(damaged).contains("damaged PNG image, in the chunk at byte 33: "), "\(message(damaged))")
   }
 
-  @Test("every kind of PNG becomes 8-bit colour")
-  func png() throws {
+  @Test
+  func `every kind of PNG becomes 8-bit colour`() throws {
     let colour: [UInt8] = [1, 2, 3, 40, 50, 60, 7, 8, 9, 100, 110, 120]
     #expect(try read(TestPNG.file(width: 2, height: 2, kind: .colour, rows: colour), channels: 3) == colour)
     let alpha: [UInt8] = [1, 2, 3, 0, 40, 50, 60, 9, 7, 8, 9, 255, 100, 110, 120, 128]
@@ -102,14 +102,14 @@ struct ImageCodecTests {
     #expect(try read(bits, channels: 1) == [255, 0, 255])
   }
 
-  @Test("colour becomes grey by the luma of BT.601, as in Pillow")
-  func grey() throws {
+  @Test
+  func `colour becomes grey by the luma of BT.601, as in Pillow`() throws {
     let file = TestPNG.file(width: 3, height: 2, kind: .colour, rows: (0..<18).map { UInt8($0 * 14) })
     #expect(try read(file, channels: 1) == [11, 53, 95, 137, 179, 221])
   }
 
-  @Test("an image that ends too early is refused wherever it ends")
-  func truncation() {
+  @Test
+  func `an image that ends too early is refused wherever it ends`() {
     let png = TestPNG.colour(width: 9, height: 5) { $0 * 17 + $1 * 31 + $2 * 7 }
     for image in [TestJPEG.colour, TestJPEG.progressive, TestJPEG.grey, TestJPEG.cmyk, TestWebP.lossless, png] {
       for length in stride(from: 0, to: image.count, by: 4) {
@@ -121,8 +121,8 @@ struct ImageCodecTests {
     #expect(message([]).contains("is empty"))
   }
 
-  @Test("a changed byte anywhere never crashes; PNG's checksums find each one in the pixels")
-  func changedBytes() {
+  @Test
+  func `a changed byte anywhere never crashes; PNG's checksums find each one in the pixels`() {
     // Five of a file's bytes in a row hold the same kind of thing, more or less.
     for whole in [TestJPEG.colour, TestJPEG.cmyk, TestWebP.lossy, TestWebP.lossless, TestWebP.animated] {
       for place in stride(from: 2, to: whole.count, by: 5) {
@@ -139,8 +139,8 @@ struct ImageCodecTests {
     }
   }
 
-  @Test("sizes beyond the limits are refused before memory is taken")
-  func limits() {
+  @Test
+  func `sizes beyond the limits are refused before memory is taken`() {
     let wide = TestPNG.file(width: 20_000, height: 1, kind: .grey, rows: [UInt8](repeating: 0, count: 20_000))
     #expect(message(wide).contains("a size of 20000x1 is above the limit of 16384"))
     let large = TestPNG.file(width: 16_000, height: 16_000, kind: .grey, rows: [UInt8](repeating: 0, count: 16_000))

@@ -25,8 +25,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test("classes and files are in the order of their names", arguments: ["test", "val", "valid"])
-  func order(test: String) throws {
+  @Test(arguments: ["test", "val", "valid"])
+  func `classes and files are in the order of their names`(test: String) throws {
     try withTemporaryFolder { folder in
       try write(folder, test: test)
       let data = try DatasetCatalog.open(request(folder))
@@ -42,8 +42,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test("without train and test, classes are at the top and a test split is held out")
-  func flat() throws {
+  @Test
+  func `without train and test, classes are at the top and a test split is held out`() throws {
     try withTemporaryFolder { folder in
       for index in 0..<4 { try folder.write(picture(index), to: "\(index % 2)/\(index).png") }
       expectRefusal(request(folder), "no folder test", "data.hold-out")
@@ -54,8 +54,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test("a wrong layout is named with its remedy")
-  func layout() throws {
+  @Test
+  func `a wrong layout is named with its remedy`() throws {
     try withTemporaryFolder { folder in
       expectRefusal(request(folder), "holds no folders")
       try write(folder)
@@ -74,8 +74,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test("an image of another size is named with both sizes, and data.size mends it")
-  func sizes() throws {
+  @Test
+  func `an image of another size is named with both sizes, and data.size mends it`() throws {
     try withTemporaryFolder { folder in
       try write(folder)
       try folder.write(picture(1, width: 9, height: 7), to: "train/b/10.png")
@@ -89,8 +89,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test("a file that is no image is named; with skip it is left out")
-  func damage() throws {
+  @Test
+  func `a file that is no image is named; with skip it is left out`() throws {
     try withTemporaryFolder { folder in
       try write(folder)
       try folder.write(Array("GIF89a".utf8), to: "train/b/10.png")
@@ -108,8 +108,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test("a set that is mostly damaged is refused even with skip")
-  func mostlyDamaged() throws {
+  @Test
+  func `a set that is mostly damaged is refused even with skip`() throws {
     try withTemporaryFolder { folder in
       try write(folder)
       for name in ["10.png", "9.PNG", "c.jpeg"] { try folder.write([1], to: "train/b/\(name)") }
@@ -121,8 +121,8 @@ struct ImageFolderTests {
 
   /// Pillow 13 filters tall images vertically first, its predecessors and this program never do; the rounding between
   /// the passes then differs by one.
-  @Test("resizing and cropping gives the pixels that Pillow gives", arguments: Resizing.all)
-  func resizing(_ example: Resizing) throws {
+  @Test(arguments: Resizing.all)
+  func `resizing and cropping gives the pixels that Pillow gives`(_ example: Resizing) throws {
     try withTemporaryFolder { folder in
       let (width, height) = (example.source.width, example.source.height)
       let image = TestPNG.colour(width: width, height: height) { $0 * 37 + $1 * 101 + $2 * 59 + $0 * $1 * 13 }

@@ -28,8 +28,8 @@ struct LoaderTests {
     }
   }
 
-  @Test("a micro-batch holds the samples at its positions, normalized")
-  func plainTraining() throws {
+  @Test
+  func `a micro-batch holds the samples at its positions, normalized`() throws {
     let order = SampleOrder(count: 11, seed: 3)
     let batch = try loader().loaded(8..<14)
     for slot in 0..<6 {
@@ -39,8 +39,8 @@ struct LoaderTests {
     }
   }
 
-  @Test("evaluation takes each sample once and fills up with zeros")
-  func evaluation() throws {
+  @Test
+  func `evaluation takes each sample once and fills up with zeros`() throws {
     let evaluation = loader([.horizontalFlip], ordered: false)
     let batch = try evaluation.loaded(8..<14)
     #expect(batch.ids == [8, 9, 10, 0, 0, 0] && batch.labels == [0, 1, 0, 0, 0, 0])
@@ -49,8 +49,8 @@ struct LoaderTests {
     #expect(try evaluation.loaded(20..<22).images.allSatisfy { $0 == 0 })
   }
 
-  @Test("a flip mirrors half of the samples, and an image mirrored twice is itself")
-  func flip() throws {
+  @Test
+  func `a flip mirrors half of the samples, and an image mirrored twice is itself`() throws {
     let order = SampleOrder(count: 11, seed: 3)
     let batch = try loader([.horizontalFlip]).loaded(0..<220)
     let mirrored = (0..<220).filter { slot in
@@ -63,8 +63,8 @@ struct LoaderTests {
     #expect((70...150).contains(mirrored.count))
   }
 
-  @Test("a random crop is a shift by at most the padding, all shifts occur, and what is new is a zero byte")
-  func crop() throws {
+  @Test
+  func `a random crop is a shift by at most the padding, all shifts occur, and what is new is a zero byte`() throws {
     let order = SampleOrder(count: 11, seed: 3)
     let batch = try loader([.randomCrop(padding: 1)]).loaded(0..<220)
     let shifts = (0..<9).map { ($0 / 3 - 1, $0 % 3 - 1) }
@@ -78,8 +78,8 @@ struct LoaderTests {
     #expect(seen.count == 9)
   }
 
-  @Test("augmentation depends on seed, epoch and sample, and on nothing else")
-  func determinism() throws {
+  @Test
+  func `augmentation depends on seed, epoch and sample, and on nothing else`() throws {
     let augmentations: [Augmentation] = [.randomCrop(padding: 2), .horizontalFlip]
     let whole = try loader(augmentations).loaded(0..<22)
     for position in (0..<22).reversed() {
@@ -89,8 +89,8 @@ struct LoaderTests {
     #expect(try loader(augmentations, seed: 4).loaded(0..<22).images != whole.images)
   }
 
-  @Test("a padding larger than the image, and numbers that cannot normalize, are refused")
-  func checks() {
+  @Test
+  func `a padding larger than the image, and numbers that cannot normalize, are refused`() {
     let shape = Shape(channels: 3, height: 4, width: 5)
     for padding in [-1, 5] {
       expectError(["padding is \(padding)", "0...4"]) { () throws(DatasetError) in

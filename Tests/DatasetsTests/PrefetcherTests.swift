@@ -16,8 +16,8 @@ struct PrefetcherTests {
     unsafe #expect(Array(batch.ids) == loaded.ids)
   }
 
-  @Test("items come in their order, equal to what is loaded directly, in aligned memory")
-  func inOrder() throws {
+  @Test
+  func `items come in their order, equal to what is loaded directly, in aligned memory`() throws {
     let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: 2) { $0 < 20 ? $0 * 4..<$0 * 4 + 4 : nil }
     for item in 0..<20 {
       let batch = try prefetcher.take(item)
@@ -29,8 +29,8 @@ struct PrefetcherTests {
     expectError(["micro-batch 20", "there are 20"]) { () throws(DatasetError) in _ = try prefetcher.take(20) }
   }
 
-  @Test("a short item leaves zeros in the rest of its slot")
-  func shortItem() throws {
+  @Test
+  func `a short item leaves zeros in the rest of its slot`() throws {
     let prefetcher = Prefetcher(loader: loader(ordered: false), samples: 4, slots: 1) { $0 * 4..<$0 * 4 + 4 }
     for item in 0..<3 {
       _ = try prefetcher.take(item)
@@ -41,8 +41,8 @@ struct PrefetcherTests {
     unsafe #expect(last.images.count == 96 && last.images[24...].allSatisfy { $0 == 0 })
   }
 
-  @Test("lanes take their items in any interleaving without waiting for each other", arguments: [2, 3, 5])
-  func lanes(count lanes: Int) {
+  @Test(arguments: [2, 3, 5])
+  func `lanes take their items in any interleaving without waiting for each other`(count lanes: Int) {
     let items = lanes * 40
     let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: lanes + 1) {
       $0 < items ? $0 * 4..<$0 * 4 + 4 : nil
@@ -63,16 +63,16 @@ struct PrefetcherTests {
     #expect(right.count == items)
   }
 
-  @Test("items held at the same time can be taken in descending order")
-  func descending() throws {
+  @Test
+  func `items held at the same time can be taken in descending order`() throws {
     let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: 3) { $0 * 4..<$0 * 4 + 4 }
     for item in [2, 1, 0] { expectEqual(try prefetcher.take(item), try loader().loaded(item * 4..<item * 4 + 4)) }
     for item in 0..<3 { prefetcher.release(item) }
     expectEqual(try prefetcher.take(3), try loader().loaded(12..<16))
   }
 
-  @Test("an error arrives at the item that has it, and at all after it")
-  func errors() throws {
+  @Test
+  func `an error arrives at the item that has it, and at all after it`() throws {
     let broken = SampleOrder(count: 13, seed: 1).sample(at: 9).index
     let prefetcher = Prefetcher(loader: loader(broken: broken), samples: 4, slots: 3) { $0 * 4..<$0 * 4 + 4 }
     for item in 0..<2 {
@@ -84,8 +84,8 @@ struct PrefetcherTests {
     }
   }
 
-  @Test("stop ends the thread, also with full slots, twice, and before the end of the object")
-  func stop() throws {
+  @Test
+  func `stop ends the thread, also with full slots, twice, and before the end of the object`() throws {
     let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: 2) { $0 * 4..<$0 * 4 + 4 }
     let batch = try prefetcher.take(0)
     prefetcher.stop()
@@ -95,8 +95,8 @@ struct PrefetcherTests {
     for _ in 0..<20 { _ = Prefetcher(loader: loader(), samples: 4, slots: 2) { $0 * 4..<$0 * 4 + 4 } }
   }
 
-  @Test("a thread that waits for an item is woken by stop")
-  func stopWakes() {
+  @Test
+  func `a thread that waits for an item is woken by stop`() {
     let prefetcher = Prefetcher(loader: loader(), samples: 4, slots: 1) { $0 * 4..<$0 * 4 + 4 }
     _ = try? prefetcher.take(0)
     let woken = Tally()

@@ -3,8 +3,8 @@ import Testing
 
 @Suite("the order of samples")
 struct SampleOrderTests {
-  @Test("each sample occurs once per epoch, in an order of its own", arguments: [1, 2, 7, 100])
-  func epochs(count: Int) {
+  @Test(arguments: [1, 2, 7, 100])
+  func `each sample occurs once per epoch, in an order of its own`(count: Int) {
     let order = SampleOrder(count: count, seed: 5)
     let epochs = (0..<4).map { epoch in
       (0..<count).map { place in
@@ -17,8 +17,8 @@ struct SampleOrderTests {
     if count == 100 { #expect(Set(epochs).count == 4) }
   }
 
-  @Test("access in any order gives what access in sequence gives")
-  func randomAccess() {
+  @Test
+  func `access in any order gives what access in sequence gives`() {
     let sequential = SampleOrder(count: 23, seed: 9)
     let expected = (0..<230).map { sequential.sample(at: $0).index }
     let jumping = SampleOrder(count: 23, seed: 9)
@@ -28,15 +28,15 @@ struct SampleOrderTests {
     }
   }
 
-  @Test("another seed gives another order, another copy the same")
-  func seeds() {
+  @Test
+  func `another seed gives another order, another copy the same`() {
     let indices = { (order: SampleOrder) in (0..<50).map { order.sample(at: $0).index } }
     #expect(indices(SampleOrder(count: 50, seed: 1)) == indices(SampleOrder(count: 50, seed: 1)))
     #expect(indices(SampleOrder(count: 50, seed: 1)) != indices(SampleOrder(count: 50, seed: 2)))
   }
 
-  @Test("the micro-batches of any number of ranks are the whole stream", arguments: 1...6)
-  func shards(ranks: Int) {
+  @Test(arguments: 1...6)
+  func `the micro-batches of any number of ranks are the whole stream`(ranks: Int) {
     let (microBatches, size) = (6, 4)
     var seen: [Int] = []
     for step in 0..<3 {

@@ -45,8 +45,8 @@ struct TarTests {
     }
   }
 
-  @Test("ustar, GNU and pax names are read in place, with or without a common folder", arguments: ["", "./", "set/"])
-  func names(top: String) throws {
+  @Test(arguments: ["", "./", "set/"])
+  func `ustar, GNU and pax names are read in place, with or without a common folder`(top: String) throws {
     let data = try open(archive(top: top).file)
     #expect(data.train.classNames == ["a", Self.longClass])
     #expect((0..<3).map(data.train.name(of:)).map { $0.suffix(5) } == ["1.png", "2.png", "3.png"])
@@ -55,23 +55,23 @@ struct TarTests {
     #expect(data.train.label(of: 2) == 1)
   }
 
-  @Test("the last of several members with one name counts")
-  func replaced() throws {
+  @Test
+  func `the last of several members with one name counts`() throws {
     var tar = archive()
     tar.add("train/a/1.png", picture(9))
     #expect(try sample(0, of: open(tar.file).train).pixels == pixels(9))
   }
 
-  @Test("a base-256 size is read")
-  func binarySize() throws {
+  @Test
+  func `a base-256 size is read`() throws {
     var tar = archive()
     let image = picture(6)
     tar.add("train/a/6.png", image, size: [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, UInt8(image.count)])
     #expect(try open(tar.file).train.count == 4)
   }
 
-  @Test("an archive that ends too early is refused wherever it ends")
-  func truncation() {
+  @Test
+  func `an archive that ends too early is refused wherever it ends`() {
     let bytes = archive().bytes
     for length in stride(from: 0, to: bytes.count, by: 37) {
       #expect(message(Array(bytes.prefix(length))).contains("truncated"), "length \(length)")
@@ -79,8 +79,8 @@ struct TarTests {
     #expect(message(bytes).contains("truncated at byte \(bytes.count): the archive has no end mark"))
   }
 
-  @Test("a changed byte in a header is found by its checksum")
-  func checksums() {
+  @Test
+  func `a changed byte in a header is found by its checksum`() {
     let file = archive().file
     for place in stride(from: 0, to: 512, by: 3) {
       var damaged = file
@@ -92,8 +92,8 @@ struct TarTests {
     #expect(message(damaged).contains("the header at byte 1024 is damaged"))
   }
 
-  @Test("hostile sizes are refused")
-  func hostileSizes() {
+  @Test
+  func `hostile sizes are refused`() {
     let sizes: [[UInt8]] = [
       [0xFF] + [UInt8](repeating: 0xFF, count: 11), [0x80] + [UInt8](repeating: 0x7F, count: 11),
       Array("77777777777\0".utf8), Array("-0000000001\0".utf8), Array("9999999\0".utf8),
@@ -117,8 +117,8 @@ struct TarTests {
     }
   }
 
-  @Test("links, compression and data behind the end are refused with the remedy")
-  func refused() {
+  @Test
+  func `links, compression and data behind the end are refused with the remedy`() {
     var tar = archive()
     tar.add("train/a/link.png", kind: "2")
     #expect(message(tar.file).contains("train/a/link.png is a link"))
@@ -127,8 +127,8 @@ struct TarTests {
     #expect(message([UInt8](repeating: 65, count: 4096)).contains("no tar archive"))
   }
 
-  @Test("a damaged image is named with its place in the archive")
-  func damagedImage() {
+  @Test
+  func `a damaged image is named with its place in the archive`() {
     var tar = archive()
     let place = tar.bytes.count + 512
     tar.add("train/a/7.png", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 1])

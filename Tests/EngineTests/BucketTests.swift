@@ -7,7 +7,7 @@ import Testing
 /// What the exchange relies on at `bucketComplete`.
 @Suite struct BucketTests {
   @Test(arguments: [256, 512, 4096, 1 << 18])
-  func bucketSizesDoNotChangeBits(elements: Int) throws {
+  func `bucket sizes do not change bits`(elements: Int) throws {
     let usual = try Subject(Small.mixed, batch: 3)
     let cut = try Subject(Small.mixed, batch: 3) { $0.bucketElements = elements }
     #expect(cut.plan.layout.buckets.count == (cut.plan.layout.count + elements - 1) / elements)
@@ -16,7 +16,7 @@ import Testing
 
   /// The exchange sends a bucket's gradient on and overwrites its parameters while the backward pass goes on.
   @Test(arguments: RepeatabilityTests.networks + RecomputationTests.networks.prefix(1), RecomputeChoice.allCases)
-  func completeBucketsAreFinal(network: NetworkDescription, recompute: RecomputeChoice) throws {
+  func `complete buckets are final`(network: NetworkDescription, recompute: RecomputeChoice) throws {
     let subject = try Subject(network, batch: 3) { ($0.bucketElements, $0.recompute) = (256, recompute) }
     var parameters = subject.parameters
     var gradient = [Float](repeating: .nan, count: subject.plan.layout.exchangedCount)

@@ -7,7 +7,7 @@ import Testing
   /// One mask per dropout layer and sample.
   private typealias Masks = [String: [[Float]]]
 
-  @Test func masksDependOnNothingElse() throws {
+  @Test func `masks depend on nothing else`() throws {
     let subject = try Subject(Small.mixed, batch: 4)
     let masks = try self.masks(of: subject)
     var other = try Subject(Small.mixed, batch: 4, seed: 2, draw: 9)
@@ -17,7 +17,7 @@ import Testing
     #expect(try self.masks(of: other) == masks, "the global batch does not matter")
   }
 
-  @Test func masksFollowTheSampleWhereverItStands() throws {
+  @Test func `masks follow the sample wherever it stands`() throws {
     let subject = try Subject(Small.mixed, batch: 4)
     let masks = try self.masks(of: subject)
     var moved = try Subject(Small.mixed, batch: 7)
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  @Test func masksDependOnAllFour() throws {
+  @Test func `masks depend on seed, step, sample and layer`() throws {
     let subject = try Subject(Small.mixed, batch: 4)
     let masks = try self.masks(of: subject)
     let context = subject.context
@@ -44,7 +44,7 @@ import Testing
     #expect(Set(two).count == two.count, "layers and samples draw masks of their own")
   }
 
-  @Test func masksScaleWhatTheyKeep() throws {
+  @Test func `masks scale what they keep`() throws {
     for (layer, masks) in try masks(of: Subject(Small.mixed, batch: 8)) {
       let rate: Float = layer == "drop1" ? 0.5 : 0.25
       #expect(Set(masks.joined()) == [0, 1 / (1 - rate)])

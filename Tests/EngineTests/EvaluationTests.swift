@@ -7,7 +7,7 @@ import Testing
 /// The evaluation program, and the padding samples of its last micro-batch.
 @Suite struct EvaluationTests {
   @Test(arguments: RepeatabilityTests.networks, [0, 1, 3])
-  func paddingContributesNothing(network: NetworkDescription, valid: Int) throws {
+  func `padding contributes nothing`(network: NetworkDescription, valid: Int) throws {
     var subject = try Subject(network, batch: 4)
     subject.valid = valid
     var other = subject
@@ -23,7 +23,7 @@ import Testing
 
   /// A sample's logits are its own, so the score of a dataset does not depend on how it is cut.
   @Test(arguments: RepeatabilityTests.networks)
-  func scoresAddUp(network: NetworkDescription) throws {
+  func `scores add up`(network: NetworkDescription) throws {
     let subject = try Subject(network, batch: 4)
     let whole = try subject.evaluate()
     let scores = try (0..<4).map { first in
@@ -37,7 +37,7 @@ import Testing
     #expect(abs(loss - whole.score.loss) <= 1e-5 * max(1, whole.score.loss))
   }
 
-  @Test func evaluationDrawsNoMask() throws {
+  @Test func `evaluation draws no mask`() throws {
     var subject = try Subject(Small.mixed, batch: 4)
     let before = try subject.evaluate()
     subject.samples = [9, 9, 9, 9]

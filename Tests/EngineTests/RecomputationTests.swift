@@ -13,18 +13,18 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(4)), arguments: networks + [stochastic])
-  func deepNetworksKeepTheirBits(network: NetworkDescription) throws {
+  func `deep networks keep their bits`(network: NetworkDescription) throws {
     #expect(try check(network) > 0)
   }
 
   @Test(.timeLimit(.minutes(4)))
-  func randomNetworksKeepTheirBits() throws {
+  func `random networks keep their bits`() throws {
     let again = try (UInt64(0)..<200).map { try check(RandomModel.network(seed: $0)) }
     #expect(again.count { $0 > 0 } >= 20, "the law is tried on networks that compute something twice")
   }
 
   @Test(.timeLimit(.minutes(4)), arguments: RandomModel.kinds)
-  func everyKindOfLayerKeepsItsBits(kind: String) throws {
+  func `every kind of layer keeps its bits`(kind: String) throws {
     for seed in UInt64(0)..<5 { _ = try check(RandomModel.network(of: kind, seed: seed)) }
   }
 

@@ -17,13 +17,13 @@ import Testing
   static let gradientTolerance = 1e-4
 
   @Test(.timeLimit(.minutes(6)), arguments: [("mlp", 5), ("lenet5", 4), ("resnet20", 2), ("vgg11-cifar", 2)])
-  func zooModelAgrees(name: String, batch: Int) throws {
+  func `zoo model agrees`(name: String, batch: Int) throws {
     let model = try #require(Zoo.model(name))
     try compare(model.network, batch: batch, seed: 1, smallest: 0.01)
   }
 
   @Test(.timeLimit(.minutes(6)), arguments: UInt64(0)..<60)
-  func randomModelAgrees(seed: UInt64) throws {
+  func `random model agrees`(seed: UInt64) throws {
     try compare(RandomModel.network(seed: seed), batch: 4, seed: seed, smallest: 0.01)
   }
 
@@ -31,14 +31,14 @@ import Testing
   /// normalization of two or three numbers, which passes on next to nothing, so that their gradients are made of
   /// rounding errors.
   @Test(.timeLimit(.minutes(6)), arguments: UInt64(60)..<300)
-  func randomModelAgreesAsAWhole(seed: UInt64) throws {
+  func `random model agrees as a whole`(seed: UInt64) throws {
     try compare(RandomModel.network(seed: seed), batch: 4, seed: seed, smallest: 1)
   }
 
   /// Both gradients that meet at the input of such a block are the same tensor, or made of it: what is multiplied is
   /// what the product is added to.
   @Test(.timeLimit(.minutes(4)), arguments: [1, 2])
-  func residualBlockOfOneLayerAgrees(dilation: Int) throws {
+  func `residual block of one layer agrees`(dilation: Int) throws {
     let kernel = dilation == 1 ? 1 : 3
     var layer = ConvolutionLayer(32, kernel: kernel, padding: kernel / 2 * dilation)
     layer.dilation = Extent(dilation)
@@ -56,7 +56,7 @@ import Testing
 
   /// Each kind of loss, many times, on the random model's logits.
   @Test(.timeLimit(.minutes(6)), arguments: UInt64(0)..<60)
-  func randomLossAgrees(seed: UInt64) throws {
+  func `random loss agrees`(seed: UInt64) throws {
     let network = RandomModel.network(seed: 1000 + seed)
     let loss = RandomModel.loss(for: try network.output(), seed: seed)
     try compare(network, batch: 5, seed: seed, smallest: 0.1) { $0.loss = loss }
@@ -64,7 +64,7 @@ import Testing
 
   /// Whatever is frozen, running statistics too, and what the interpreter does with it.
   @Test(.timeLimit(.minutes(6)), arguments: UInt64(0)..<120)
-  func randomModelWithFrozenPartsAgrees(seed: UInt64) throws {
+  func `random model with frozen parts agrees`(seed: UInt64) throws {
     let network = RandomModel.network(seed: 2000 + seed)
     let layout = try Subject(network, batch: 4).plan.layout
     try compare(network, batch: 4, seed: seed, smallest: 0.1) {

@@ -15,7 +15,7 @@ import Testing
     [Small.mixed, Zoo.models[0].network, Zoo.models[1].network] + (100..<112).map { RandomModel.network(seed: $0) }
 
   @Test(arguments: networks)
-  func nothingIsReadBeforeItIsWritten(network: NetworkDescription) throws {
+  func `nothing is read before it is written`(network: NetworkDescription) throws {
     let subject = try Subject(network, batch: 3)
     var poisoned = try Executor(plan: subject.plan)
     poisoned.poisonArena()
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(arguments: networks)
-  func whatRanBeforeLeavesNoTrace(network: NetworkDescription) throws {
+  func `what ran before leaves no trace`(network: NetworkDescription) throws {
     let subject = try Subject(network, batch: 3)
     var other = try Subject(network, batch: 3, seed: 2, draw: 2)
     other.images = other.images.map { 100 * $0 }
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test(arguments: networks)
-  func sharedMemoryChangesNothing(network: NetworkDescription) throws {
+  func `shared memory changes nothing`(network: NetworkDescription) throws {
     let shared = try Subject(network, batch: 3)
     let apart = try Subject(network, batch: 3) { $0.reusesMemory = false }
     #expect(apart.plan.training.arenaCount >= shared.plan.training.arenaCount)
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(4)), arguments: [Small.mixed, Zoo.models[1].network])
-  func lanesDoNotDisturbEachOther(network: NetworkDescription) throws {
+  func `lanes do not disturb each other`(network: NetworkDescription) throws {
     let subjects = try (0..<4).map { try Subject(network, batch: 3, seed: 1, draw: UInt64($0)) }
     let alone = try subjects.map { try $0.train().bits($0.plan.layout) }
     let differing = Mutex<[Int]>([])
@@ -65,7 +65,7 @@ import Testing
   }
 
   /// A slightly other image must change everything that these tests compare, or they compare nothing.
-  @Test func theComparisonSeesADifference() throws {
+  @Test func `the comparison sees a difference`() throws {
     var subject = try Subject(Small.mixed, batch: 3)
     let before = try subject.train().bits(subject.plan.layout)
     subject.images[0] += 1e-3

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct DiskTests {
-  @Test func replaceLeavesNothingBeside() throws {
+  @Test func `replacing a file leaves nothing beside it`() throws {
     try withTemporaryDirectory { directory in
       let path = Disk.join(directory, "file")
       try Disk.replace(path, with: [1])
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  @Test func aFailedReplaceLeavesTheFormerFile() throws {
+  @Test func `a failed replace leaves the former file`() throws {
     try withTemporaryDirectory { directory in
       let path = Disk.join(directory, "occupied")
       try Disk.makeDirectories(Disk.join(path, "inside"))
@@ -23,13 +23,13 @@ import Testing
     }
   }
 
-  @Test func aFullDiskIsToldInTheSystemsWords() {
+  @Test func `a full disk is told in the system's words`() {
     let error = #expect(throws: FileError.self) { try Disk.write([1, 2, 3], to: "/dev/full") }
     #expect(error?.code == ENOSPC)
     #expect(error?.description == "/dev/full could not be written: No space left on device")
   }
 
-  @Test(.timeLimit(.minutes(4))) func pipesAndDirectoriesAreNotRead() throws {
+  @Test(.timeLimit(.minutes(4))) func `pipes and directories are not read`() throws {
     try withTemporaryDirectory { directory in
       let pipe = Disk.join(directory, "pipe")
       #expect(unsafe mkfifo(pipe, 0o600) == 0)
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func readsWithinItsLimit() throws {
+  @Test func `a file is read within its limit`() throws {
     try withTemporaryDirectory { directory in
       let path = Disk.join(directory, "file")
       try Disk.write([1, 2, 3], to: path)
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func removesTreesButNotWhatLinksPointTo() throws {
+  @Test func `trees are removed, but not what links point to`() throws {
     try withTemporaryDirectory { directory in
       let kept = Disk.join(directory, "kept")
       try Disk.makeDirectories(Disk.join(directory, "tree/deep"))
@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  @Test func namesOfPaths() {
+  @Test func `paths have the names of their files`() {
     #expect(Disk.parent(of: "a") == ".")
     #expect(Disk.parent(of: "/a") == "/")
     #expect(Disk.parent(of: "a/b/") == "a")
@@ -75,7 +75,7 @@ import Testing
     #expect(Disk.join("/", "a") == "/a")
   }
 
-  @Test func freeSpaceIsKnownBeforeTheDirectoryIs() throws {
+  @Test func `free space is known before the directory is`() throws {
     try withTemporaryDirectory { directory in
       let free = try Disk.freeBytes(at: Disk.join(directory, "not/yet"))
       #expect(free > 0)

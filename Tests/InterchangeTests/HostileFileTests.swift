@@ -8,7 +8,7 @@ import Testing
     NamedTensor(name: "b", shape: [1], elements: .int64([5])),
   ]
 
-  @Test func everyTruncationIsRefusedByName() throws {
+  @Test func `every truncation is refused by name`() throws {
     let bytes = try SafeTensors.encode(Self.tensors, metadata: ["k": "v"])
     for length in 0..<bytes.count {
       let error = #expect(throws: InterchangeError.self) {
@@ -20,7 +20,7 @@ import Testing
     #expect(throws: InterchangeError.self) { try SafeTensors.decode(bytes + [0], from: "long") }
   }
 
-  @Test func aCutFileIsNamedWithBothSizes() {
+  @Test func `a cut file is named with both sizes`() {
     let cut = file(header: #"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, dataCount: 15)
     let error = #expect(throws: InterchangeError.self) { try SafeTensors.decode(cut, from: "x") }
     #expect(
@@ -29,7 +29,7 @@ import Testing
   }
 
   /// Flips of single bits may change numbers or names, but never crash, and never change what is where.
-  @Test func flippedBitsNeverCrash() throws {
+  @Test func `flipped bits never crash`() throws {
     let bytes = try SafeTensors.encode(Self.tensors, metadata: ["k": "v"])
     for bit in 0..<bytes.count * 8 {
       var flipped = bytes
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func randomHeadersNeverCrash() {
+  @Test func `random headers never crash`() {
     let pieces = [
       "{", "}", "[", "]", ":", ",", "\"a\"", "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"F32\"", "0", "8",
       "9223372036854775807", "-1", " ", "\\", "\"", "\u{0}", "null",
@@ -82,14 +82,14 @@ import Testing
     #"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
     #"{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}"#,
   ])
-  func refuses(header: String) {
+  func `refuses`(header: String) {
     let error = #expect(throws: InterchangeError.self) {
       try SafeTensors.decode(file(header: header, dataCount: 8), from: "hostile")
     }
     #expect(error?.message.hasPrefix("hostile: ") == true)
   }
 
-  @Test func acceptsWhatTheFormatAllows() throws {
+  @Test func `what the format allows is accepted`() throws {
     let header =
       #" "b" : {"shape":[1],"data_offsets":[4,8],"dtype":"F32"}, "a\u0062":{"dtype":"U8","#
       + #""shape":[2,2],"data_offsets":[0,4]} , "__metadata__":{}, "#
@@ -99,7 +99,7 @@ import Testing
     #expect(try SafeTensors.decode(file(header: "{}", dataCount: 0), from: "x").tensors.isEmpty)
   }
 
-  @Test func refusesAnAnnouncedHeaderThatIsTooLong() {
+  @Test func `an announced header that is too long is refused`() {
     for length: UInt64 in [100_000_001, 1 << 63, .max, 9] {
       let bytes = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + Array("{}      ".utf8)
       #expect(throws: InterchangeError.self) { try SafeTensors.decode(bytes, from: "x") }

@@ -18,13 +18,13 @@ import Testing
     NamedTensor(name: "quo\"te\\\n/é", shape: [0], elements: .float32([])),
   ]
 
-  @Test func writesTheBytesOfTheReferenceLibrary() throws {
+  @Test func `the bytes of the reference library are written`() throws {
     let expected = try #require(Data(base64Encoded: Self.golden))
     #expect(try SafeTensors.encode(Self.goldenTensors, metadata: ["format": "pt"]) == [UInt8](expected))
     #expect(try SafeTensors.encode(Self.goldenTensors.reversed(), metadata: ["format": "pt"]) == [UInt8](expected))
   }
 
-  @Test func readsTheBytesOfTheReferenceLibrary() throws {
+  @Test func `the bytes of the reference library are read`() throws {
     let bytes = [UInt8](try #require(Data(base64Encoded: Self.golden)))
     let file = try SafeTensors.decode(bytes, from: "golden")
     #expect(file.metadata == ["format": "pt"])
@@ -32,7 +32,7 @@ import Testing
   }
 
   /// A file of the Python library with a tensor of each type that is read.
-  @Test func readsEachElementType() throws {
+  @Test func `each element type is read`() throws {
     let base64 =
       "sAIAAAAAAAB7Imk2NCI6eyJkdHlwZSI6Ikk2NCIsInNoYXBlIjpbMl0sImRhdGFfb2Zmc2V0cyI6WzAsMTZdfSwiZjY0Ijp7ImR0eXBlIjoi"
       + "RjY0Iiwic2hhcGUiOlszXSwiZGF0YV9vZmZzZXRzIjpbMTYsNDBdfSwiZjMyIjp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOlsyXSwiZGF0YV9v"
@@ -54,7 +54,7 @@ import Testing
     #expect(file.tensors.mapValues(\.elements) == expected)
   }
 
-  @Test(arguments: 0..<100 as Range<UInt64>) func roundTripKeepsEveryBit(seed: UInt64) throws {
+  @Test(arguments: 0..<100 as Range<UInt64>) func `a round trip keeps every bit`(seed: UInt64) throws {
     let tensors = randomTensors(seed: seed)
     let metadata = seed % 2 == 0 ? [:] : ["seed": "\(seed)", "tab\t": "\u{1}\"\\é"]
     let file = try SafeTensors.decode(try SafeTensors.encode(tensors, metadata: metadata), from: "memory")
@@ -64,7 +64,7 @@ import Testing
     #expect(file.inNameOrder.map(\.elements.bits) == tensors.inNameOrder().map(\.elements.bits))
   }
 
-  @Test func writesAndReadsFiles() throws {
+  @Test func `files are written and read`() throws {
     try withTemporaryDirectory { directory in
       let path = Disk.join(directory, "model.safetensors")
       try Disk.write([1, 2, 3], to: path)
@@ -74,14 +74,14 @@ import Testing
     }
   }
 
-  @Test func dataBeginsAligned() throws {
+  @Test func `data begins aligned`() throws {
     for length in 1..<20 {
       let tensor = NamedTensor(name: String(repeating: "x", count: length), shape: [1], elements: .float32([1]))
       #expect(try SafeTensors.encode([tensor]).count % 8 == 4)
     }
   }
 
-  @Test func refusesWhatHasNoFile() {
+  @Test func `what has no file is refused`() {
     let one = NamedTensor(name: "x", shape: [1], elements: .float32([1]))
     for tensors in [
       [one, one],

@@ -50,8 +50,8 @@ extension KernelTests {
 
     init() { #expect(prepared) }
 
-    @Test("Forward is the definition, backward its central difference", arguments: functions, [1, 17, 333])
-    func definition(_ function: Function, count: Int) {
+    @Test(arguments: functions, [1, 17, 333])
+    func `forward is the definition, backward its central difference`(_ function: Function, count: Int) {
       var dice = Dice(UInt64(count))
       let (x, dy) = (dice.floats(count).map { 3 * $0 }, dice.floats(count))
       let slopes = x.doubles.map { x in derivative([x], 0) { function.definition($0[0]) } }
@@ -59,8 +59,8 @@ extension KernelTests {
       #expect(distance(function.backward(x, dy: dy), zip(slopes, dy).map { $0 * Double($1) }, scale: 1) < 2e-6)
     }
 
-    @Test("What is small stays exact", arguments: functions)
-    func small(_ function: Function) {
+    @Test(arguments: functions)
+    func `what is small stays exact`(_ function: Function) {
       // The definitions of GELU and of the hard functions lose what is small themselves.
       let x: [Float] = [-9, -5, -1e-3, -1e-6, 1e-6, 1e-3]
       switch function.function {
@@ -72,8 +72,8 @@ extension KernelTests {
       }
     }
 
-    @Test("NaN is not hidden", arguments: functions)
-    func notNumbers(_ function: Function) {
+    @Test(arguments: functions)
+    func `NaN is not hidden`(_ function: Function) {
       let x = (0..<19).map { $0 % 3 == 1 ? Float.nan : Float($0) - 9 }
       let y = function.forward(x)
       #expect(zip(x, y).allSatisfy { $0.isNaN == $1.isNaN })
@@ -82,15 +82,15 @@ extension KernelTests {
       #expect(zip(x, dx).allSatisfy { $0.isNaN == $1.isNaN })
     }
 
-    @Test("Far from zero nothing overflows", arguments: functions)
-    func far(_ function: Function) {
+    @Test(arguments: functions)
+    func `far from zero nothing overflows`(_ function: Function) {
       let x: [Float] = [-1e30, -1e10, -100, 100, 1e10, 1e30]
       #expect(!function.forward(x).contains { !$0.isFinite })
       #expect(!function.backward(x, dy: x.map { _ in 1 }).contains { !$0.isFinite })
     }
 
-    @Test("Limits")
-    func limits() {
+    @Test
+    func `far from zero each function has its limit`() {
       let x: [Float] = [-1e30, -100, 100, 1e30]
       let forward = { (function: ActivationFunction) in
         written(4) { Activation.forward(function, x: x.span, y: &$0) }
@@ -103,8 +103,8 @@ extension KernelTests {
       #expect(forward(.softplus(beta: 1))[2...] == [100, 1e30])
     }
 
-    @Test("At the corners the derivative is PyTorch's")
-    func corners() {
+    @Test
+    func `at the corners the derivative is PyTorch's`() {
       let slopes = { (function: ActivationFunction, saved: [Float]) in
         written(saved.count) {
           Activation.backward(function, saved: saved.span, dy: saved.map { _ in 1 }.span, dx: &$0)
@@ -119,8 +119,8 @@ extension KernelTests {
       #expect(slopes(.softplus(beta: 2), [0, 1e-9, .infinity]) == [0, 2e-9, 1])
     }
 
-    @Test("Softmax", arguments: 0..<10 as Range<UInt64>)
-    func softmax(seed: UInt64) {
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func `softmax and its gradient agree with the definition`(seed: UInt64) {
       var dice = Dice(seed)
       let (rows, columns) = (dice.integer(1...5), dice.integer(1...40))
       let (x, dy) = (dice.floats(rows * columns, mean: 1000), dice.floats(rows * columns))

@@ -107,8 +107,8 @@ extension KernelTests {
 
     init() { #expect(prepared) }
 
-    @Test("Training agrees with the definition", arguments: cases)
-    func training(_ c: Case) {
+    @Test(arguments: cases)
+    func `training agrees with the definition`(_ c: Case) {
       let got = c.forward()
       let want = (0..<c.channels).map { c.statistics(c.x.doubles, $0) }
       let unbiased = c.rows > 1 ? Double(c.rows) / Double(c.rows - 1) : 1
@@ -118,8 +118,8 @@ extension KernelTests {
       #expect(distance(got.y, c.output(c.x.doubles)) < 2e-6)
     }
 
-    @Test("With running statistics dx is dy times a factor", arguments: cases, [0, 1, 2])
-    func backwardEvaluation(_ c: Case, tail: Int) {
+    @Test(arguments: cases, [0, 1, 2])
+    func `with running statistics dx is dy times a factor`(_ c: Case, tail: Int) {
       let (running, masked, y) = (c.variances, tail > 0, c.output(c.x.doubles).map(Float.init))
       var (residual, factors) = ([Float](), [Float]())
       let dx = written(c.x.count) { dx in
@@ -138,8 +138,8 @@ extension KernelTests {
       #expect(tail < 2 || residual.doubles == own)
     }
 
-    @Test("With running statistics scale and shift have gradients of their own", arguments: cases)
-    func gradientsEvaluation(_ c: Case) {
+    @Test(arguments: cases)
+    func `with running statistics scale and shift have gradients of their own`(_ c: Case) {
       let (running, mean) = (c.variances, c.shift)
       var (inverse, dScale, dShift) = ([Float](), [Float](), [Float]())
       _ = written(c.x.count) { dx in
@@ -167,8 +167,8 @@ extension KernelTests {
       #expect(distance(dScale, scale) < 1e-5)
     }
 
-    @Test("Backward agrees with the formula", arguments: cases)
-    func backward(_ c: Case) {
+    @Test(arguments: cases)
+    func `backward agrees with the formula`(_ c: Case) {
       let got = c.backward()
       let normalized = c.normalized(c.x.doubles)
       let rows = Double(c.rows)
@@ -192,8 +192,8 @@ extension KernelTests {
       #expect(distance(got.dx, dx, scale: terms.max()) < 2e-6)
     }
 
-    @Test("Backward is the central difference of forward", arguments: cases.filter { $0.x.count < 1000 && $0.rows > 2 })
-    func differences(_ c: Case) {
+    @Test(arguments: cases.filter { $0.x.count < 1000 && $0.rows > 2 })
+    func `backward is the central difference of forward`(_ c: Case) {
       let loss = { (x: [Double]) in zip(c.output(x), c.dy).reduce(0) { $0 + $1.0 * Double($1.1) } }
       let got = c.backward().dx
       let scale = Double(got.map(abs).max() ?? 0)
@@ -202,15 +202,15 @@ extension KernelTests {
       }
     }
 
-    @Test("A mean far above the deviation costs no digits of the variance", arguments: [1, 6, 64, 65])
-    func largeMean(channels: Int) {
+    @Test(arguments: [1, 6, 64, 65])
+    func `a mean far above the deviation costs no digits of the variance`(channels: Int) {
       let c = Case(rows: 3000, channels: channels, mean: 10_000)
       let want = (0..<channels).map { c.statistics(c.x.doubles, $0).variance * 3000 / 2999 }
       #expect(distance(c.forward().variance, want) < 1e-6)
     }
 
-    @Test("A residual and a ReLU on the way change no bit", arguments: cases, [false, true])
-    func fused(_ plain: Case, adds: Bool) {
+    @Test(arguments: cases, [false, true])
+    func `a residual and a ReLU on the way change no bit`(_ plain: Case, adds: Bool) {
       let c = plain.fused(adds: adds)
       let sum = adds ? zip(plain.forward().y, c.residual).map { $0 + $1 } : plain.forward().y
       let want = sum.map { $0 < 0 ? 0 : $0 }
@@ -223,8 +223,8 @@ extension KernelTests {
       #expect(bits(got.dResidual) == bits(adds ? masked.dy : []))
     }
 
-    @Test("Evaluation uses the running statistics", arguments: cases)
-    func evaluation(_ c: Case) {
+    @Test(arguments: cases)
+    func `evaluation uses the running statistics`(_ c: Case) {
       var dice = Dice(77)
       let mean = dice.floats(c.channels)
       let variance = dice.floats(c.channels).map { abs($0) + 0.1 }
@@ -243,8 +243,8 @@ extension KernelTests {
       #expect(distance(y, want) < elementTolerance)
     }
 
-    @Test("NaN in a channel stays in that channel")
-    func notNumbers() {
+    @Test
+    func `NaN in a channel stays in that channel`() {
       var c = Case(rows: 9, channels: 5)
       c.x[7] = .nan
       let got = c.forward()

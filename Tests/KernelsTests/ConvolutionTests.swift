@@ -38,24 +38,24 @@ extension KernelTests {
         inputChannels: input, outputChannels: output, groups: groups)
     }
 
-    @Test("All three passes agree with the definition", arguments: corners + (0..<60).map(ConvolutionCase.random))
-    func definition(_ c: ConvolutionCase) {
+    @Test(arguments: corners + (0..<60).map(ConvolutionCase.random))
+    func `all three passes agree with the definition`(_ c: ConvolutionCase) {
       expectDefinition(c, c.blocks(of: 13), tolerance: sumTolerance)
     }
 
     /// Winograd's transforms cost about one digit; see `docs/speed.md`.
     static let winogradTolerance = 5e-6
 
-    @Test("Winograd's passes agree with the definition", arguments: (0..<40).map(ConvolutionCase.randomWinograd))
-    func winograd(_ c: ConvolutionCase) {
+    @Test(arguments: (0..<40).map(ConvolutionCase.randomWinograd))
+    func `Winograd's passes agree with the definition`(_ c: ConvolutionCase) {
       for tiles in [1, 5, 56] {
         expectDefinition(c, .winograd(.f4, tiles: tiles), tolerance: Self.winogradTolerance)
         expectDefinition(c, .winograd(.f2, tiles: tiles), tolerance: sumTolerance)
       }
     }
 
-    @Test("Direct passes agree with the definition", arguments: (0..<80).map(ConvolutionCase.randomDirect))
-    func direct(_ c: ConvolutionCase) {
+    @Test(arguments: (0..<80).map(ConvolutionCase.randomDirect))
+    func `direct passes agree with the definition`(_ c: ConvolutionCase) {
       for rows in [1, 2, 5] { expectDefinition(c, .direct(rows: rows), tolerance: sumTolerance) }
     }
 
@@ -67,25 +67,27 @@ extension KernelTests {
       ConvolutionCase(geometry(15, 14, kernel: 3, stride: 2, padding: 1, channels: 70, 45), batch: 2, seed: 13),
     ]
 
-    @Test("Wide products agree with the definition", arguments: wide)
-    func wideProducts(_ c: ConvolutionCase) {
+    @Test(arguments: wide)
+    func `wide products agree with the definition`(_ c: ConvolutionCase) {
       expectDefinition(c, .columns(pixels: 160), tolerance: sumTolerance)
       expectDefinition(c, .direct(rows: 4), tolerance: sumTolerance)
       if c.geometry.isPointwise { expectDefinition(c, .pointwise, tolerance: sumTolerance) }
     }
 
-    @Test("The direct input gradient takes many strides")
-    func directBackward() {
+    @Test
+    func `the direct input gradient takes many strides`() {
       let cases = (0..<80).map(ConvolutionCase.randomDirect)
       let strided = cases.filter { $0.geometry.window.stride != Extent(1) }
       #expect(strided.count { $0.geometry.isDirectBackward } > strided.count / 3)
     }
 
-    @Test("Depthwise passes agree with the definition", arguments: (0..<40).map(ConvolutionCase.randomDepthwise))
-    func depthwise(_ c: ConvolutionCase) { expectDefinition(c, .depthwise, tolerance: sumTolerance) }
+    @Test(arguments: (0..<40).map(ConvolutionCase.randomDepthwise))
+    func `depthwise passes agree with the definition`(_ c: ConvolutionCase) {
+      expectDefinition(c, .depthwise, tolerance: sumTolerance)
+    }
 
-    @Test("Winograd's filters may be held in groups")
-    func winogradGroups() {
+    @Test
+    func `Winograd's filters may be held in groups`() {
       let c = ConvolutionCase(Self.geometry(5, 6, kernel: 3, padding: 1, channels: 272, 256), batch: 1, seed: 10)
       expectDefinition(c, .winograd(.f4, tiles: 3), tolerance: Self.winogradTolerance)
       expectDefinition(c, .winograd(.f2, tiles: 3), tolerance: Self.winogradTolerance)
@@ -110,16 +112,16 @@ extension KernelTests {
       #expect(distance(gradients.bias, dBias) < sumTolerance)
     }
 
-    @Test("The size of the blocks changes no more than rounding", arguments: (100..<110).map(ConvolutionCase.random))
-    func blocks(_ c: ConvolutionCase) {
+    @Test(arguments: (100..<110).map(ConvolutionCase.random))
+    func `the size of the blocks changes no more than rounding`(_ c: ConvolutionCase) {
       let whole = c.all(c.blocks(of: c.pixels))
       for blockPixels in [1, 3, 7, c.pixels + 5] {
         #expect(distance(c.all(c.blocks(of: blockPixels)), whole) < sumTolerance)
       }
     }
 
-    @Test("No bias is a bias of zero")
-    func noBias() {
+    @Test
+    func `no bias is a bias of zero`() {
       var c = Self.corners[1]
       c.bias = c.bias.map { _ in 0 }
       let zero = c.forward(.columns(pixels: 4))
@@ -131,8 +133,8 @@ extension KernelTests {
       #expect(without.bias.isEmpty)
     }
 
-    @Test("Repeating gives the same bits, also on two threads at once", .timeLimit(.minutes(4)))
-    func repeats() async {
+    @Test(.timeLimit(.minutes(4)))
+    func `repeating gives the same bits, also on two threads at once`() async {
       let cases = Self.corners + (200..<210).map(ConvolutionCase.random)
       let want = cases.map { bits($0.all($0.blocks(of: 16))) }
       #expect(cases.map { bits($0.all($0.blocks(of: 16))) } == want)
@@ -142,8 +144,8 @@ extension KernelTests {
       }
     }
 
-    @Test("The place of the operands in memory changes no bit", arguments: [1, 3, 4, 7, 8, 13])
-    func alignment(offset: Int) throws {
+    @Test(arguments: [1, 3, 4, 7, 8, 13])
+    func `the place of the operands in memory changes no bit`(offset: Int) throws {
       let plain = (Self.corners + (300..<306).map(ConvolutionCase.random)).map { ($0, $0.blocks(of: 16)) }
       for (c, algorithm) in plain + [(ConvolutionCase.randomWinograd(1), .winograd(.f4, tiles: 5))] {
         let x = try AlignedBuffer.holding(c.x, at: offset)

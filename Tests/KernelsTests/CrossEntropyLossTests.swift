@@ -39,9 +39,8 @@ extension KernelTests {
       }
     }
 
-    @Test(
-      "Loss and gradient agree with the definition", arguments: 0..<30 as Range<UInt64>, [0, 0.125, 0.5])
-    func definition(seed: UInt64, smoothing: Double) {
+    @Test(arguments: 0..<30 as Range<UInt64>, [0, 0.125, 0.5])
+    func `loss and gradient agree with the definition`(seed: UInt64, smoothing: Double) {
       var c = LossCase.random(Self.loss(), seed: seed)
       var dice = Dice(seed)
       let weights = seed % 3 == 0 ? dice.floats(c.output.channels).map { abs($0) } : []
@@ -50,8 +49,8 @@ extension KernelTests {
       #expect(c.evaluate().gradient[c.validCount...].allSatisfy { $0 == 0 })
     }
 
-    @Test("Targets are distributions", arguments: 0..<20 as Range<UInt64>, [0, 0.125])
-    func distributions(seed: UInt64, smoothing: Double) {
+    @Test(arguments: 0..<20 as Range<UInt64>, [0, 0.125])
+    func `targets are distributions`(seed: UInt64, smoothing: Double) {
       var c = LossCase.random(Self.loss(targets: .values), seed: seed)
       var dice = Dice(seed)
       let weights = seed % 3 == 0 ? dice.floats(c.output.channels).map { abs($0) } : []
@@ -60,8 +59,8 @@ extension KernelTests {
       #expect(c.evaluate().gradient[c.validCount...].allSatisfy { $0 == 0 })
     }
 
-    @Test("The gradient of labels is scale · (softmax - target), bit for bit", arguments: 0..<20 as Range<UInt64>)
-    func bitsOfTheGradient(seed: UInt64) {
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func `the gradient of labels is scale · (softmax - target), bit for bit`(seed: UInt64) {
       var c = LossCase.random(Self.loss(smoothing: 0.1), seed: seed, vector: true)
       c.valid = c.batch
       for i in c.labels.indices { c.labels[i] = max(0, c.labels[i]) }
@@ -74,8 +73,8 @@ extension KernelTests {
       #expect(bits(c.evaluate(scale: scale).gradient) == bits(want))
     }
 
-    @Test("The first largest logit is the answer; a row with NaN is never right")
-    func correct() {
+    @Test
+    func `the first largest logit is the answer; a row with NaN is never right`() {
       let logits: [Float] = [
         1, 3, 3,
         1, 3, 3,
@@ -88,8 +87,8 @@ extension KernelTests {
       #expect(result.loss.isNaN)
     }
 
-    @Test("An image is answered correctly where every position is")
-    func correctImage() {
+    @Test
+    func `an image is answered correctly where every position is`() {
       var c = LossCase(Self.loss(), Shape(channels: 2, height: 1, width: 2), batch: 3, valid: 2, seed: 0)
       c.x = [1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1]
       c.labels = [0, 1, 0, 0]
@@ -101,15 +100,15 @@ extension KernelTests {
       #expect(c.evaluate().correct == 0)
     }
 
-    @Test("Large logits do not overflow")
-    func large() {
+    @Test
+    func `large logits do not overflow`() {
       let result = Self.logits([1000, 999, -1e30], [0], classes: 3).evaluate()
       #expect(abs(result.loss - log(1 + exp(-1.0))) < 1e-6)
       #expect(abs(result.gradient.reduce(0, +)) < 1e-6)
     }
 
-    @Test("A class that cannot be meant may have a logit of -∞")
-    func impossible() {
+    @Test
+    func `a class that cannot be meant may have a logit of -∞`() {
       var c = Self.logits([0, 0, -.infinity], [0], classes: 3)
       c.loss = Self.loss(targets: .values)
       c.targets = [0.5, 0.5, 0]
@@ -118,8 +117,8 @@ extension KernelTests {
       #expect(result.gradient == [0, 0, 0])
     }
 
-    @Test("No valid sample is no loss")
-    func nothing() {
+    @Test
+    func `no valid sample is no loss`() {
       let c = LossCase(Self.loss(), Shape(features: 3), batch: 2, valid: 0, seed: 1)
       let result = c.evaluate()
       #expect(result.loss == 0 && result.correct == 0 && result.gradient.allSatisfy { $0 == 0 })

@@ -6,8 +6,8 @@ extension KernelTests {
   struct DenseTests {
     init() { #expect(prepared) }
 
-    @Test("All three passes agree with the definition", arguments: 0..<20 as Range<UInt64>)
-    func definition(seed: UInt64) {
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func `all three passes agree with the definition`(seed: UInt64) {
       var dice = Dice(seed)
       let (batch, inputs, outputs) = (dice.integer(1...20), dice.integer(1...130), dice.integer(1...70))
       let (x, weights) = (dice.floats(batch * inputs), dice.floats(outputs * inputs))
@@ -47,8 +47,8 @@ extension KernelTests {
       #expect(distance(dBias, want.dBias) < sumTolerance)
     }
 
-    @Test("The bias may be left out")
-    func noBias() {
+    @Test
+    func `the bias may be left out`() {
       let none: [Float] = []
       let y = written(2) {
         Dense.forward(batch: 1, x: [2, 3].span, weights: [1, 0, 0, 1].span, bias: none.span, y: &$0)

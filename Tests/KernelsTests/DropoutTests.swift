@@ -7,8 +7,8 @@ extension KernelTests {
   struct DropoutTests {
     init() { #expect(prepared) }
 
-    @Test("The mask is the random stream's, bit for bit", arguments: [0, 0.1, 0.5, 0.999, 1] as [Float])
-    func mask(rate: Float) {
+    @Test(arguments: [0, 0.1, 0.5, 0.999, 1] as [Float])
+    func `the mask is the random stream's, bit for bit`(rate: Float) {
       for (sample, count) in [1, 3, 63, 64, 65, 1000, 4103].enumerated() {
         let stream = RandomStream(
           seed: 0xFEED_0000_BEEF, purpose: .dropout, subject: StableHash.of("drop"), time: 1 << 33,

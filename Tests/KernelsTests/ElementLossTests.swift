@@ -37,8 +37,8 @@ extension KernelTests {
       },
     ]
 
-    @Test("Loss and gradient are the mean over the elements", arguments: definitions, 0..<20 as Range<UInt64>)
-    func definition(_ definition: Definition, seed: UInt64) {
+    @Test(arguments: definitions, 0..<20 as Range<UInt64>)
+    func `loss and gradient are the mean over the elements`(_ definition: Definition, seed: UInt64) {
       let c = LossCase.random(definition.loss(seed % 4 < 2 ? .labels : .values), seed: seed)
       let error = c.error { x in
         (0..<c.validCount).reduce(0) { $0 + definition.part(x[$1], c.target($1)) } / Double(c.output.count)
@@ -47,8 +47,8 @@ extension KernelTests {
       #expect(c.evaluate().gradient[c.validCount...].allSatisfy { $0 == 0 })
     }
 
-    @Test("The largest channel of the target is the answer", arguments: definitions)
-    func correct(_ definition: Definition) {
+    @Test(arguments: definitions)
+    func `the largest channel of the target is the answer`(_ definition: Definition) {
       var c = LossCase(definition.loss(.labels), Shape(features: 3), batch: 4, valid: 3, seed: 1)
       c.x = [0, 2, 1, 3, 3, 0, 0, .nan, 0, 1, 0, 0]
       c.labels = [1, 0, 0, 7]
@@ -58,8 +58,8 @@ extension KernelTests {
       #expect(c.evaluate().correct == 1)
     }
 
-    @Test("NaN is not hidden, far logits do not overflow", arguments: definitions)
-    func notNumbers(_ definition: Definition) {
+    @Test(arguments: definitions)
+    func `NaN is not hidden, far logits do not overflow`(_ definition: Definition) {
       var c = LossCase(definition.loss(.values), Shape(features: 3), batch: 1, valid: 1, seed: 1)
       c.x = [1, .nan, 2]
       let result = c.evaluate()
@@ -68,8 +68,8 @@ extension KernelTests {
       #expect(c.evaluate().loss.isFinite && c.evaluate().gradient.allSatisfy { $0.isFinite })
     }
 
-    @Test("Localization is the sum over samples that show an object", arguments: 0..<20 as Range<UInt64>)
-    func localization(seed: UInt64) {
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func `localization is the sum over samples that show an object`(seed: UInt64) {
       var loss = LocalizationLoss()
       loss.background = 1
       var c = LossCase.random(.localization(loss), seed: seed, vector: true)

@@ -10,8 +10,8 @@ extension KernelTests {
 
     init() { #expect(prepared) }
 
-    @Test("Arithmetic", arguments: [0, 1, 7, 64, 1001])
-    func arithmetic(count: Int) {
+    @Test(arguments: [0, 1, 7, 64, 1001])
+    func `arithmetic goes element by element`(count: Int) {
       var dice = Dice(UInt64(count))
       let (a, b) = (dice.floats(count), dice.floats(count))
       #expect(written(count) { Elementwise.add(a.span, b.span, into: &$0) } == zip(a, b).map { $0 + $1 })
@@ -21,8 +21,8 @@ extension KernelTests {
       #expect(written(count) { Elementwise.fill(2.5, into: &$0) } == a.map { _ in 2.5 })
     }
 
-    @Test("Parts come out of a concatenation as they went in", arguments: 0..<10 as Range<UInt64>)
-    func concatenation(seed: UInt64) {
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func `parts come out of a concatenation as they went in`(seed: UInt64) {
       var dice = Dice(seed)
       let rows = dice.integer(1...9)
       let widths = (0..<dice.integer(1...4)).map { _ in dice.integer(1...20) }
@@ -48,8 +48,8 @@ extension KernelTests {
       }
     }
 
-    @Test("Blocks are transposed, twice as they were", arguments: planeShapes)
-    func transpose(blocks: Int, rows: Int, columns: Int) {
+    @Test(arguments: planeShapes)
+    func `blocks are transposed, twice as they were`(blocks: Int, rows: Int, columns: Int) {
       var dice = Dice(9)
       let x = dice.floats(blocks * rows * columns)
       let y = written(x.count) {
@@ -65,8 +65,8 @@ extension KernelTests {
       #expect(back == x)
     }
 
-    @Test("An image is moved into a frame, and back", arguments: 0..<60 as Range<UInt64>)
-    func shift(seed: UInt64) {
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func `an image is moved into a frame, and back`(seed: UInt64) {
       var dice = Dice(seed)
       let (batch, channels) = (dice.integer(1...3), dice.integer(1...20))
       let input = Shape(channels: channels, height: dice.integer(1...7), width: dice.integer(1...7))
@@ -98,8 +98,8 @@ extension KernelTests {
       (4, 1, 100),
     ]
 
-    @Test("A row goes to all rows, and all rows to one", arguments: rowShapes)
-    func rows(blocks: Int, rows: Int, columns: Int) {
+    @Test(arguments: rowShapes)
+    func `a row goes to all rows, and all rows to one`(blocks: Int, rows: Int, columns: Int) {
       var dice = Dice(UInt64(blocks * 1000 + rows + columns))
       let (x, other) = (dice.floats(blocks * rows * columns, mean: 1), dice.floats(blocks * rows * columns))
       let row = dice.floats(blocks * columns)
@@ -125,8 +125,8 @@ extension KernelTests {
     }
 
     // Blocks of 64 rows are summed in float, and all of them round alike here.
-    @Test("Sums over many rows lose no more than sums over a block", arguments: [1, 3, 64])
-    func manyRows(columns: Int) {
+    @Test(arguments: [1, 3, 64])
+    func `sums over many rows lose no more than sums over a block`(columns: Int) {
       let rows = 60_001
       let x = (0..<rows * columns).map { Float($0 % 7) + 0.1 }
       let ones = [Float](repeating: 1, count: x.count)

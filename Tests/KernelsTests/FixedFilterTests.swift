@@ -59,8 +59,8 @@ extension KernelTests {
         channels: 33, filters: 8, batch: 1, seed: 3),
     ]
 
-    @Test("Both passes agree with the definition", arguments: corners + (0..<40).map(Case.random))
-    func definition(_ c: Case) {
+    @Test(arguments: corners + (0..<40).map(Case.random))
+    func `both passes agree with the definition`(_ c: Case) {
       let g = c.geometry
       var y = [Double](repeating: 0, count: c.dy.count)
       var dx = [Double](repeating: 0, count: c.x.count)
@@ -82,8 +82,8 @@ extension KernelTests {
       #expect(abs(product(got, c.dy) - product(c.x, gradient)) <= 1e-6 * max(scale, 1))
     }
 
-    @Test("NaN reaches the outputs that see it, in its own channel")
-    func notNumbers() {
+    @Test
+    func `NaN reaches the outputs that see it, in its own channel`() {
       var c = Case(Window(input: Extent(5), kernel: Extent(3)), channels: 2, filters: 2, batch: 1, seed: 5)
       c.x[0] = .nan
       let y = c.forward()

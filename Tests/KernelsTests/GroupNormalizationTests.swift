@@ -136,16 +136,16 @@ extension KernelTests {
     ]
     static let cases = shapes.flatMap { [Case($0, batch: 2), Case($0, batch: 1, affine: false)] }
 
-    @Test("Forward is the definition", arguments: cases)
-    func definition(_ c: Case) {
+    @Test(arguments: cases)
+    func `forward is the definition`(_ c: Case) {
       let got = c.forward()
       #expect(distance(got.mean, c.means(c.x.doubles), scale: 1) < elementTolerance)
       #expect(distance(got.inverse, c.inverses(c.x.doubles)) < 1e-6)
       #expect(distance(got.y, c.output(c.x.doubles)) < 2e-6)
     }
 
-    @Test("Backward is its formula", arguments: cases)
-    func formula(_ c: Case) {
+    @Test(arguments: cases)
+    func `backward is its formula`(_ c: Case) {
       let (got, want) = (c.backward(), c.gradients())
       // Among few numbers the terms of dx, as large as scale / deviation, cancel.
       #expect(distance(got.dx, want.dx, scale: c.inverses(c.x.doubles).max()) < 2 * sumTolerance)
@@ -153,8 +153,8 @@ extension KernelTests {
       #expect(distance(got.dShift, want.dShift, scale: 10) < sumTolerance)
     }
 
-    @Test("The formula is the central difference", arguments: shapes.filter { $0.count <= 250 })
-    func differences(_ shape: NormalizationGroups) {
+    @Test(arguments: shapes.filter { $0.count <= 250 })
+    func `the formula is the central difference`(_ shape: NormalizationGroups) {
       let c = Case(shape, batch: 1)
       let loss = { (x: [Double]) in zip(c.output(x), c.dy).reduce(0) { $0 + $1.0 * Double($1.1) } }
       let dx = c.gradients().dx
@@ -162,16 +162,16 @@ extension KernelTests {
       for i in dx.indices { #expect(abs(dx[i] - derivative(c.x.doubles, i, loss)) < 1e-4) }
     }
 
-    @Test("A mean far from zero costs no more than its own rounding", arguments: shapes)
-    func offset(_ shape: NormalizationGroups) {
+    @Test(arguments: shapes)
+    func `a mean far from zero costs no more than its own rounding`(_ shape: NormalizationGroups) {
       let c = Case(shape, batch: 1, mean: 1000)
       guard shape.groupCount > 2 else { return }
       #expect(distance(c.forward().y, c.output(c.x.doubles)) < 2e-4)
       #expect(distance(c.forward().inverse, c.inverses(c.x.doubles)) < 1e-5)
     }
 
-    @Test("dx may take the place of dy", arguments: cases)
-    func inPlace(_ c: Case) throws {
+    @Test(arguments: cases)
+    func `dx may take the place of dy`(_ c: Case) throws {
       let (_, mean, inverse) = c.forward()
       var gradient = try AlignedBuffer.holding(c.dy)
       // The kernel sees two spans of the same memory, as in the arena.
@@ -191,8 +191,8 @@ extension KernelTests {
       #expect(bits(dScale) == bits(want.dScale) && bits(dShift) == bits(want.dShift))
     }
 
-    @Test("The place of the operands in memory changes no bit", arguments: cases)
-    func alignment(_ c: Case) throws {
+    @Test(arguments: cases)
+    func `the place of the operands in memory changes no bit`(_ c: Case) throws {
       let want = c.forward()
       for offset in [1, 3, 8] {
         let x = try AlignedBuffer.holding(c.x, at: offset)
@@ -213,8 +213,8 @@ extension KernelTests {
       }
     }
 
-    @Test("A sample does not depend on its place in the micro-batch", arguments: cases)
-    func samples(_ c: Case) {
+    @Test(arguments: cases)
+    func `a sample does not depend on its place in the micro-batch`(_ c: Case) {
       guard c.batch == 2 else { return }
       var swapped = c
       let half = c.groups.count
@@ -223,8 +223,8 @@ extension KernelTests {
       #expect(bits(got) == bits(Array(want[half...] + want[..<half])))
     }
 
-    @Test("NaN stays in its group")
-    func notNumbers() {
+    @Test
+    func `NaN stays in its group`() {
       var c = Case(NormalizationGroups(positions: 3, channels: 4, groups: 2), batch: 2)
       c.x[0] = .nan
       let y = c.forward().y

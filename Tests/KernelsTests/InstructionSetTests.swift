@@ -70,11 +70,15 @@ extension KernelTests {
     // The choice holds for a whole process, and other suites run in this one: so each comparison has a process of its
     // own.
 
-    @Test("The baseline agrees with AVX2", .enabled(if: supports(.avx2), "skipped: this CPU has no AVX2"))
-    func avx2() async { await #expect(processExitsWith: .success) { try Self.compare(.avx2) } }
+    @Test(.enabled(if: supports(.avx2), "skipped: this CPU has no AVX2"))
+    func `the baseline agrees with AVX2`() async {
+      await #expect(processExitsWith: .success) { try Self.compare(.avx2) }
+    }
 
-    @Test("The baseline agrees with AVX-512", .enabled(if: supports(.avx512), "skipped: this CPU has no AVX-512"))
-    func avx512() async { await #expect(processExitsWith: .success) { try Self.compare(.avx512) } }
+    @Test(.enabled(if: supports(.avx512), "skipped: this CPU has no AVX-512"))
+    func `the baseline agrees with AVX-512`() async {
+      await #expect(processExitsWith: .success) { try Self.compare(.avx512) }
+    }
 
     /// The sums have one order in all sets; what differs is that products and sums are fused or not.
     private static func compare(_ set: InstructionSet) throws {
@@ -92,13 +96,13 @@ extension KernelTests {
       InstructionSet.best == .avx512 || InstructionSet.best == set
     }
 
-    @Test("A set that the CPU lacks is an error", .enabled(if: !supports(.avx512), "skipped: this CPU has all sets"))
-    func missing() {
+    @Test(.enabled(if: !supports(.avx512), "skipped: this CPU has all sets"))
+    func `a set that the CPU lacks is an error`() {
       #expect(throws: KernelError.instructionSetMissing(.avx512, best: .best)) { try KernelSet.configure(.avx512) }
     }
 
-    @Test("The yardstick counts its rounds, and a wider set does more in each")
-    func multiplyAdds() async {
+    @Test
+    func `the yardstick counts its rounds, and a wider set does more in each`() async {
       await #expect(processExitsWith: .success) {
         var narrower = 0
         for set in [.baseline] + Self.sets where set == .baseline || Self.supports(set) {
@@ -110,8 +114,8 @@ extension KernelTests {
       }
     }
 
-    @Test("The description names every source of bits")
-    func description() throws {
+    @Test
+    func `the description names every source of bits`() throws {
       try KernelSet.configure(.auto)
       let parts = KernelSet.description.split(separator: ", ")
       #expect(parts.count == 3)
@@ -119,8 +123,8 @@ extension KernelTests {
       #expect(parts[1] == "own \(InstructionSet.best.rawValue)")
     }
 
-    @Test("A pin below the CPU is reported, any other is not")
-    func pins() {
+    @Test
+    func `a pin below the CPU is reported, any other is not`() {
       let pin = { OpenBLASCore.costlyPin(variable: $0, core: $1, best: $2) }
       #expect(pin("Haswell", "Haswell", .avx512)?.contains("about twice as slow") == true)
       #expect(pin("Haswell", "Haswell", .avx512)?.contains("unset OPENBLAS_CORETYPE") == true)

@@ -59,8 +59,8 @@ extension KernelTests {
       [0.75, 0.5, 1.25].map { Case(channels: shape.0, size: shape.1, beta: $0, rows: 3) }
     }
 
-    @Test("Forward is the definition, backward its central difference", arguments: cases)
-    func definition(_ c: Case) {
+    @Test(arguments: cases)
+    func `forward is the definition, backward its central difference`(_ c: Case) {
       let got = c.forward()
       #expect(distance(got.sums, c.sums(c.x.doubles)) < elementTolerance)
       #expect(distance(got.y, c.output(c.x.doubles)) < elementTolerance)
@@ -69,8 +69,8 @@ extension KernelTests {
       #expect(distance(gradient, c.x.indices.map { derivative(c.x.doubles, $0, loss) }) < 1e-6)
     }
 
-    @Test("NaN reaches its neighbours and no other row")
-    func notNumbers() {
+    @Test
+    func `NaN reaches its neighbours and no other row`() {
       var c = Case(channels: 9, size: 3, beta: 0.75, rows: 2)
       c.x[4] = .nan
       let y = c.forward().y

@@ -7,8 +7,8 @@ extension KernelTests {
   struct ObservationTests {
     init() { #expect(prepared) }
 
-    @Test("Summary", arguments: [1, 2, 15, 16, 17, 1000])
-    func summary(count: Int) {
+    @Test(arguments: [1, 2, 15, 16, 17, 1000])
+    func `a summary agrees with the definition`(count: Int) {
       var dice = Dice(UInt64(count))
       let x = dice.floats(count, mean: 100)
       let mean = x.doubles.reduce(0, +) / Double(count)
@@ -32,8 +32,8 @@ extension KernelTests {
       #expect(Statistics.sumOfSquares(x: x.span) == sums[0])
     }
 
-    @Test("A summary leaves out what is not finite, and counts it")
-    func summaryOfBroken() {
+    @Test
+    func `a summary leaves out what is not finite, and counts it`() {
       let got = Statistics.summary(x: [.nan, 1, .infinity, 3, -.infinity].span)
       #expect(
         got == TensorSummary(count: 5, minimum: 1, maximum: 3, mean: 2, standardDeviation: 1, notFinite: 3))
@@ -44,8 +44,8 @@ extension KernelTests {
 
   @Suite("Aligned buffers")
   struct AlignedBufferTests {
-    @Test("Zeroed, aligned, and lent in ranges", arguments: [0, 1, 63, 1000])
-    func buffers(count: Int) throws {
+    @Test(arguments: [0, 1, 63, 1000])
+    func `zeroed, aligned, and lent in ranges`(count: Int) throws {
       var buffer = try AlignedBuffer.zeros(count)
       let address = unsafe Int(bitPattern: buffer.unsafeBase)
       #expect(buffer.count == count && address % AlignedBuffer.alignment == 0)
@@ -55,8 +55,8 @@ extension KernelTests {
       #expect(buffer.withSpan(2..<3) { $0[0] } == 5)
     }
 
-    @Test("A size that cannot be had is an error that says it", arguments: [Int.max, Int.max / 4, 1 << 52, -1])
-    func tooLarge(count: Int) {
+    @Test(arguments: [Int.max, Int.max / 4, 1 << 52, -1])
+    func `a size that cannot be had is an error that says it`(count: Int) {
       #expect(throws: KernelError.outOfMemory(floats: count)) { _ = try AlignedBuffer.zeros(count) }
       #expect(KernelError.outOfMemory(floats: 1 << 40).description.contains("4096 GiB"))
     }

@@ -94,8 +94,8 @@ extension KernelTests {
       #expect(bits(parts) == bits(Self.weights(after: update, g, w)))
     }
 
-    @Test("Exponential average")
-    func average() {
+    @Test
+    func `running statistics take the exponential average`() {
       var dice = Dice(8)
       let (observation, start) = (dice.floats(77), dice.floats(77))
       let got = changed(start) {

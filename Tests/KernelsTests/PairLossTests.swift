@@ -63,15 +63,15 @@ extension KernelTests {
       }
     }
 
-    @Test("Triplet: loss and gradient agree with the definition", arguments: 0..<40 as Range<UInt64>)
-    func triplet(seed: UInt64) {
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func `triplet: loss and gradient agree with the definition`(seed: UInt64) {
       let c = Self.random(Self.losses[0], seed)
       #expect(c.error { Self.tripletLoss(c, $0, margin: 1) } < 2e-6)
       #expect(c.evaluate().gradient[c.validCount...].allSatisfy { $0 == 0 })
     }
 
-    @Test("Contrastive: loss and gradient agree with the definition", arguments: 0..<40 as Range<UInt64>)
-    func contrastive(seed: UInt64) {
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func `contrastive: loss and gradient agree with the definition`(seed: UInt64) {
       let c = Self.random(Self.losses[1], seed)
       let error = c.error { x in
         Self.meanOverOthers(c) { a, b, isSame in
@@ -83,8 +83,8 @@ extension KernelTests {
       #expect(error < 2e-6)
     }
 
-    @Test("Cosine: loss and gradient agree with the definition", arguments: 0..<40 as Range<UInt64>)
-    func cosine(seed: UInt64) {
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func `cosine: loss and gradient agree with the definition`(seed: UInt64) {
       var c = Self.random(Self.losses[2], seed)
       // Among single numbers every cosine is 1 or -1, and no vector is near zero.
       c.x = c.x.map { $0 < 0 ? $0 - 0.2 : $0 + 0.2 }
@@ -97,8 +97,8 @@ extension KernelTests {
       #expect(error < 2e-6)
     }
 
-    @Test("The nearest other sample is the answer, the first among equals")
-    func correct() {
+    @Test
+    func `the nearest other sample is the answer, the first among equals`() {
       var c = LossCase(Self.losses[1], Shape(features: 2), batch: 5, valid: 4, seed: 0)
       // Sample 1 lies between 0 and 2; the padding is nearest to all.
       c.x = [0, 0, 1, 0, 2, 0, 9, 0, 1, 0.1]
@@ -111,15 +111,15 @@ extension KernelTests {
       #expect(c.evaluate().correct == 4)
     }
 
-    @Test("One valid sample has nothing to compare with", arguments: losses)
-    func alone(_ loss: Loss) {
+    @Test(arguments: losses)
+    func `one valid sample has nothing to compare with`(_ loss: Loss) {
       let c = LossCase(loss, Shape(features: 3), batch: 2, valid: 1, seed: 0)
       let result = c.evaluate()
       #expect(result.loss == 0 && result.correct == 0 && result.gradient.allSatisfy { $0 == 0 })
     }
 
-    @Test("Equal samples of different classes have a finite gradient", arguments: losses)
-    func equal(_ loss: Loss) {
+    @Test(arguments: losses)
+    func `equal samples of different classes have a finite gradient`(_ loss: Loss) {
       var c = LossCase(loss, Shape(features: 2), batch: 3, valid: 3, seed: 0)
       (c.x, c.labels) = ([1, 2, 1, 2, 1, 2], [0, 1, 0])
       #expect(c.evaluate().gradient.allSatisfy { $0.isFinite })
@@ -128,8 +128,8 @@ extension KernelTests {
       #expect(result.loss.isFinite && result.gradient.allSatisfy { $0 == 0 })
     }
 
-    @Test("NaN is not hidden, and is nobody's neighbour", arguments: losses)
-    func notNumbers(_ loss: Loss) {
+    @Test(arguments: losses)
+    func `NaN is not hidden, and is nobody's neighbour`(_ loss: Loss) {
       var c = LossCase(loss, Shape(features: 2), batch: 4, valid: 4, seed: 0)
       (c.x, c.labels) = ([.nan, 2, 1, 2, 1, 2, 5, -3], [0, 0, 0, 1])
       let result = c.evaluate()

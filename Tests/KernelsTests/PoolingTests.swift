@@ -64,8 +64,8 @@ extension KernelTests {
       }
     }
 
-    @Test("Maximum: the first of equals in row-major order", arguments: 0..<40 as Range<UInt64>)
-    func maximum(seed: UInt64) {
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func `maximum: the first of equals in row-major order`(seed: UInt64) {
       let c = Case(seed)
       var y = [Float](repeating: -.infinity, count: c.dy.count)
       var indices = [Int32](repeating: -1, count: y.count)
@@ -87,8 +87,8 @@ extension KernelTests {
       #expect(distance(gradient, dx) < elementTolerance)
     }
 
-    @Test("Maximum: NaN wins, padding does not")
-    func notNumbers() {
+    @Test
+    func `maximum: NaN wins, padding does not`() {
       var c = Case(0)
       c.window = Window(input: Extent(2), kernel: Extent(2), padding: Padding(Extent(1)))
       (c.channels, c.batch) = (1, 1)
@@ -99,8 +99,8 @@ extension KernelTests {
       #expect(got.y[0] == -5 && got.y[1].isNaN && got.y[4].isNaN && got.y[6] == -.infinity && got.y[8] == -7)
     }
 
-    @Test("The p-norm and its gradient", arguments: 100..<120 as Range<UInt64>, [1, 1.5, 2, 3] as [Float])
-    func power(seed: UInt64, exponent: Float) {
+    @Test(arguments: 100..<120 as Range<UInt64>, [1, 1.5, 2, 3] as [Float])
+    func `the p-norm and its gradient`(seed: UInt64, exponent: Float) {
       var c = Case(seed)
       // Half of the cases have many zeros, the others none.
       var dice = Dice(seed)
@@ -119,8 +119,8 @@ extension KernelTests {
       #expect(distance(c.powerGradient(exponent), dx, scale: 1) < sumTolerance)
     }
 
-    @Test("The p-norm: its gradient is the central difference", arguments: [1, 2, 3.5] as [Float])
-    func powerDifferences(exponent: Float) {
+    @Test(arguments: [1, 2, 3.5] as [Float])
+    func `the p-norm: its gradient is the central difference`(exponent: Float) {
       var dice = Dice(7)
       let c = Case(Window(input: Extent(4), kernel: Extent(3), padding: Padding(Extent(1))), &dice)
       let loss = { (x: [Double]) in
@@ -137,8 +137,8 @@ extension KernelTests {
       }
     }
 
-    @Test("The p-norm of zeros has the gradient 0, that of NaN is NaN", arguments: [1, 2, 3] as [Float])
-    func powerCorners(exponent: Float) {
+    @Test(arguments: [1, 2, 3] as [Float])
+    func `the p-norm of zeros has the gradient 0, that of NaN is NaN`(exponent: Float) {
       var c = Case(0)
       c.window = Window(input: Extent(2), kernel: Extent(1))
       (c.channels, c.batch) = (1, 1)
@@ -149,8 +149,8 @@ extension KernelTests {
       #expect(dx[0] == 0 && dx[1].isFinite && dx[2].isNaN && abs(dx[3] + 1) < 1e-6)
     }
 
-    @Test("Mean over the whole plane", arguments: 200..<210 as Range<UInt64>)
-    func global(seed: UInt64) {
+    @Test(arguments: 200..<210 as Range<UInt64>)
+    func `mean over the whole plane`(seed: UInt64) {
       var dice = Dice(seed)
       let (batch, positions, channels) = (dice.integer(1...3), dice.integer(1...90), dice.integer(1...140))
       let (x, dy) = (dice.floats(batch * positions * channels), dice.floats(batch * channels))

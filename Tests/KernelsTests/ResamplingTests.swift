@@ -47,8 +47,8 @@ extension KernelTests {
       return y
     }
 
-    @Test("It is the definition, and its transpose the backward pass", arguments: 0..<40 as Range<UInt64>)
-    func definition(seed: UInt64) {
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func `it is the definition, and its transpose the backward pass`(seed: UInt64) {
       let (map, batch, x, dy) = Self.random(seed)
       let y = Self.apply(map, batch: batch, x)
       let dx = Self.apply(map.transposed, batch: batch, dy)
@@ -58,8 +58,8 @@ extension KernelTests {
       #expect(abs(product(y, dy) - product(x, dx)) <= 1e-6 * max(scale, 1))
     }
 
-    @Test("An empty run gives zero")
-    func empty() {
+    @Test
+    func `an empty run gives zero`() {
       let none = AxisMap(input: 2, runs: [(0, []), (1, [1])])
       let map = Resampling(rows: none, columns: none, channels: 1)
       #expect(Self.apply(map, batch: 1, [.nan, .nan, .nan, 4]) == [0, 0, 0, 4])
@@ -68,16 +68,16 @@ extension KernelTests {
     }
 
     // Blocks of 64 terms are summed in float, and all of them round alike here.
-    @Test("The mean of a large plane loses no more than that of a block", arguments: [1, 3, 64, 70])
-    func largeMean(channels: Int) {
+    @Test(arguments: [1, 3, 64, 70])
+    func `the mean of a large plane loses no more than that of a block`(channels: Int) {
       let mean = AxisMap(input: 200, runs: [(0, [Double](repeating: 1 / 200, count: 200))])
       let map = Resampling(rows: mean, columns: mean, channels: channels)
       let x = (0..<map.input.count).map { Float($0 % 7) + 0.1 }
       #expect(distance(Self.apply(map, batch: 1, x), Self.definition(map, batch: 1, x)) < 1e-6)
     }
 
-    @Test("The place of the operands in memory changes no bit", arguments: [1, 3, 5, 8])
-    func alignment(offset: Int) throws {
+    @Test(arguments: [1, 3, 5, 8])
+    func `the place of the operands in memory changes no bit`(offset: Int) throws {
       for seed in 100..<110 as Range<UInt64> {
         let (map, batch, x, dy) = Self.random(seed)
         let moved = try AlignedBuffer.holding(x, at: offset)

@@ -34,7 +34,7 @@ struct PlanCase: Sendable, CustomTestStringConvertible {
     lookahead.every = 2
     return sgd + [
       PlanCase(testDescription: "adam", rule: Adam()), PlanCase(testDescription: "adamw", rule: AdamW()),
-    PlanCase(testDescription: "adamax", rule: Adamax()),
+      PlanCase(testDescription: "adamax", rule: Adamax()),
       PlanCase(testDescription: "rmsprop", rule: RMSProp()), PlanCase(testDescription: "adagrad", rule: Adagrad()),
       PlanCase(testDescription: "lars", rule: lars), PlanCase(testDescription: "lamb", rule: lamb),
       PlanCase(testDescription: "sgd clipped by value", rule: SGD(), clipping: .value(limit)),

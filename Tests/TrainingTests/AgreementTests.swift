@@ -27,7 +27,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(4)), arguments: 0..<4)
-  func aProblemOfOneRankEndsAll(culprit: Int) throws {
+  func `a problem of one rank ends all`(culprit: Int) throws {
     let errors = try errors { agreement, rank throws(RunError) in
       try agreement.everywhere {
         if rank == culprit { throw RunError(.failed, "no disk") }
@@ -38,7 +38,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(4)))
-  func severalProblemsAreAllTold() throws {
+  func `several problems are all told`() throws {
     let shared = try errors { agreement, _ throws(RunError) in
       try agreement.everywhere { throw RunError(.unusable, "no disk") }
     }
@@ -54,7 +54,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(4)))
-  func withoutAProblemAllGoOn() throws {
+  func `without a problem all go on`() throws {
     let results = try ThreadCluster.run(ranks: 4) { communicator in
       let agreement = Agreement(communicator)
       let own = try agreement.everywhere { communicator.rank * 10 }
@@ -65,7 +65,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(4)))
-  func aProblemOfTheCoordinatorEndsAll() throws {
+  func `a problem of the coordinator ends all`() throws {
     let errors = try errors { agreement, _ throws(RunError) in
       _ = try agreement.onCoordinator { () -> Int in throw RunError(.failed, "no room") }
     }
@@ -74,7 +74,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(4)))
-  func theStateOfTheCoordinatorReachesAll() throws {
+  func `the state of the coordinator reaches all`() throws {
     let blueprint = try LittleRun.blueprint()
     var state = LittleRun.start(blueprint)
     state.step = 300

@@ -5,7 +5,7 @@ import Training
 
 /// Digests that travel in the trailer or stand in the ledger.
 @Suite struct DigestTests {
-  @Test func digestsSurviveAsNumbers() {
+  @Test func `digests survive as numbers`() {
     var random = RandomStream(seed: 1, purpose: .testing)
     let digests =
       [0, 1, .max, 0x8000_0000_0000_0001]
@@ -22,7 +22,7 @@ import Training
   }
 
   /// Along the tree each digest meets zeros only, from whichever side.
-  @Test func sumsWithZerosAreExact() {
+  @Test func `sums with zeros are exact`() {
     let digest: UInt64 = 0xFFFF_0001_ABCD_8000
     let sum = MicroBatchDigest.encode(digest).map { 0 + ($0 + 0) + 0 }
     #expect(MicroBatchDigest.decode(sum) == digest)

@@ -12,7 +12,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(6)), arguments: [1, 2, 3, 5], [1, 2])
-  func ranksLanesAndBucketsChangeNoBit(ranks: Int, lanes: Int) throws {
+  func `ranks, lanes and buckets change no bit`(ranks: Int, lanes: Int) throws {
     let alone = try Self.alone.get()
     for bucket in ["1KiB", "5KiB", "1MiB"] {
       let blueprint = try LittleRun.blueprint(["exchange.bucket=\(bucket)"])
@@ -22,25 +22,25 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(4)), arguments: UInt64(1)...3)
-  func lateMessagesChangeNoBit(seed: UInt64) throws {
+  func `late messages change no bit`(seed: UInt64) throws {
     let traces = try LittleRun.run(try LittleRun.blueprint(), ranks: 4, lanes: 2, seed: seed)
     expectSame(traces, try Self.alone.get())
   }
 
   @Test(.timeLimit(.minutes(4)), arguments: [8, 16])
-  func manyRanksChangeNoBit(ranks: Int) throws {
+  func `many ranks change no bit`(ranks: Int) throws {
     expectSame(try LittleRun.run(try LittleRun.blueprint(), ranks: ranks, lanes: 1), try Self.alone.get())
   }
 
   /// More lanes than micro-batches: the others stay idle.
   @Test(.timeLimit(.minutes(4)))
-  func idleLanesChangeNoBit() throws {
+  func `idle lanes change no bit`() throws {
     expectSame(try LittleRun.run(try LittleRun.blueprint(), ranks: 5, lanes: 4), try Self.alone.get())
   }
 
   /// Nor does computing values twice, to save memory.
   @Test(.timeLimit(.minutes(4)))
-  func recomputationChangesNoBit() throws {
+  func `recomputation changes no bit`() throws {
     let plain = try LittleRun.blueprint(network: LittleRun.deepNetwork)
     let blocks = try LittleRun.blueprint(["train.recompute=blocks"], network: LittleRun.deepNetwork)
     #expect(blocks.plan.training.instructions.contains { $0.pass == .recomputation })
@@ -54,7 +54,7 @@ import Training
 
   /// The test has teeth: a plain all-reduce fails it.
   @Test(.timeLimit(.minutes(4)), arguments: [2, 3, 5])
-  func anyOrderDoesChangeBits(ranks: Int) throws {
+  func `any order does change bits`(ranks: Int) throws {
     let blueprint = try LittleRun.blueprint(["exchange.order=any"])
     let one = try LittleRun.run(blueprint, ranks: 1, lanes: 1)[0]
     let several = try LittleRun.run(blueprint, ranks: ranks, lanes: 1)
@@ -66,7 +66,7 @@ import Training
   }
 
   /// And the run does something: it learns, and its steps differ.
-  @Test func theRunIsNotTrivial() throws {
+  @Test func `the run is not trivial`() throws {
     let alone = try Self.alone.get()
     #expect(Set(alone.gradients).count == LittleRun.steps)
     #expect(Set(alone.microBatches.joined()).count == LittleRun.steps * LittleRun.microBatches)

@@ -10,7 +10,7 @@ import Training
 @Suite struct LearningTests {
   /// A linear classifier stays far below this (see the tests of the digits).
   @Test(.timeLimit(.minutes(10)))
-  func lenet5ReadsTheDigits() throws {
+  func `lenet5 reads the digits`() throws {
     precondition(prepared)
     let blueprint = try Blueprint(try Configurations.read(path: nil, overrides: ["train.epochs=3", "lanes=2"]))
     let state = TrainingState(

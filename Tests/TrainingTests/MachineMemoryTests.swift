@@ -6,7 +6,7 @@ import Training
 /// The memory that the ranks of a machine share.
 @Suite struct MachineMemoryTests {
   @Test(.timeLimit(.minutes(4)), arguments: [1, 2, 5])
-  func ranksOfOneMachineShareOneMemory(ranks: Int) throws {
+  func `ranks of one machine share one memory`(ranks: Int) throws {
     let found = try ThreadCluster.run(ranks: ranks, deadline: .seconds(60)) { communicator in
       try MachineMemory.share(count: 5000, over: communicator)
     }
@@ -16,7 +16,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(4)))
-  func allRanksGoOnWithoutMemoryThatCannotBeHad() throws {
+  func `all ranks go on without memory that cannot be had`() throws {
     let found = try ThreadCluster.run(ranks: 3, deadline: .seconds(60)) { communicator in
       try MachineMemory.share(count: 1 << 60, over: communicator)
     }

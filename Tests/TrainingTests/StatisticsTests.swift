@@ -10,7 +10,7 @@ import Training
 @Suite struct StatisticsTests {
   /// running ← (1 − m) · running + m · mean over the micro-batches, once per step; the means by the engine alone.
   @Test(.timeLimit(.minutes(4)), arguments: [(1, 1), (3, 2)])
-  func runningStatisticsAreTheMeanOverMicroBatches(ranks: Int, lanes: Int) throws {
+  func `running statistics are the mean over micro-batches`(ranks: Int, lanes: Int) throws {
     let blueprint = try LittleRun.blueprint()
     let after = try #require(try LittleRun.run(blueprint, ranks: ranks, lanes: lanes, to: 1)[0].snapshot)
     let start = LittleRun.start(blueprint).parameters

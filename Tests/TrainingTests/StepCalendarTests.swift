@@ -15,7 +15,7 @@ import Training
 
   /// A boundary belongs to the step whose samples reach or pass it.
   @Test(arguments: sizes)
-  func eachBoundaryHasOneStep(samples: Int, batch: Int, interval: Double) throws {
+  func `each boundary has one step`(samples: Int, batch: Int, interval: Double) throws {
     let steps = 60
     let directives = try directives([
       "data.train-count=\(samples)", "train.global-batch=\(batch)", "train.micro-batch=1", "train.steps=\(steps)",
@@ -55,7 +55,7 @@ import Training
     #expect(try labels(["train.steps=1", "evaluate.every-epochs=0.1"]) == ["0.4"])
   }
 
-  @Test func theLastStepSavesAndEvaluates() throws {
+  @Test func `the last step saves and evaluates`() throws {
     let directives = try directives([
       "train.steps=7", "evaluate.every-epochs=null", "checkpoint.every-epochs=null",
     ])
@@ -64,14 +64,14 @@ import Training
   }
 
   @Test(arguments: [1, 2, 3, 7, 20])
-  func everySoManySteps(interval: Int) throws {
+  func `a run saves every so many steps and at its end`(interval: Int) throws {
     let directives = try directives([
       "train.steps=13", "checkpoint.every-epochs=null", "checkpoint.every-steps=\(interval)",
     ])
     #expect(directives.map(\.save) == (1...13).map { $0 % interval == 0 || $0 == 13 })
   }
 
-  @Test func votesAreFollowed() throws {
+  @Test func `votes are followed`() throws {
     let blueprint = try LittleRun.blueprint(["evaluate.every-epochs=null", "checkpoint.every-epochs=null"])
     let calendar = StepCalendar(blueprint)
     let stop = StepMetrics(loss: 1, correct: 0, samples: 48, stop: true)
@@ -85,7 +85,7 @@ import Training
   }
 
   @Test(arguments: [(1.0, 101, 48, 3), (2, 100, 10, 20), (0.5, 101, 7, 8), (0.001, 100, 10, 1), (3, 5, 12, 2)])
-  func stepsFollowFromEpochs(epochs: Double, samples: Int, batch: Int, steps: Int) {
+  func `steps follow from epochs`(epochs: Double, samples: Int, batch: Int, steps: Int) {
     var train = TrainConfiguration()
     (train.epochs, train.globalBatch) = (epochs, batch)
     #expect(train.stepCount(samples: samples) == steps)
@@ -93,7 +93,7 @@ import Training
     #expect(train.stepCount(samples: samples) == 17)
   }
 
-  @Test func blueprintCountsEpochs() throws {
+  @Test func `the blueprint counts epochs`() throws {
     let blueprint = try LittleRun.blueprint()
     #expect(blueprint.steps == LittleRun.steps)
     #expect(blueprint.epochs(after: 0) == 0)

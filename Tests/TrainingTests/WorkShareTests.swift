@@ -19,7 +19,7 @@ import Training
   }
 
   @Test(arguments: ExchangeOrder.allCases)
-  func eachMicroBatchIsComputedOnce(order: ExchangeOrder) {
+  func `each micro-batch is computed once`(order: ExchangeOrder) {
     for (microBatches, ranks, lanes) in Self.cases {
       let shares = shares(microBatches, ranks, lanes, order)
       #expect(shares.flatMap { $0.lanes.flatMap { $0.leaves.map(\.index) } } == Array(0..<microBatches))
@@ -34,13 +34,13 @@ import Training
   }
 
   /// The loader works in rounds: no lane waits for its first micro-batch while another one gets its second.
-  @Test func firstMicroBatchesAreLoadedFirst() {
+  @Test func `first micro-batches are loaded first`() {
     let share = WorkShare(microBatches: 10, rank: 1, ranks: 2, lanes: 2, order: .fixed)
     #expect(share.loadingOrder == [5, 7, 6, 8, 9])
   }
 
   /// Floating-point addition is not associative, so another order shows.
-  @Test func theScheduleComputesTheTree() {
+  @Test func `the schedule computes the tree`() {
     var random = RandomStream(seed: 1, purpose: .testing)
     for (microBatches, ranks, lanes) in Self.cases {
       let leaves = (0..<microBatches).map { _ in Float(random.normal()) * (random.integer(below: 2) == 0 ? 1 : 1e4) }
@@ -52,14 +52,14 @@ import Training
     }
   }
 
-  @Test func theSumsAreSensitiveToTheOrder() {
+  @Test func `the sums are sensitive to the order`() {
     var random = RandomStream(seed: 2, purpose: .testing)
     let leaves = (0..<37).map { _ in Float(random.normal()) }
     let share = WorkShare(microBatches: 37, rank: 0, ranks: 1, lanes: 1, order: .fixed)
     #expect(sums(of: leaves, by: share) != [leaves.reduce(0, +)])
   }
 
-  @Test func anyOrderAddsEverythingOnce() {
+  @Test func `any order adds everything once`() {
     for (microBatches, ranks, lanes) in Self.cases {
       let leaves = (0..<microBatches).map { Float($0 * $0 + 1) }
       let shares = shares(microBatches, ranks, lanes, .any)
@@ -70,7 +70,7 @@ import Training
   }
 
   /// While a lane computes a leaf it must hold the largest nodes of what it has computed, and the leaf.
-  @Test func slotsAreAsFewAsCanBe() {
+  @Test func `slots are as few as can be`() {
     for (microBatches, ranks, lanes) in Self.cases {
       let tree = ReductionTree(leaves: microBatches)
       for lane in shares(microBatches, ranks, lanes).flatMap(\.lanes) {

@@ -9,7 +9,7 @@ import Training
 /// What a worker does beside keeping the bits.
 @Suite struct WorkerTests {
   @Test(.timeLimit(.minutes(4)), arguments: [(1, 1), (2, 2), (3, 1), (4, 4), (7, 2)])
-  func everyTestSampleIsScoredOnce(ranks: Int, lanes: Int) throws {
+  func `every test sample is scored once`(ranks: Int, lanes: Int) throws {
     let blueprint = try LittleRun.blueprint()
     let traces = try LittleRun.run(blueprint, ranks: ranks, lanes: lanes, to: 0)
     let evaluation = try #require(traces[0].evaluation)
@@ -20,7 +20,7 @@ import Training
 
   /// The number of samples need not be a multiple of anything, and there may be fewer than ranks.
   @Test(.timeLimit(.minutes(4)), arguments: [1, 2, 3, 4, 59])
-  func anyNumberOfTestSamplesIsScored(count: Int) throws {
+  func `any number of test samples is scored`(count: Int) throws {
     let blueprint = try LittleRun.blueprint(["data.test-count=\(count)"])
     let evaluations = try [1, 5].map { try LittleRun.run(blueprint, ranks: $0, lanes: 2, to: 0)[0].evaluation }
     #expect(evaluations[0]?.samples == count)
@@ -28,7 +28,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(4)), arguments: ["fixed", "any"], [0, 1, 2])
-  func votesOfAnyRankReachAll(order: String, voter: Int) throws {
+  func `votes of any rank reach all`(order: String, voter: Int) throws {
     let blueprint = try LittleRun.blueprint(["exchange.order=\(order)"])
     let traces = try LittleRun.run(blueprint, ranks: 3, lanes: 2, to: 4) { rank, step in
       var votes = Votes()
@@ -43,7 +43,7 @@ import Training
   }
 
   @Test(.timeLimit(.minutes(4)))
-  func votesChangeNoWeight() throws {
+  func `votes change no weight`() throws {
     let blueprint = try LittleRun.blueprint()
     let silent = try LittleRun.run(blueprint, ranks: 2, lanes: 1, to: 3)
     let voting = try LittleRun.run(blueprint, ranks: 2, lanes: 1, to: 3) { _, _ in
@@ -58,7 +58,7 @@ import Training
 
   /// k steps, a checkpoint on the disk, and the rest on other ranks and lanes are all the steps.
   @Test(.timeLimit(.minutes(4)), arguments: [(3, 2, 2, 1), (1, 1, 5, 1), (4, 1, 1, 2)])
-  func resumedRunEndsWithTheSameBits(ranks: Int, lanes: Int, laterRanks: Int, laterLanes: Int) throws {
+  func `resumed run ends with the same bits`(ranks: Int, lanes: Int, laterRanks: Int, laterLanes: Int) throws {
     let blueprint = try LittleRun.blueprint()
     let whole = try LittleRun.run(blueprint, ranks: 2, lanes: 2)[0]
     let first = try LittleRun.run(blueprint, ranks: ranks, lanes: lanes, to: 5)[0]

@@ -2,8 +2,9 @@ import Foundation
 
 /// Ends the launcher's own process where it would wait for ever.
 ///
-/// When the link to a host is dead, neither mpirun nor its daemon on that host ends when its ranks do: each waits for a word
-/// of the other. The ranks know better, but they are about to end; so each leaves a small process behind that looks again.
+/// When the link to a host is dead, neither mpirun nor its daemon on that host ends when its ranks do: each waits for a
+/// word of the other. The ranks know better, but they are about to end; so each leaves a small process behind that
+/// looks again.
 enum LauncherGuard {
   /// The names of Open MPI's processes that start ranks.
   private static let names = ["mpirun", "orterun", "orted", "prterun", "prted"]

@@ -1,4 +1,5 @@
 import Collectives
+import Foundation
 import RankWatch
 import Synchronization
 import Testing
@@ -13,7 +14,7 @@ import Testing
       let watch = try RankWatch(communicator, reporter: Self.silent)
       if communicator.rank == ranks - 1 { watch.passOnStop() }
       let deadline = ContinuousClock.now + .seconds(10)
-      while communicator.rank != ranks - 1, !watch.isStopPassedOn, ContinuousClock.now < deadline {}
+      while communicator.rank != ranks - 1, !watch.isStopPassedOn, ContinuousClock.now < deadline { usleep(1000) }
       let heard = watch.isStopPassedOn
       try communicator.barrier()
       watch.end()

@@ -28,14 +28,14 @@ import Training
   ]
 
   /// Whoever gives the fifth step up, at whichever instruction: what is saved is the state after four.
-  @Test(.timeLimit(.minutes(4)), arguments: settings, [(1, 1), (2, 2), (3, 1), (4, 2)])
+  @Test(.timeLimit(.minutes(4)), arguments: settings, [(1, 2), (3, 1), (4, 2)])
   func `the state before a step that is given up is whole`(settings: [String], share: (Int, Int)) throws {
     let (ranks, lanes) = share
     let blueprint = try LittleRun.blueprint(settings)
     let isAny = settings == ["exchange.order=any"]
     let undisturbed = try LittleRun.run(blueprint, ranks: isAny ? ranks : 2, lanes: isAny ? lanes : 1, to: 4)
     let want = try #require(undisturbed[0].snapshot)
-    for patience in [0, 1, 17, 60] {
+    for patience in [0, 17] {
       let found = try ThreadCluster.run(ranks: ranks, deadline: .seconds(120)) { communicator in
         let impatience = communicator.rank == ranks - 1 ? Impatience(patience) : nil
         let worker = try Worker(

@@ -85,8 +85,8 @@ package struct AdamW: MomentRule {
 
 /// Adamax: m as in Adam, u ← max(β₂·u, |g'| + ε), w ← w − η / (1 − β₁ᵗ) · m / u, with g' = g + λ·w.
 ///
-/// Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, section 7.1, with PyTorch's L2 penalty
-/// and its place for ε.
+/// Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, section 7.1, with PyTorch's L2
+/// penalty and its place for ε.
 package struct Adamax: MomentRule {
   package static let word = "adamax"
   package static let summary = "Adam with the largest gradient of late in place of the second moment"

@@ -13,7 +13,8 @@ import Testing
     ("data:\n  format: cifar", "my.yaml:2: data.format: unknown value 'cifar'; did you mean 'cifar10'?"),
     (
       "train:\n  optimizer:\n    lion: {}",
-      "my.yaml:2: train.optimizer: unknown optimizer 'lion'; known are sgd, adam, adamw, adamax, rmsprop, adagrad, lars, lamb"
+      "my.yaml:2: train.optimizer: unknown optimizer 'lion'; "
+        + "known are sgd, adam, adamw, adamax, rmsprop, adagrad, lars, lamb"
     ),
     (
       "train:\n  schedule: {one-cycel: {}}",

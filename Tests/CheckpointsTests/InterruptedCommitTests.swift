@@ -26,6 +26,15 @@ enum Past: CaseIterable, Sendable {
     }
   }
 
+  /// The steps that no commit of step 9 removes if it keeps two or more.
+  var lasting: [Int] {
+    switch self {
+    case .none: []
+    case .earlier, .many: [5]
+    case .same: [5, 9]
+    }
+  }
+
   /// Commits them into `directory`.
   func prepare(_ directory: String) throws {
     for old in committed {
@@ -35,11 +44,12 @@ enum Past: CaseIterable, Sendable {
 }
 
 @Suite struct InterruptedCommitTests {
-  private static let new = contents(step: 9)
+  /// What is committed.
+  static let new = contents(step: 9)
 
   /// Checks that a directory, whatever was interrupted in it, holds the old checkpoint or the new one, whole, and that
   /// the next commit succeeds in it and tidies up.
-  private static func expectWhole(_ directory: String, after past: Past, _ stage: String) throws {
+  static func expectWhole(_ directory: String, after past: Past, _ stage: String) throws {
     let store = CheckpointStore(directory: directory)
     let found = try store.loadLatest()
     #expect(found == past.committed.last || found == new, "\(stage)")

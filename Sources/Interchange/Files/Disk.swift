@@ -58,7 +58,7 @@ package enum Disk {
       try write(bytes, to: draft)
       try rename(draft, to: path)
     } catch {
-      unsafe unlink(draft)
+      _ = DiskCall.perform(.unlink(draft)) { unsafe unlink(draft) }
       throw error
     }
     try synchronizeDirectory(parent(of: path))
@@ -66,28 +66,36 @@ package enum Disk {
 
   /// Makes one directory, which must not exist.
   package static func makeDirectory(_ path: String) throws(FileError) {
-    guard unsafe mkdir(path, 0o777) == 0 else { throw FileError("created", path) }
+    guard make(path) else { throw FileError("created", path) }
   }
 
-  /// Makes a directory and those above it, as far as they are missing.
+  private static func make(_ path: String) -> Bool {
+    DiskCall.perform(.makeDirectory(path)) { unsafe mkdir(path, 0o777) } == 0
+  }
+
+  /// Makes a directory and those above it, as far as they are missing, and waits until their names are on the disk:
+  /// what is put into a directory is lost with its name.
   package static func makeDirectories(_ path: String) throws(FileError) {
     if isDirectory(path) { return }
     let above = parent(of: path)
     if above != path { try makeDirectories(above) }
     // Another process may have made it in between.
-    guard unsafe mkdir(path, 0o777) == 0 || (errno == EEXIST && isDirectory(path)) else {
+    guard make(path) || (errno == EEXIST && isDirectory(path)) else {
       throw FileError("created", path, code: errno == EEXIST ? ENOTDIR : errno)
     }
+    try synchronizeDirectory(above)
   }
 
   /// Renames `old` to `new`, replacing a file or link that has that name.
   package static func rename(_ old: String, to new: String) throws(FileError) {
-    guard unsafe Foundation.rename(old, new) == 0 else { throw FileError("renamed to \(new)", old) }
+    let result = DiskCall.perform(.rename(old, to: new)) { unsafe Foundation.rename(old, new) }
+    guard result == 0 else { throw FileError("renamed to \(new)", old) }
   }
 
   /// Makes a link at `path` that holds `target`.
   package static func link(_ path: String, to target: String) throws(FileError) {
-    guard unsafe symlink(target, path) == 0 else { throw FileError("created", path) }
+    let result = DiskCall.perform(.link(path, target: target)) { unsafe symlink(target, path) }
+    guard result == 0 else { throw FileError("created", path) }
   }
 
   /// What the link at `path` holds; nil if there is no link.
@@ -101,7 +109,8 @@ package enum Disk {
     guard descriptor >= 0 else { throw FileError("opened", path) }
     defer { close(descriptor) }
     // Some network file systems have no such operation and say so; their renames are durable by themselves.
-    guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
+    let result = DiskCall.perform(.synchronizeDirectory(path)) { fsync(descriptor) }
+    guard result == 0 || errno == EINVAL || errno == ENOTSUP else {
       throw FileError("synchronized", path)
     }
   }
@@ -123,9 +132,11 @@ package enum Disk {
     case .missing: return
     case .directory:
       for name in try names(in: path) { try remove(join(path, name)) }
-      guard unsafe rmdir(path) == 0 else { throw FileError("removed", path) }
+      let result = DiskCall.perform(.removeDirectory(path)) { unsafe rmdir(path) }
+      guard result == 0 else { throw FileError("removed", path) }
     case .file, .link, .other:
-      guard unsafe unlink(path) == 0 else { throw FileError("removed", path) }
+      let result = DiskCall.perform(.unlink(path)) { unsafe unlink(path) }
+      guard result == 0 else { throw FileError("removed", path) }
     }
   }
 

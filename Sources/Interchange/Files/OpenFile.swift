@@ -32,7 +32,12 @@ package struct OpenFile: ~Copyable, Sendable {
       case .replacing: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
       case .appending: O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW
       }
-    let descriptor = unsafe open(path, flags | O_CLOEXEC, 0o666)
+    let descriptor =
+      switch access {
+      case .reading: unsafe open(path, flags | O_CLOEXEC)
+      case .replacing: DiskCall.perform(.create(path)) { unsafe open(path, flags | O_CLOEXEC, 0o666) }
+      case .appending: DiskCall.perform(.append(path)) { unsafe open(path, flags | O_CLOEXEC, 0o666) }
+      }
     guard descriptor >= 0 else {
       guard errno == ELOOP else { throw FileError("opened", path) }
       throw FileError("opened", path, reason: "it is a symbolic link, which is not followed for writing; remove it")
@@ -52,7 +57,12 @@ package struct OpenFile: ~Copyable, Sendable {
     var done = 0
     while done < bytes.count {
       let written = unsafe bytes.withUnsafeBytes { all in
-        Self.retrying { unsafe systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: all[done...])) }
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: all[done...])
+        return Self.retrying {
+          unsafe DiskCall.performWrite(.write(path, [UInt8](rest)), count: rest.count) { most in
+            unsafe systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: rest.prefix(most)))
+          }
+        }
       }
       guard written >= 0 else { throw FileError("written", path) }
       done += written
@@ -91,7 +101,8 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// Cuts the file after `count` bytes.
   package func cut(to count: Int) throws(FileError) {
-    guard ftruncate(descriptor, off_t(count)) == 0 else { throw FileError("cut", path) }
+    let result = DiskCall.perform(.cut(path, count)) { ftruncate(descriptor, off_t(count)) }
+    guard result == 0 else { throw FileError("cut", path) }
   }
 
   /// Takes the one lock that a file has, until the file is closed; false if another process holds it.
@@ -103,7 +114,8 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// Waits until the contents are on the disk (`fsync`).
   package func synchronize() throws(FileError) {
-    guard fsync(descriptor) == 0 else { throw FileError("synchronized", path) }
+    let result = DiskCall.perform(.synchronize(path)) { fsync(descriptor) }
+    guard result == 0 else { throw FileError("synchronized", path) }
   }
 
   private func status() throws(FileError) -> stat {

@@ -7,7 +7,8 @@ import Testing
 
 /// The calls by which `body` changes what is in `directory`, in their order; `decide` says what becomes of each.
 func calls(
-  in directory: String, _ decide: @escaping @Sendable (_ index: Int, _ call: DiskCall) -> DiskOutcome = { _, _ in .made },
+  in directory: String,
+  _ decide: @escaping @Sendable (_ index: Int, _ call: DiskCall) -> DiskOutcome = { _, _ in .made },
   of body: () throws -> Void
 ) rethrows -> [DiskCall] {
   let made = Mutex<[DiskCall]>([])

@@ -167,7 +167,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func `a replay tells other images from another gradient`() throws {
+  @Test(.timeLimit(.minutes(4))) func `a replay tells other images from another gradient`() throws {
     try Workplace.run { place throws in
       let pair = try Pair(.pixel, in: place)
       try pair.train()
@@ -185,7 +185,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: [nil, 2])
+  @Test(.timeLimit(.minutes(4)), arguments: [nil, 2])
   func `a class more is said as that, and not as a model that does not fit`(ranks: Int?) throws {
     try Workplace.run { place throws in
       let bytes = { (count: Int) in (0..<count).map { UInt8($0 % 5) } }
@@ -213,7 +213,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `a checkpoint copied alone can be evaluated and replayed without the model file`() throws {
     try Workplace.run { place throws in
       let pair = try Pair(.model, in: place)

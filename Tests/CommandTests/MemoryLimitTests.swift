@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `a micro-batch that no memory holds is named, with what it takes and what there is`() throws {
     try Workplace.run { place throws in
       let huge = ["train.global-batch=1048576", "train.micro-batch=1048576", "train.steps=1", "lanes=1"]
@@ -73,7 +73,7 @@ import Testing
   }
 
   /// Root is not held to a number of processes, so the limit is on the size of a stack here.
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `threads that cannot be started are told, not waited for`() throws {
     try Workplace.run { place throws in
       let outcome = try limited(
@@ -83,7 +83,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `no thread of OpenBLAS is started in a limited address space, and a process keeps its name`() throws {
     try Workplace.run { place throws in
       let program = try Programs.path(of: "cnn-dist")

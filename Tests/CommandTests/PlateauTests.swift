@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: ["test-loss", "train-loss"])
+  @Test(.timeLimit(.minutes(4)), arguments: ["test-loss", "train-loss"])
   func `a replay falls with the run`(metric: String) throws {
     try Workplace.run { place throws in
       _ = try place.hash("run", Self.settings(metric))

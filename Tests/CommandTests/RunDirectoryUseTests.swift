@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func `the metrics of a resumed run are those of an undisturbed one`() throws {
+  @Test(.timeLimit(.minutes(4))) func `the metrics of a resumed run are those of an undisturbed one`() throws {
     try Workplace.run { place throws in
       let settings = ["train.steps=64", "checkpoint.every-steps=7", "checkpoint.keep=99"]
       #expect(try place.train("whole", settings).status == 0)
@@ -121,7 +121,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func `the configuration of a run repeats it, wherever the model file went`() throws {
+  @Test(.timeLimit(.minutes(4))) func `the configuration of a run repeats it, wherever the model file went`() throws {
     try Workplace.run { place throws in
       try place.write(
         "input: [1, 28, 28]\nlayers: [{convolution: {channels: 3}}, relu, flatten, {dense: {features: 10}}]\n",
@@ -142,7 +142,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func `a schedule that jumps on resume is said with both rates`() throws {
+  @Test(.timeLimit(.minutes(4))) func `a schedule that jumps on resume is said with both rates`() throws {
     try Workplace.run { place throws in
       let settings = ["train.schedule={cosine: {peak: 0.02}}"]
       #expect(try place.train("run", settings).status == 0)

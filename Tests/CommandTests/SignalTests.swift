@@ -78,7 +78,7 @@ import Testing
   }
 
   /// One step takes minutes, so that the first wish cannot be followed soon.
-  @Test(.timeLimit(.minutes(2)), arguments: [SIGINT, SIGTERM])
+  @Test(.timeLimit(.minutes(4)), arguments: [SIGINT, SIGTERM])
   func `a second signal ends a run at once`(number: Int32) throws {
     try Workplace.run { place throws in
       let slow = ["lanes=1", "train.global-batch=1048576", "train.micro-batch=64", "train.steps=2"]
@@ -95,7 +95,7 @@ import Testing
   }
 
   /// Millions of initial weights are drawn before the first step.
-  @Test(.timeLimit(.minutes(2)), arguments: [SIGTERM, SIGHUP, SIGUSR2])
+  @Test(.timeLimit(.minutes(4)), arguments: [SIGTERM, SIGHUP, SIGUSR2])
   func `a signal before the first step ends the process`(number: Int32) throws {
     try Workplace.run { place throws in
       try place.write(
@@ -112,7 +112,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `signals that come together count once`() throws {
     try Workplace.run { place throws in
       let job = try begun(place)
@@ -122,7 +122,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `nohup keeps a run from the end of its terminal`() throws {
     try Workplace.run { place throws in
       let job = try begun(place, "trap '' HUP;")

@@ -3,7 +3,7 @@ import Testing
 
 /// What a run says when it will learn nothing, or does not.
 @Suite(.serialized) struct WarningTests {
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `a run that learns says nothing of the kind`() throws {
     try Workplace.run { place throws in
       let outcome = try place.cnnDist(
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `mistakes of a configuration are told before the first step`() throws {
     try Workplace.run { place throws in
       try place.write("input: [1, 28, 28]\nlayers: [flatten, {dense: {features: 10}}, softmax]\n", to: "m.yaml")
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: [nil, 2])
+  @Test(.timeLimit(.minutes(4)), arguments: [nil, 2])
   func `chance is told once, whatever the ranks`(ranks: Int?) throws {
     try Workplace.run { place throws in
       let settings = [

@@ -136,7 +136,7 @@ import Training
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func `what is no run is refused`() throws {
+  @Test(.timeLimit(.minutes(4))) func `what is no run is refused`() throws {
     try LittleRuns.run { runs throws in
       #expect(throws: RunError.self) { try audit(runs, "nothing") }
       try runs.train("run")

@@ -72,7 +72,7 @@ import Training
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func `a ledger that cannot be read is refused with its line`() throws {
+  @Test(.timeLimit(.minutes(4))) func `a ledger that cannot be read is refused with its line`() throws {
     try LittleRuns.run { runs throws in
       try runs.train("a", ["train.steps=6"])
       try runs.copy("a", to: "b")

@@ -8,7 +8,7 @@ import Testing
 @Suite struct RankWatchTests {
   private static let silent = RankWatch.Reporter(waiting: { _, _, _ in }, verdict: { _, _, _ in 99 })
 
-  @Test(.timeLimit(.minutes(1)), arguments: [2, 3, 5])
+  @Test(.timeLimit(.minutes(4)), arguments: [2, 3, 5])
   func `a stop that is asked for on one rank reaches all others`(ranks: Int) throws {
     let results = try ThreadCluster.run(ranks: ranks, deadline: .seconds(30)) { communicator in
       let watch = try RankWatch(communicator, reporter: Self.silent)
@@ -23,7 +23,7 @@ import Testing
     #expect(results == (0..<ranks).map { $0 != ranks - 1 })
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(4)))
   func `watching ends in order however often it begins`() throws {
     for _ in 0..<5 {
       _ = try ThreadCluster.run(ranks: 4, deadline: .seconds(30)) { communicator in

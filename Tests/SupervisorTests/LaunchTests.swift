@@ -173,7 +173,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `evaluation is launched, too`() throws {
     try LaunchPlace.run { place throws in
       _ = try place.finish(place.launch("run", ranks: 2, Self.settings + ["train.steps=3"]))

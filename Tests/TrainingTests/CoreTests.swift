@@ -43,7 +43,7 @@ import Training
     #expect(CoreClaim.shares(of: [claim([0], quota: 4)]) == [1])
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `all ranks find the same shares`() throws {
     let claims = [claim([0, 1, 2]), claim([3], quota: 0.7, group: "/sys/fs/x y\tz"), claim([0, 1, 2])]
     let budgets = try ThreadCluster.run(ranks: 3) { try CoreBudget($0, claim: claims[$0.rank]) }

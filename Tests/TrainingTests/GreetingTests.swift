@@ -30,7 +30,7 @@ import Training
 
   private func train(_ options: [String: String?] = [:]) -> Greeting { Greeting(command: "train", options: options) }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `ranks that were started alike go on`() throws {
     for count in 1...5 {
       let greetings = Array(repeating: train(["--run-dir": "runs/x", "--resume": nil]), count: count)
@@ -38,7 +38,7 @@ import Training
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `different commands are named with their ranks`() throws {
     let evaluate = Greeting(command: "evaluate", options: ["--checkpoint": "c"])
     let text = try refusal([train(["--run-dir": "x"]), evaluate, evaluate, train(["--run-dir": "x"])])
@@ -47,7 +47,7 @@ import Training
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `different options are named with rank and both values`() throws {
     let text = try refusal([train(["--run-dir": "r1"]), train(["--run-dir": "r2"])])
     #expect(text.contains("--run-dir") && text.contains("rank 0: 'r1'") && text.contains("rank 1: 'r2'"), "\(text)")
@@ -57,14 +57,14 @@ import Training
     #expect(word.contains("--resume"), "a value is no missing value: \(word)")
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `another version is named`() throws {
     let text = try refusal([Greeting(command: "train"), Greeting(command: "train", version: "9.9")])
     #expect(text.contains("rank 1: cnn-dist 9.9") && text.contains("same cnn-dist"), "\(text)")
   }
 
   /// A rank of an older program, which begins with something else.
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `a rank that does not greet is another program`() throws {
     for words in ["", "\u{0}", "hello\nyou\nthere", "cnn-dist greets\n1"] {
       let errors = try ThreadCluster.run(ranks: 3, deadline: .seconds(60)) { communicator -> String in
@@ -84,7 +84,7 @@ import Training
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(4)))
   func `line breaks in a value do not break the message`() throws {
     let odd = train(["--run-dir": "a\nb\n\nc"])
     #expect(try outcome([odd, odd]).allSatisfy { $0 == nil })

@@ -83,7 +83,7 @@ import Training
     #expect(error?.code == .unusable && error?.description.contains("ulimit -v") == true)
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: [1, 3])
+  @Test(.timeLimit(.minutes(4)), arguments: [1, 3])
   func `all ranks of a machine are counted together`(ranks: Int) throws {
     let blueprint = try LittleRun.blueprint()
     let notes = try ThreadCluster.run(ranks: ranks, deadline: .seconds(60)) { communicator in

@@ -145,7 +145,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "Randomness", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "RankWatchTests", dependencies: ["RankWatch", "Collectives"], swiftSettings: strict),
+    .testTarget(
+      name: "RankWatchTests", dependencies: ["RankWatch", "Collectives", "Randomness"], swiftSettings: strict),
     .testTarget(name: "MPITransportTests", dependencies: ["MPITransport", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "DatasetsTests",

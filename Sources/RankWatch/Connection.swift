@@ -62,9 +62,13 @@ final class Connection {
     send(.stop)
   }
 
+  /// Gives up a connection on which something else speaks.
+  func close() { isClosed = true }
+
   /// What has arrived since the last time. A connection on which something else speaks is closed.
   func receive() -> [WatchMessage] {
-    while !isClosed {
+    // What one rank says in a moment is little; whoever sends without end is not listened to without end.
+    while !isClosed, arrived.count <= Self.room {
       guard let bytes = socket.receive() else {
         isClosed = true
         break

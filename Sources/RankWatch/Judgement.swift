@@ -124,7 +124,7 @@ package enum Judgement {
   package static func laggard(_ views: [RankView], patience: Double) -> (view: RankView, seconds: Double)? {
     let open = views.filter { $0.line == .open }
     if let view = longest(open.filter { $0.silence > patience }, by: \.silence) { return (view, view.silence) }
-    let idle = open.filter { $0.idle > patience && ![.settingUp, .finished].contains($0.activity.phase) }
+    let idle = open.filter { $0.idle > patience && $0.activity.phase != .settingUp }
     if let view = longest(idle.filter { $0.activity.phase != .waiting }, by: \.idle) { return (view, view.idle) }
     let missing = Set(views.filter { $0.line == .missing }.map(\.rank))
     guard let victim = idle.first(where: { missing.contains($0.activity.peer) }),

@@ -1,7 +1,7 @@
-import Collectives
+package import Collectives
 
 /// What ranks tell those who watch over them.
-enum WatchMessage: Hashable, Sendable {
+package enum WatchMessage: Hashable, Sendable {
   /// The first words on a connection: which rank speaks, and the secret of the job.
   case hello(rank: Int, secret: UInt64)
   /// What the rank is doing, and the processor time that it has used so far, in nanoseconds.
@@ -16,39 +16,40 @@ enum WatchMessage: Hashable, Sendable {
   case end(code: Int32)
 }
 
-/// Messages as bytes: a length of four bytes, a kind, and numbers of eight bytes; texts are UTF-8.
-enum WatchCoding {
+/// Messages as bytes: their length as a number of eight bytes, a kind, and numbers; texts are UTF-8.
+package enum WatchCoding {
   /// The longest message that is accepted; a failure's sentence is cut to fit.
-  static let limit = 2048
+  package static let limit = 2048
 
   /// A message with its length.
-  static func encode(_ message: WatchMessage) -> [UInt8] {
+  package static func encode(_ message: WatchMessage) -> [UInt8] {
     let body: [UInt8] =
       switch message {
-      case .hello(let rank, let secret): [0] + word(UInt64(rank)) + word(secret)
+      case .hello(let rank, let secret): [0] + MessageWords.bytes([UInt64(rank), secret])
       case .pulse(let state, let time):
         [1, state.phase.rawValue]
-          + [state.subject, state.peer, state.step].flatMap { word(UInt64(bitPattern: Int64($0))) }
-          + word(state.progress) + word(time)
+          + MessageWords.bytes([state.subject, state.peer, state.step].map(word) + [state.progress, time])
       case .failure(let code, let text):
-        [2] + word(UInt64(bitPattern: Int64(code))) + Array(text.utf8.prefix(limit - 16))
+        [2] + MessageWords.bytes([word(Int(code))]) + Array(text.utf8.prefix(limit - 16))
       case .goodbye: [3]
       case .stop: [4]
-      case .end(let code): [5] + word(UInt64(bitPattern: Int64(code)))
+      case .end(let code): [5] + MessageWords.bytes([word(Int(code))])
       }
-    return (0..<4).map { UInt8(truncatingIfNeeded: body.count >> (8 * $0)) } + body
+    return MessageWords.bytes([UInt64(body.count)]) + body
   }
 
+  private static func word(_ number: Int) -> UInt64 { UInt64(bitPattern: Int64(number)) }
+
   /// Takes the whole messages off the front of what has arrived; nil if something else speaks there.
-  static func decode(_ bytes: inout [UInt8]) -> [WatchMessage]? {
+  package static func decode(_ bytes: inout [UInt8]) -> [WatchMessage]? {
     var messages: [WatchMessage] = []
-    while bytes.count >= 4 {
-      let length = bytes.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-      guard (1...limit).contains(length) else { return nil }
-      guard bytes.count >= 4 + length else { break }
-      guard let message = message(bytes[4..<4 + length]) else { return nil }
+    while let length = MessageWords.words(bytes.prefix(8)).first {
+      guard (1...UInt64(limit)).contains(length) else { return nil }
+      let end = 8 + Int(length)
+      guard bytes.count >= end else { break }
+      guard let message = message(bytes[8..<end]) else { return nil }
       messages.append(message)
-      bytes.removeFirst(4 + length)
+      bytes.removeFirst(end)
     }
     return messages
   }
@@ -56,27 +57,25 @@ enum WatchCoding {
   private static func message(_ body: ArraySlice<UInt8>) -> WatchMessage? {
     let rest = body.dropFirst()
     switch (body.first, rest.count) {
-    case (0, 16): return .hello(rank: Int(truncatingIfNeeded: number(rest, 0)), secret: number(rest.dropFirst(8), 0))
+    case (0, 16):
+      let words = MessageWords.words(rest)
+      return .hello(rank: Int(truncatingIfNeeded: words[0]), secret: words[1])
     case (1, 41):
       guard let phase = rest.first.flatMap(Activity.Phase.init) else { return nil }
-      let numbers = (0..<5).map { number(rest.dropFirst(), $0) }
+      let words = MessageWords.words(rest.dropFirst())
+      let numbers = words.map { Int(truncatingIfNeeded: $0) }
       let state = Activity.Snapshot(
-        phase: phase, subject: Int(truncatingIfNeeded: numbers[0]), peer: Int(truncatingIfNeeded: numbers[1]),
-        step: Int(truncatingIfNeeded: numbers[2]), progress: numbers[3])
-      return .pulse(state, processorTime: numbers[4])
-    case (2, 8...):
-      return .failure(
-        code: Int32(truncatingIfNeeded: number(rest, 0)), text: String(decoding: rest.dropFirst(8), as: UTF8.self))
+        phase: phase, subject: numbers[0], peer: numbers[1], step: numbers[2], progress: words[3])
+      return .pulse(state, processorTime: words[4])
+    case (2, 8...): return .failure(code: code(rest), text: String(decoding: rest.dropFirst(8), as: UTF8.self))
     case (3, 0): return .goodbye
     case (4, 0): return .stop
-    case (5, 8): return .end(code: Int32(truncatingIfNeeded: number(rest, 0)))
+    case (5, 8): return .end(code: code(rest))
     default: return nil
     }
   }
 
-  private static func word(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
-
-  private static func number(_ bytes: ArraySlice<UInt8>, _ index: Int) -> UInt64 {
-    bytes.dropFirst(8 * index).prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  private static func code(_ bytes: ArraySlice<UInt8>) -> Int32 {
+    Int32(truncatingIfNeeded: MessageWords.words(bytes.prefix(8))[0])
   }
 }

@@ -10,7 +10,7 @@ final class Watcher {
   private let shared: RankWatch.Shared
   private var connections: [Connection] = []
   private var records: [Record]
-  private var clock = Clock()
+  private let clock = Uptime()
   private var lastPulse = -1.0
   private var lastWord = -Watcher.repetition
   private var pace = StepPace()
@@ -67,10 +67,12 @@ final class Watcher {
       }
       connection.send(.hello(rank: rank, secret: meeting.secret))
       connections.append(connection)
-      note(peer) { $0.line = .open }
+      open(peer)
     }
-    note(rank) { $0.line = .open }
+    open(rank)
   }
+
+  private func open(_ peer: Int) { (records[peer].line, records[peer].heard) = (.open, clock.now) }
 
   private func wait() {
     let listening = listener.map { [(descriptor: $0.descriptor, writing: false)] } ?? []
@@ -82,9 +84,9 @@ final class Watcher {
   private func listen(to connection: Connection) {
     for message in connection.receive() {
       if case .hello(let peer, let secret) = message {
-        guard secret == meeting.secret, records.indices.contains(peer) else { break }
+        guard secret == meeting.secret, records.indices.contains(peer) else { return connection.close() }
         connection.peer = peer
-        note(peer) { $0.line = .open }
+        open(peer)
       } else if let peer = connection.peer {
         take(message, from: peer)
       }
@@ -94,7 +96,7 @@ final class Watcher {
   }
 
   private func take(_ message: WatchMessage, from peer: Int) {
-    note(peer) { _ in }
+    records[peer].heard = clock.now
     switch message {
     case .hello: break
     case .pulse(let state, let time): note(peer, state, processorTime: time)
@@ -103,11 +105,6 @@ final class Watcher {
     case .stop: shared.otherStop.store(true, ordering: .relaxed)
     case .end(let code): exitNow(code)
     }
-  }
-
-  private func note(_ peer: Int, _ change: (inout Record) -> Void) {
-    records[peer].heard = clock.now
-    change(&records[peer])
   }
 
   private func note(_ peer: Int, _ state: Activity.Snapshot, processorTime: UInt64) {
@@ -129,8 +126,8 @@ final class Watcher {
     if passesOn || shared.ownStop.load(ordering: .relaxed) { for connection in connections { connection.tellToStop() } }
     guard clock.now - lastPulse >= Self.interval else { return }
     lastPulse = clock.now
-    let (state, time) = (shared.activity.snapshot, Clock.processorTime)
-    note(rank) { _ in }
+    let (state, time) = (shared.activity.snapshot, Uptime.processorTime)
+    records[rank].heard = clock.now
     note(rank, state, processorTime: time)
     pace.note(step: state.step, at: clock.now)
     for connection in connections { connection.send(.pulse(state, processorTime: time)) }
@@ -217,7 +214,7 @@ struct StepPace {
 }
 
 /// Seconds since it was made.
-struct Clock {
+struct Uptime {
   private let start = ContinuousClock.now
 
   /// The seconds now.

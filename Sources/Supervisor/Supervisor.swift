@@ -2,6 +2,7 @@
 // `Machine` chooses flags and hosts, `Processes` starts and ends processes and cleans up after them, `Failures` finds
 // the cause and decides what follows. Nothing here knows MPI or trains.
 
+import Checkpoints
 import Foundation
 import Interchange
 

@@ -3,6 +3,7 @@ import Collectives
 import Foundation
 import MPITransport
 import RankWatch
+import Supervisor
 import Training
 
 /// The option of commands that all ranks of a job run together.
@@ -66,11 +67,5 @@ enum Launch {
   }
 
   /// The words of this process's command line, as a shell would take them.
-  static var commandLine: String {
-    let words = ["cnn-dist"] + CommandLine.arguments.dropFirst()
-    return words.map { word in
-      let isPlain = !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0) }
-      return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-    }.joined(separator: " ")
-  }
+  static var commandLine: String { ShellWords.text(["cnn-dist"] + CommandLine.arguments.dropFirst()) }
 }

@@ -43,7 +43,7 @@ import Testing
       #expect(outcome.errors.contains("last checkpoint: \(name)/checkpoints/step-"))
       let report = try place.text("\(name)/failure.json")
       let code = number == SIGKILL ? 4 : 5
-      #expect(report.contains("\"rank\":\(rank)") && report.contains("\"exit-code\":\(code)"), "\(report)")
+      #expect(report.contains("\"rank\" : \(rank)") && report.contains("\"exit-code\" : \(code)"), "\(report)")
       if number == SIGSTOP { #expect(outcome.status == 5, "\(outcome.everything)") }
       // mpirun ends a little before its last process.
       for _ in 0..<100 where kill(victim, 0) == 0 { usleep(100_000) }

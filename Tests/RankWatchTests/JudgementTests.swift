@@ -42,7 +42,7 @@ import Testing
     #expect(verdict(others + [view]) == .hangs(rank: 1, seconds: 300))
   }
 
-  @Test(arguments: [Activity.Phase.saving, .settingUp, .evaluating, .finished])
+  @Test(arguments: [Activity.Phase.saving, .settingUp, .evaluating])
   func `what may take any time is no failure`(phase: Activity.Phase) {
     let view = RankView(rank: 0, idle: 4000, isBusy: false, activity: Activity.Snapshot(phase: phase))
     #expect(verdict([view, waiting(1, for: 0, idle: 4000)]) == nil)

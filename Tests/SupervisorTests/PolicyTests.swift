@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Randomness
 import Supervisor
@@ -59,15 +60,6 @@ import Testing
       #expect(restarts == limit && policy.restarts == limit)
     }
   }
-
-  @Test func `failure_json is read as it is written, and with the cause alone`() throws {
-    let failure = Failure("a cause", rank: 2, host: "h1", step: 40, exitCode: 5)
-    #expect(Failure(json: failure.json) == failure)
-    #expect(
-      Failure(json: Array(#"{"cause": "no word from rank 1", "other": [1]}"#.utf8))?.cause == "no word from rank 1")
-    #expect(Failure(json: Array(#"{"rank": 1}"#.utf8)) == nil)
-    #expect(String(decoding: failure.json, as: UTF8.self).contains("\"exit-code\" : 5"))
-  }
 }
 
 /// What mpirun says, and what is made of it.
@@ -122,7 +114,7 @@ import Testing
   @Test func `the record of a rank tells the cause, and mpirun the signal`() {
     var output = MpirunOutput()
     _ = output.take(Array(Self.killed.utf8))
-    let record = Failure("rank 1 fell silent in bucket 3", rank: 1, step: 12)
+    let record = FailureRecord("rank 1 fell silent in bucket 3", rank: 1, step: 12)
     let both = Failure(record: record, output: output, ending: .exited(137), isOutOfMemory: false)
     #expect(both.cause == record.cause && both.signal == SIGKILL && both.step == 12 && both.exitCode == 137)
     let alone = Failure(record: nil, output: output, ending: .exited(137), isOutOfMemory: true)

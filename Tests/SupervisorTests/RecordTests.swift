@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Supervisor
 import Testing
@@ -40,7 +41,7 @@ import Testing
       #expect(record.failure(since: before) == nil)
       let failure = Failure("a cause", rank: 1, step: 3, exitCode: 4)
       record.write(failure)
-      #expect(record.failure(since: before) == failure)
+      #expect(record.failure(since: before) == failure.record)
       #expect(record.failure(since: record.failureStamp) == nil)
       record.removeFailure()
       #expect(Self.names(folder).isEmpty)

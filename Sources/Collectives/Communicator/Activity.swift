@@ -17,8 +17,6 @@ package final class Activity: Sendable {
     case evaluating
     /// Writing a checkpoint or waiting until one is written.
     case saving
-    /// The work is done.
-    case finished
   }
 
   private let word = Atomic<UInt64>(0)

@@ -93,12 +93,10 @@ extension Communicator {
     }
   }
 
-  private static func encode(_ length: Int) -> [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
-  }
+  private static func encode(_ length: Int) -> [UInt8] { MessageWords.bytes([UInt64(bitPattern: Int64(length))]) }
 
   private static func decode(_ bytes: some Collection<UInt8>) -> Int {
-    bytes.reversed().reduce(0) { $0 << 8 | Int($1) }
+    MessageWords.words(bytes).first.map { Int(truncatingIfNeeded: $0) } ?? -1
   }
 
   private static func cut(_ joined: [UInt8], lengths: [UInt8], count: Int) throws(CommunicationError) -> [[UInt8]] {

@@ -41,11 +41,7 @@ final class StepWalk {
   @discardableResult
   func advance(inspector: (any InstructionObserver)? = nil) throws(RunError) -> LedgerEntry {
     let metrics = try worker.step(step, votes: Votes(), inspector: inspector)
-    let entry = LedgerEntry(
-      step: step, samples: LedgerEntry.text(worker.samplesDigest), loss: metrics.loss,
-      gradient: LedgerEntry.text(worker.gradientDigest), gradientNorm: worker.gradientNorm,
-      weights: LedgerEntry.text(worker.parameterDigest),
-      microBatches: worker.microBatchDigests.map(LedgerEntry.text))
+    let entry = worker.ledgerEntry(step: step, metrics)
     sums.loss += metrics.loss
     sums.steps += 1
     try evaluate(calendar.directive(after: step, metrics: metrics))

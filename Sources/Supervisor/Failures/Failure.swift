@@ -1,38 +1,25 @@
+package import Checkpoints
 import Foundation
-import Interchange
 
-/// Why a try has failed. Its JSON form is the file `failure.json` of a run directory, which a rank writes that finds or
-/// suffers a failure, or, where no rank could, the launch.
-package struct Failure: Codable, Hashable, Sendable {
-  /// The cause, as a phrase or sentence.
-  package var cause: String
-  /// The rank that failed.
-  package var rank: Int?
-  /// Its host.
-  package var host: String?
-  /// The step that was being taken.
-  package var step: Int?
-  /// The exit code; 128 + the number of a signal.
-  package var exitCode: Int32?
+/// Why a try has failed: what stands in `failure.json`, and what mpirun and the system tell beside it.
+@dynamicMemberLookup
+package struct Failure: Hashable, Sendable {
+  /// What `failure.json` holds, or will.
+  package var record: FailureRecord
   /// The signal that ended the rank, as far as mpirun tells.
   package var signal: Int32?
   /// Whether the system ended it for want of memory.
   package var isOutOfMemory = false
 
-  /// The name of the file in a run directory.
-  package static let fileName = "failure.json"
-
-  /// The exit code with which ranks end of which one has died; its signal is not always known.
-  private static let died: Int32 = 4
-
-  private enum CodingKeys: String, CodingKey {
-    case cause, rank, host, step
-    case exitCode = "exit-code"
-  }
-
   /// A failure with a cause.
   package init(_ cause: String, rank: Int? = nil, host: String? = nil, step: Int? = nil, exitCode: Int32? = nil) {
-    (self.cause, self.rank, self.host, self.step, self.exitCode) = (cause, rank, host, step, exitCode)
+    record = FailureRecord(cause, rank: rank, host: host, step: step, exitCode: exitCode)
+  }
+
+  /// The parts of the record.
+  package subscript<Value>(dynamicMember path: WritableKeyPath<FailureRecord, Value>) -> Value {
+    get { record[keyPath: path] }
+    set { record[keyPath: path] = newValue }
   }
 
   /// The failure of a try that has ended without success.
@@ -42,25 +29,27 @@ package struct Failure: Codable, Hashable, Sendable {
   ///   - output: what mpirun has said.
   ///   - ending: how mpirun has ended.
   ///   - isOutOfMemory: whether the system has ended a process for want of memory during the try.
-  package init(record: Failure?, output: MpirunOutput, ending: ChildProcess.Ending, isOutOfMemory: Bool) {
+  package init(record written: FailureRecord?, output: MpirunOutput, ending: ChildProcess.Ending, isOutOfMemory: Bool) {
     let verdict = output.verdict
     signal = verdict?.signal
     self.isOutOfMemory = isOutOfMemory && signal == SIGKILL
-    if let record {
-      (cause, step) = (record.cause, record.step)
-      (rank, host) = (record.rank ?? verdict?.rank, record.host ?? verdict?.host)
-      exitCode = record.exitCode ?? ending.code
+    if let written {
+      record = written
+      (record.rank, record.host) = (written.rank ?? verdict?.rank, written.host ?? verdict?.host)
+      record.exitCode = written.exitCode ?? ending.code
     } else if let signal {
-      cause = "ended by signal \(signal) (\(Self.name(ofSignal: signal)))"
-      if self.isOutOfMemory { cause += ": the system had no memory left for it (oom_kill of its control group)" }
-      (rank, host, exitCode) = (verdict?.rank, verdict?.host, 128 + signal)
+      let memory = self.isOutOfMemory ? ": the system had no memory left for it (oom_kill of its control group)" : ""
+      record = FailureRecord(
+        "ended by signal \(signal) (\(Self.name(ofSignal: signal)))" + memory, rank: verdict?.rank, host: verdict?.host,
+        exitCode: 128 + signal)
     } else if let error = output.errors.first {
       // A sentence without a rank is that of all of them.
       let name = error.prefixMatch(of: #/rank (\d+) on (\S+): /#)
-      (cause, exitCode) = (String(error[(name?.range.upperBound ?? error.startIndex)...]), ending.code)
-      (rank, host) = (name.flatMap { Int($0.1) }, name.map { String($0.2) })
+      record = FailureRecord(
+        String(error[(name?.range.upperBound ?? error.startIndex)...]), rank: name.flatMap { Int($0.1) },
+        host: name.map { String($0.2) }, exitCode: ending.code)
     } else {
-      (cause, rank, exitCode) = (Self.cause(output, ending), verdict?.rank, ending.code)
+      record = FailureRecord(Self.cause(output, ending), rank: verdict?.rank, exitCode: ending.code)
       if case .signalled(let number) = ending { signal = number }
     }
   }
@@ -78,20 +67,21 @@ package struct Failure: Codable, Hashable, Sendable {
   /// (SIGKILL, SIGTERM and their like) tells nothing about the next try, unless memory was short.
   package func isRepeated(by other: Failure) -> Bool {
     guard !isFromOutside, !other.isFromOutside else { return false }
-    return (step, cause, signal, isOutOfMemory) == (other.step, other.cause, other.signal, other.isOutOfMemory)
+    return (record.step, record.cause) == (other.record.step, other.record.cause)
+      && (signal, isOutOfMemory) == (other.signal, other.isOutOfMemory)
   }
 
   private var isFromOutside: Bool {
     guard !isOutOfMemory else { return false }
-    guard let signal else { return exitCode == Self.died }
+    guard let signal else { return record.exitCode == FailureRecord.died }
     return ![SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP].contains(signal)
   }
 
   /// One sentence: who, what, when.
   package var sentence: String {
-    let who = rank.map { "rank \($0)" + (host.map { " on \($0)" } ?? "") }
-    let when = step.map { cause.contains("step \($0)") ? "" : " (step \($0))" } ?? ""
-    return [who, cause].compactMap(\.self).joined(separator: ": ") + when
+    let who = record.rank.map { "rank \($0)" + (record.host.map { " on \($0)" } ?? "") }
+    let when = record.step.map { record.cause.contains("step \($0)") ? "" : " (step \($0))" } ?? ""
+    return [who, record.cause].compactMap(\.self).joined(separator: ": ") + when
   }
 
   /// The usual name of a signal.
@@ -103,18 +93,5 @@ package struct Failure: Codable, Hashable, Sendable {
       SIGALRM: "SIGALRM",
     ]
     return names[number] ?? "signal \(number)"
-  }
-
-  /// The failure in the text of a file; nil if it is none.
-  package init?(json bytes: [UInt8]) {
-    guard let read = try? JSONDecoder().decode(Failure.self, from: Data(bytes)) else { return nil }
-    self = read
-  }
-
-  /// The text of the file.
-  package var json: [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return Array(((try? encoder.encode(self)) ?? Data()) + Data("\n".utf8))
   }
 }

@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// Whether a launch tries again after a failure, and when.
 package struct RestartPolicy: Sendable {
   /// What follows a failure.

@@ -10,8 +10,6 @@ package struct RunRecord: Sendable {
   /// The record of the run in a directory.
   package init(_ path: String) { directory = RunDirectory(path) }
 
-  private var failurePath: String { Disk.join(directory.path, Failure.fileName) }
-
   private var latest: CheckpointEntry? { try? CheckpointStore(directory: directory.checkpoints).latest() }
 
   /// The last committed checkpoint, as a path; nil if there is none.
@@ -54,28 +52,30 @@ package struct RunRecord: Sendable {
   }
 
   /// What `failure.json` holds, if it is another one than `before`.
-  package func failure(since before: String) -> Failure? {
-    guard failureStamp != before else { return nil }
-    return (try? Disk.read(failurePath, limit: 1 << 20)).flatMap { Failure(json: $0) }
+  package func failure(since before: String) -> FailureRecord? {
+    failureStamp == before ? nil : FailureRecord(readFrom: directory.failure)
   }
 
   /// A value that changes when `failure.json` is written.
-  package var failureStamp: String { Self.stamp(failurePath) }
+  package var failureStamp: String { Self.stamp(directory.failure) }
 
   /// Writes `failure.json`, if the directory is there.
   package func write(_ failure: Failure) {
     guard Disk.isDirectory(directory.path) else { return }
-    // The report on the screen says the same; a full disk must not hide it.
-    try? Disk.replace(failurePath, with: failure.json)
+    failure.record.write(to: directory.failure)
   }
 
   /// Removes `failure.json`: the run has recovered from what stands in it.
-  package func removeFailure() { try? Disk.remove(failurePath) }
+  package func removeFailure() { try? Disk.remove(directory.failure) }
 
   /// Clears a directory in which a run was killed before it had written down what it is: `--resume auto` takes an empty
   /// one for the place of a new run, and nothing else could be made of it.
   package func clearUnborn() {
-    let births = ["checkpoints", "ranks", "lock", "identity.json", Failure.fileName]
+    let births =
+      ["lock"]
+      + [directory.checkpoints, directory.ranks, directory.identity, directory.failure].map {
+        URL(fileURLWithPath: $0).lastPathComponent
+      }
     guard let names = try? Disk.names(in: directory.path), Set(names).isSubset(of: births) else { return }
     for folder in [directory.checkpoints, directory.ranks] where !((try? Disk.names(in: folder)) ?? []).isEmpty {
       return

@@ -84,17 +84,13 @@ extension Worker {
 extension Score {
   /// The score as 24 bytes, little endian.
   fileprivate var bytes: [UInt8] {
-    [loss.bitPattern, UInt64(correct), UInt64(samples)].flatMap { word in
-      (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
-    }
+    MessageWords.bytes([loss.bitPattern, UInt64(correct), UInt64(samples)])
   }
 
   fileprivate static func scores(in bytes: [UInt8]) -> [Score] {
-    stride(from: 0, to: bytes.count, by: 24).map { start in
-      let words = (0..<3).map { word in
-        bytes[start + 8 * word..<start + 8 * word + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      }
-      return Score(loss: Double(bitPattern: words[0]), correct: Int(words[1]), samples: Int(words[2]))
+    let words = MessageWords.words(bytes)
+    return stride(from: 0, to: words.count, by: 3).map {
+      Score(loss: Double(bitPattern: words[$0]), correct: Int(words[$0 + 1]), samples: Int(words[$0 + 2]))
     }
   }
 }

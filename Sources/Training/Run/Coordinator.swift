@@ -101,11 +101,7 @@ final class Coordinator {
   /// Writes the step into the ledger and shows progress.
   func note(step: Int, metrics stepMetrics: StepMetrics, worker: Worker) throws(RunError) {
     lastTrainLoss = stepMetrics.loss
-    let entry = LedgerEntry(
-      step: step, samples: LedgerEntry.text(worker.samplesDigest), loss: stepMetrics.loss,
-      gradient: LedgerEntry.text(worker.gradientDigest), gradientNorm: worker.gradientNorm,
-      weights: LedgerEntry.text(worker.parameterDigest),
-      microBatches: worker.microBatchDigests.map(LedgerEntry.text))
+    let entry = worker.ledgerEntry(step: step, stepMetrics)
     try RunError.asFailed { try ledger.append(entry) }
     progress.note(step: step, metrics: stepMetrics, gradientNorm: worker.gradientNorm, timing: worker.timing)
     try RunError.asFailed { try writer.poll() }

@@ -39,53 +39,31 @@ package struct FailureReport: Sendable {
       Console.note("waiting for rank \(view.rank) on \(host) for \(Int(seconds)) s: \(self.state(of: view))")
     } verdict: { verdict, views, hosts in
       let failure = self.failure(verdict, views, hosts)
-      Console.report(failure.text)
-      if let place { try? Disk.replace(place.directory.failure, with: RecordCoding.encode(failure)) }
-      return failure.exitCode
+      Console.report(self.text(of: failure))
+      if let place { failure.write(to: place.directory.failure) }
+      return self.cause(verdict).code
     }
   }
 
   // MARK: The failure
 
-  /// What is told, as `failure.json` has it.
-  struct Failure: Encodable {
-    /// The cause in words that are the same for the same cause, so that failures can be compared.
-    var cause: String
-    /// The whole sentence: who, what, since when.
-    var message: String
-    var rank: Int?
-    var host: String?
-    var step: Int?
-    var doing: String?
-    var checkpoint: String?
-    var resume: String
-    var replay: String?
-    var exitCode: Int32
-
-    enum CodingKeys: String, CodingKey {
-      case cause, message, rank, host, step, doing, checkpoint, resume, replay
-      case exitCode = "exit-code"
-    }
-
-    /// The report on the screen.
-    var text: String {
-      let lines = [
-        "error: \(message)", checkpoint.map { "  last checkpoint: \($0)" },
-        // Who watches over the job decides how it goes on.
-        Starter.isSupervised ? nil : "  continue with:   \(resume)", replay.map { "  replay the step: \($0)" },
-      ]
-      return lines.compactMap(\.self).joined(separator: "\n")
-    }
+  /// The report on the screen.
+  private func text(of failure: FailureRecord) -> String {
+    let lines = [
+      "error: \(failure.message ?? failure.cause)", failure.checkpoint.map { "  last checkpoint: \($0)" },
+      // Who watches over the job decides how it goes on.
+      Starter.isSupervised ? nil : "  continue with:   \(resume)", failure.replay.map { "  replay the step: \($0)" },
+    ]
+    return lines.compactMap(\.self).joined(separator: "\n")
   }
 
-  func failure(_ verdict: Verdict, _ views: [RankView], _ hosts: [String]) -> Failure {
+  private func failure(_ verdict: Verdict, _ views: [RankView], _ hosts: [String]) -> FailureRecord {
     let view = verdict.rank.flatMap { rank in views.first { $0.rank == rank } }
     let host = verdict.rank.map { hosts[$0] }
     let step = (view?.activity.step ?? views.map(\.activity.step).max()).flatMap { $0 >= 0 ? $0 : nil }
     let (cause, code) = cause(verdict)
-    var failure = Failure(
-      cause: cause, message: sentence(verdict, view, host), rank: verdict.rank, host: host, step: step,
-      doing: view.map(doing), resume: resume, exitCode: code)
+    var failure = FailureRecord(cause, rank: verdict.rank, host: host, step: step, exitCode: code)
+    (failure.message, failure.doing, failure.resume) = (sentence(verdict, view, host), view.map(doing), resume)
     guard let place, let latest = try? CheckpointStore(directory: place.directory.checkpoints).latest() else {
       return failure
     }
@@ -142,7 +120,6 @@ package struct FailureReport: Sendable {
     case .waiting: return "waiting for rank \(activity.peer) (\(Tag.description(of: activity.subject)))"
     case .evaluating: return "scoring the test data"
     case .saving: return "writing a checkpoint"
-    case .finished: return "at the end"
     }
   }
 

@@ -10,7 +10,7 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
     case unusable = 2
     /// It was asked to stop, and saved first.
     case stopped = 3
-    /// The process of a rank is gone.
+    /// The process of a rank is gone; `FailureRecord.died`, too.
     case died = 4
     /// A rank does nothing any more, or cannot be reached.
     case hung = 5

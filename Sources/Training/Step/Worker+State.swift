@@ -34,6 +34,14 @@ extension Worker {
     }
   }
 
+  /// The line of the ledger of a step that was just taken, on rank 0.
+  package func ledgerEntry(step: Int, _ metrics: StepMetrics) -> LedgerEntry {
+    LedgerEntry(
+      step: step, samples: LedgerEntry.text(samplesDigest), loss: metrics.loss,
+      gradient: LedgerEntry.text(gradientDigest), gradientNorm: gradientNorm,
+      weights: LedgerEntry.text(parameterDigest), microBatches: microBatchDigests.map(LedgerEntry.text))
+  }
+
   /// The state after `step` steps, on rank 0; nil elsewhere. All ranks call it together, since each owner holds the
   /// optimizer states of its own segments only.
   package func snapshot(step: Int) throws(RunError) -> TrainingState? {

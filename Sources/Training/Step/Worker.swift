@@ -160,12 +160,10 @@ package final class Worker {
     guard followsEvaluations else { return }
     let rule = blueprint.configuration.train.schedule.rule
     let words = (scores.map { rule.state(after: $0, schedule) } ?? schedule).words
-    let bytes = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) } }
-    let shared = try failing { () throws(CommunicationError) in try communicator.broadcast(bytes, from: 0) }
-    schedule = ScheduleState(
-      words: words.indices.map { index in
-        shared[8 * index..<8 * index + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      })
+    let shared = try failing { () throws(CommunicationError) in
+      try communicator.broadcast(MessageWords.bytes(words), from: 0)
+    }
+    schedule = ScheduleState(words: MessageWords.words(shared))
   }
 
   /// Waits for the other lanes and for the exchange; returns the seconds of waiting for the lanes.

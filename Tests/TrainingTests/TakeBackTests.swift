@@ -1,5 +1,8 @@
 import Checkpoints
 import Collectives
+import Network
+import Optimizers
+import Planner
 import Synchronization
 import TestSupport
 import Testing
@@ -52,8 +55,20 @@ import Training
     }
   }
 
-  @Test func `only long steps are given up`() throws {
-    let blueprint = try LittleRun.blueprint()
-    #expect(!blueprint.hasLongSteps(ranks: 1))
+  /// All ranks decide alike, since nothing of a rank goes in; and what is kept is a part of the memory that is told.
+  @Test func `steps are taken back where they are long and memory allows`() throws {
+    #expect(try !LittleRun.blueprint().givesUpSteps(ranks: 1), "a short step ends by itself")
+    let kept = try [("resnet50", 8, 1), ("resnet50", 8, 4), ("resnet50", 8, 4096), ("vgg19", 4, 1), ("vgg19", 4, 16)]
+      .map { name, microBatch, ranks in
+        let network = try #require(Zoo.model(name)).network
+        let plan = try Planner.plan(network, options: PlanOptions(microBatch: microBatch, microBatches: ranks))
+        let updates = UpdatePlan(AdamW(), layout: plan.layout)
+        let buffers = StepUndo.buffers(plan, updates, ranks: ranks)
+        let memory = [updates, nil].map { RankMemory(plan: plan, lanes: 1, ranks: ranks, updates: $0).optimizer }
+        // Two states and what is kept, beside one state; each is cut among the ranks.
+        #expect(abs(memory[0] - (2 + buffers) * memory[1]) <= 3 + buffers)
+        return buffers
+      }
+    #expect(kept == [3, 3, 3, 0, 3])
   }
 }

@@ -30,7 +30,7 @@ package struct StepBenchmark: Sendable {
     let peak = PeakRate.measured()
     for network in networks {
       let blueprint = try blueprint(network)
-      let memory = RankMemory(plan: blueprint.plan, lanes: lanes, buffers: blueprint.updates.ownedBuffers)
+      let memory = RankMemory(plan: blueprint.plan, lanes: lanes, updates: blueprint.updates)
       try MemoryCheck(memory, setting: "--micro-batch (now \(microBatch))").settle()
       let measurement = try StepMeasurement(blueprint, lanes: lanes, seconds: seconds)
       let report = StepReport(network: network.name, measurement: measurement, peak: peak)

@@ -49,7 +49,7 @@ package struct SweepBenchmark: Sendable {
     var row = SweepRow(microBatch: microBatch)
     do throws(RunError) {
       let blueprint = try StepBenchmark(microBatch: microBatch).blueprint(network)
-      let memory = RankMemory(plan: blueprint.plan, lanes: 1)
+      let memory = RankMemory(plan: blueprint.plan, lanes: 1, updates: blueprint.updates)
       row.memory = memory
       // Other programs are not to be pushed out for a measurement.
       guard memory.total < MemoryLimits.current.available / 10 * 9 else {

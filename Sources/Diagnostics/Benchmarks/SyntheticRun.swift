@@ -29,14 +29,16 @@ package enum SyntheticRun {
     }
   }
 
-  /// A rank alone at work on it.
+  /// A rank alone at work on it, ready to take a step back where a run would be.
   ///
   /// - Throws: `RunError` if memory is short.
   package static func worker(_ blueprint: Blueprint, lanes: Int) throws(RunError) -> Worker {
     let state = TrainingState(initial: blueprint.plan.layout, seed: 1, updates: blueprint.updates)
+    let never: @Sendable () -> Bool = { false }
     return try Worker(
       blueprint: blueprint, communicator: SoloCommunicator(), lanes: lanes, state: state,
-      feed: ResidentFeed(blueprint.plan.training, microBatches: blueprint.plan.options.microBatches))
+      feed: ResidentFeed(blueprint.plan.training, microBatches: blueprint.plan.options.microBatches),
+      givesUp: blueprint.givesUpSteps(ranks: 1) ? never : nil)
   }
 }
 

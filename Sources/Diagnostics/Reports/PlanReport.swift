@@ -57,7 +57,7 @@ package enum PlanReport {
     }
     let program = evaluation ? plan.evaluation : plan.training
     let step = StepProgram(of: plan, update: updates.summary)
-    let memory = RankMemory(plan: plan, lanes: lanes, buffers: updates.ownedBuffers)
+    let memory = RankMemory(plan: plan, lanes: lanes, updates: updates)
     if asJSON {
       if evaluation { printJSON(program, layout: plan.layout) } else { printJSON(step) }
       return Report.json([

@@ -105,11 +105,9 @@ package struct Blueprint: Sendable {
     Double(steps) * Double(configuration.train.globalBatch) / Double(dataset.train.count)
   }
 
-  /// Whether a step takes so long that a stop should not wait for its end: by the arithmetic of one rank, so that all
-  /// ranks agree. 20 GFLOP take about a quarter of a second on one core. What is then kept of each step, to take it
-  /// back, costs less than a hundredth of it.
-  package func hasLongSteps(ranks: Int) -> Bool {
-    Double(plan.training.flops) * Double(configuration.train.globalBatch) / Double(ranks) > 20e9
+  /// Whether the ranks of a run can take a step back, and so give it up when a stop comes.
+  package func givesUpSteps(ranks: Int) -> Bool {
+    StepUndo.buffers(plan, updates, ranks: ranks, order: configuration.exchange.order) > 0
   }
 
   /// The stream positions of one micro-batch of one step.

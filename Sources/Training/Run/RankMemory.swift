@@ -1,4 +1,5 @@
 package import Collectives
+package import Optimizers
 package import Planner
 
 /// The memory that a rank holds at its peak, while it trains, in bytes: what depends on the model. The program itself,
@@ -10,7 +11,8 @@ package struct RankMemory: Hashable, Sendable {
   package let parameters: Int
   /// The flat buffers of the gradients that are being summed.
   package let gradients: Int
-  /// The optimizer's states: of all trained parameters on one rank, of every P-th on P of them.
+  /// The optimizer's states, and what is kept to take a step back: of all trained parameters on one rank, of every P-th
+  /// on P of them.
   package let optimizer: Int
   /// The images: those that are prepared ahead, and one micro-batch of test images for each lane.
   package let inputs: Int
@@ -36,9 +38,10 @@ package struct RankMemory: Hashable, Sendable {
   /// - Parameters:
   ///   - plan: the step.
   ///   - lanes: compute threads; at most one for each micro-batch of the rank counts.
-  ///   - buffers: what the optimizer keeps of each parameter, in floats.
+  ///   - updates: what becomes of the gradient; nil for an optimizer with one state.
   package init(
-    plan: StepPlan, lanes: Int, rank: Int = 0, ranks: Int = 1, order: ExchangeOrder = .fixed, buffers: Int = 1
+    plan: StepPlan, lanes: Int, rank: Int = 0, ranks: Int = 1, order: ExchangeOrder = .fixed,
+    updates: UpdatePlan? = nil
   ) {
     let share = WorkShare(
       microBatches: plan.options.microBatches, rank: rank, ranks: ranks, lanes: lanes, order: order)
@@ -49,8 +52,9 @@ package struct RankMemory: Hashable, Sendable {
     parameters = flat
     let exchanged = 4 * plan.layout.exchangedCount
     gradients = exchanged * share.lanes.reduce(0) { $0 + $1.slotCount }
-    states = buffers * exchanged
-    optimizer = states / order.owners(among: ranks)
+    states = (updates?.ownedBuffers ?? 1) * exchanged
+    let undo = updates.map { StepUndo.buffers(plan, $0, ranks: ranks, order: order) } ?? 0
+    optimizer = (states + undo * exchanged) / order.owners(among: ranks)
     let slots = SampleFeed.slots(lanes: working) + working
     inputs = slots * 4 * plan.training[plan.training.images].count
   }

@@ -72,9 +72,9 @@ package struct Trainer {
   }
 
   /// Whether the step under way is to be given up because a stop was asked for, here or on another rank; nil where
-  /// steps are so short that their end can be waited for.
+  /// the end of a step is waited for.
   private func givesUp(_ blueprint: Blueprint) -> (@Sendable () -> Bool)? {
-    guard blueprint.hasLongSteps(ranks: communicator.size) else { return nil }
+    guard blueprint.givesUpSteps(ranks: communicator.size) else { return nil }
     let watch = watch
     return {
       guard StopSignals.isStopAsked else { return watch?.isStopPassedOn ?? false }

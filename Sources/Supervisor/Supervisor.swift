@@ -155,7 +155,6 @@ package struct Supervisor {
       report(failure, why)
       return false
     case .restart(let seconds):
-      record?.clearUnborn()
       let place = record?.checkpoint.map { "from \($0)" } ?? "from the start"
       Say.line(
         "\(failure.sentence); restart \(policy.restarts) of \(request.maxRestarts) in \(Int(seconds)) s, \(place)")

@@ -122,7 +122,7 @@ import Testing
       var random = SystemRandomNumberGenerator()
       for _ in 0..<5 {
         let ranks = Int.random(in: 1...4, using: &random)
-        let options = place.exists("killed") ? ["--resume"] : []
+        let options = place.exists("killed") ? ["--resume", "auto"] : []
         let job = try place.start(
           ["train", "--run-dir", "killed"] + options + Workplace.sets(Workplace.tiny + settings), ranks: ranks)
         usleep(UInt32.random(in: 300_000...1_500_000, using: &random))
@@ -134,7 +134,7 @@ import Testing
         place.exists("killed/summary.json")
         ? try done(place)
         : try place.hash(
-          "killed", settings, ranks: 2, options: place.exists("killed") ? ["--resume"] : [])
+          "killed", settings, ranks: 2, options: ["--resume", "auto"])
       #expect(hash == expected)
       #expect(try place.text("killed/ledger.jsonl") == ledger, "a step is missing, doubled or different in the ledger")
     }

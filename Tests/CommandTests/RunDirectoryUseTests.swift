@@ -153,4 +153,34 @@ import Testing
       #expect(!same.everything.contains("jumps"))
     }
   }
+
+  /// What a process leaves behind that was killed after it had made the directory, and before it wrote its config.yaml.
+  private func leaveUnborn(_ place: Workplace, _ name: String) throws {
+    for folder in ["checkpoints", "ranks"] {
+      try FileManager.default.createDirectory(
+        atPath: "\(place.path)/\(name)/\(folder)", withIntermediateDirectories: true)
+    }
+    for file in ["lock", "ledger.jsonl", "metrics.jsonl", "identity.json"] {
+      try place.write("", to: "\(name)/\(file)")
+    }
+  }
+
+  @Test(arguments: [[], ["--resume", "auto"]])
+  func `a run may begin where one was killed in its first moment`(options: [String]) throws {
+    try Workplace.run { place throws in
+      try leaveUnborn(place, "run")
+      let settings = ["train.steps=2"]
+      expectRefusal(try place.train("run", settings, options: ["--resume"]), ["holds no run", "without --resume"])
+      #expect(try place.hash("run", settings, ranks: 2, options: options) == place.hash("other", settings))
+    }
+  }
+
+  @Test func `a directory in which steps were taken is not taken for an empty one`() throws {
+    try Workplace.run { place throws in
+      try leaveUnborn(place, "run")
+      try place.write("{\"step\": 0}\n", to: "run/ledger.jsonl")
+      expectRefusal(try place.train("run", ["train.steps=2"]), ["already holds a run"])
+      #expect(try place.text("run/ledger.jsonl") == "{\"step\": 0}\n")
+    }
+  }
 }

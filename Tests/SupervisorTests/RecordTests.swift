@@ -63,25 +63,6 @@ import Testing
     }
   }
 
-  @Test func `only a directory without a run is cleared`() throws {
-    try Self.withFolder { folder throws in
-      let born = folder + "/born"
-      let unborn = folder + "/unborn"
-      for place in [born, unborn] {
-        for name in ["lock", "identity.json"] { try Self.write("{}", "\(place)/\(name)") }
-        for name in ["checkpoints", "ranks"] {
-          try FileManager.default.createDirectory(atPath: "\(place)/\(name)", withIntermediateDirectories: true)
-        }
-      }
-      try Self.write("x", born + "/config.yaml")
-      for place in [born, unborn] { RunRecord(place).clearUnborn() }
-      #expect(Self.names(born).count == 5 && Self.names(unborn).isEmpty)
-      try Self.write("x", unborn + "/checkpoints/step-0000001/model")
-      RunRecord(unborn).clearUnborn()
-      #expect(Self.names(unborn) == ["checkpoints"])
-    }
-  }
-
   @Test func `folders of dead launches are removed, those of living ones are not`() throws {
     try Self.withFolder { folder throws in
       let (dead, living, new) = ("cnn-dist-launch-1-dead", "cnn-dist-launch-1-living", "cnn-dist-launch-1-new")

@@ -67,6 +67,16 @@ extension RunDirectory {
     }
   }
 
+  /// Whether a run was killed here before it had written down what it is. Nothing is lost if another begins in its
+  /// place. Somebody else's folder that happens to hold an empty one named checkpoints is none.
+  package var isUnborn: Bool {
+    guard Disk.isDirectory(ranks) else { return false }
+    guard let names = try? Disk.names(in: checkpoints), names.isEmpty, Disk.kind(of: configuration) == .missing else {
+      return false
+    }
+    return Disk.kind(of: ledger) == .missing || (try? OpenFile.at(ledger, for: .reading).count()) == 0
+  }
+
   /// The directory of a run that goes on, with what a crash in its first moments has left out.
   ///
   /// Fails if a link stands where the run writes: following it would write where nobody has looked.

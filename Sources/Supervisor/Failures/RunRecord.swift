@@ -68,21 +68,6 @@ package struct RunRecord: Sendable {
   /// Removes `failure.json`: the run has recovered from what stands in it.
   package func removeFailure() { try? Disk.remove(directory.failure) }
 
-  /// Clears a directory in which a run was killed before it had written down what it is: `--resume auto` takes an empty
-  /// one for the place of a new run, and nothing else could be made of it.
-  package func clearUnborn() {
-    let births =
-      ["lock"]
-      + [directory.checkpoints, directory.ranks, directory.identity, directory.failure].map {
-        URL(fileURLWithPath: $0).lastPathComponent
-      }
-    guard let names = try? Disk.names(in: directory.path), Set(names).isSubset(of: births) else { return }
-    for folder in [directory.checkpoints, directory.ranks] where !((try? Disk.names(in: folder)) ?? []).isEmpty {
-      return
-    }
-    for name in names { try? Disk.remove(Disk.join(directory.path, name)) }
-  }
-
   /// The size and the time of a file; empty if there is none.
   private static func stamp(_ path: String) -> String {
     guard let facts = try? FileManager.default.attributesOfItem(atPath: path) else { return "" }

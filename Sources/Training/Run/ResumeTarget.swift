@@ -46,7 +46,7 @@ struct ResumeTarget {
       }
       return true
     }
-    return try Disk.names(in: path).isEmpty
+    return try Disk.names(in: path).isEmpty || RunDirectory(path).isUnborn
   }
 
   private static func directory(_ path: String?, _ runsFolder: String) throws -> RunDirectory {

@@ -132,6 +132,9 @@ extension RunStart.Place {
   func open() throws -> (RunDirectory, RunLock) {
     switch self {
     case .existing(let directory, let lock): return (try directory.reopened(), lock)
+    case .new(let directory) where directory.isUnborn:
+      // Whoever holds the lock is not dead, and about to write.
+      return (try directory.reopened(), try RunLock(directory.path))
     case .new(let directory):
       let made = try RunDirectory.create(at: directory.path)
       return (made, try RunLock(made.path))

@@ -117,6 +117,11 @@ import Testing
     let record = FailureRecord("rank 1 fell silent in bucket 3", rank: 1, step: 12)
     let both = Failure(record: record, output: output, ending: .exited(137), isOutOfMemory: false)
     #expect(both.cause == record.cause && both.signal == SIGKILL && both.step == 12 && both.exitCode == 137)
+    let gone = FailureRecord("the process is gone", rank: 1, step: 12, exitCode: FailureRecord.died)
+    let dead = Failure(record: gone, output: output, ending: .exited(137), isOutOfMemory: false)
+    #expect(dead.sentence == "rank 1 on vm: ended by signal 9 (SIGKILL) (step 12)", "\(dead.sentence)")
+    let unseen = Failure(record: gone, output: MpirunOutput(), ending: .exited(4), isOutOfMemory: false)
+    #expect(unseen.cause == gone.cause && !unseen.isRepeated(by: unseen), "a death says nothing about the next try")
     let alone = Failure(record: nil, output: output, ending: .exited(137), isOutOfMemory: true)
     #expect(alone.sentence.hasPrefix("rank 1 on vm: ended by signal 9 (SIGKILL): the system had no memory"))
   }

@@ -33,15 +33,16 @@ package struct Failure: Hashable, Sendable {
     let verdict = output.verdict
     signal = verdict?.signal
     self.isOutOfMemory = isOutOfMemory && signal == SIGKILL
+    let memory = self.isOutOfMemory ? ": the system had no memory left for it (oom_kill of its control group)" : ""
+    let ended = signal.map { "ended by signal \($0) (\(Self.name(ofSignal: $0)))" + memory }
     if let written {
       record = written
       (record.rank, record.host) = (written.rank ?? verdict?.rank, written.host ?? verdict?.host)
       record.exitCode = written.exitCode ?? ending.code
-    } else if let signal {
-      let memory = self.isOutOfMemory ? ": the system had no memory left for it (oom_kill of its control group)" : ""
-      record = FailureRecord(
-        "ended by signal \(signal) (\(Self.name(ofSignal: signal)))" + memory, rank: verdict?.rank, host: verdict?.host,
-        exitCode: 128 + signal)
+      // The other ranks see that one is gone; how it ended only mpirun knows, and tells of the first.
+      if let ended, written.exitCode == FailureRecord.died { record.cause = ended }
+    } else if let signal, let ended {
+      record = FailureRecord(ended, rank: verdict?.rank, host: verdict?.host, exitCode: 128 + signal)
     } else if let error = output.errors.first {
       // A sentence without a rank is that of all of them.
       let name = error.prefixMatch(of: #/rank (\d+) on (\S+): /#)

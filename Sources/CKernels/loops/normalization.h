@@ -18,12 +18,16 @@ CK_INLINE void merge_moments(
 
 // The moments of a block of lanes from `first` on, whose sums fit into registers. It is read twice but stays in the
 // first-level cache: first for its mean, then for the deviations from it. The sum of the deviations removes the error
-// that rounding the mean has made (equation 1.7 there).
+// that rounding the mean has made (equation 1.7 there). Meanwhile the block is asked for that lies `ahead` and comes next:
+// in short runs of many rows the CPU sees no stream.
 CK_INLINE void moments_strip(
-    size_t rows, size_t lanes, size_t stride, const float *restrict x, size_t first, struct moments *restrict m) {
+    size_t rows, size_t lanes, size_t stride, const float *restrict x, size_t ahead, size_t first,
+    struct moments *restrict m) {
   float means[LANES] = {0}, sums[LANES] = {0}, squares[LANES] = {0};
-  for (size_t row = 0; row < rows; row++)
+  for (size_t row = 0; row < rows; row++) {
+    prefetch_rows((lanes + LINE - 1) / LINE, x + row * stride + ahead, LINE);
     for (size_t i = 0; i < lanes; i++) means[i] += x[row * stride + i];
+  }
   for (size_t i = 0; i < lanes; i++) means[i] /= (float)rows;
   for (size_t row = 0; row < rows; row++)
     for (size_t i = 0; i < lanes; i++) {
@@ -43,8 +47,10 @@ CK_INLINE void moments_strip(
 CK_INLINE void moments_block(
     size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, struct moments *restrict m) {
   size_t first = 0;
-  for (; first + LANES <= lanes; first += LANES) moments_strip(rows, LANES, stride, x + offset + first, first, m);
-  if (first < lanes) moments_strip(rows, lanes - first, stride, x + offset + first, first, m);
+  for (; first + LANES <= lanes; first += LANES)
+    moments_strip(
+        rows, LANES, stride, x + offset + first, first + LANES < lanes ? LANES : rows * stride - first, first, m);
+  if (first < lanes) moments_strip(rows, lanes - first, stride, x + offset + first, rows * stride - first, first, m);
 }
 
 // Mean and sum of squared deviations of each channel of the chunk.

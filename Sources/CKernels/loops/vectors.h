@@ -11,6 +11,15 @@ CK_INLINE vector load(const float *x) { return *(const loose_vector *)x; }
 
 CK_INLINE void store(float *y, vector v) { *(loose_vector *)y = v; }
 
+// Floats of a line of the caches.
+enum { LINE = 16 };
+
+// Asks for the lines of `rows` rows, for the second-level cache. Nothing is read, so that x may lie past the end.
+CK_INLINE void prefetch_rows(size_t rows, const float *x, size_t x_row) {
+#pragma clang loop unroll(full)
+  for (size_t row = 0; row < rows; row++) __builtin_prefetch(x + row * x_row, 0, 2);
+}
+
 // Less zero, since that changes no number, not even -0.
 CK_INLINE vector broadcast(float x) { return x - (vector){0}; }
 

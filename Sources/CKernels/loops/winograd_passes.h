@@ -147,10 +147,12 @@ static void WINOGRAD(filters)(
                 at.width, weights + ((i + k) * 9 + 8 - tap) * outputs + first + o, taps + (k * 9 + tap) * at.width);
         else
           for (size_t lane = 0; lane < at.width; lane += CK_VECTOR)
-            for (size_t k = 0; k < DEPTH; k += CK_VECTOR)
+            for (size_t k = 0; k < DEPTH; k += CK_VECTOR) {
+              prefetch_rows(CK_VECTOR, weights + ((first + o + lane) * 9 + tap) * inputs + i + k + DEPTH, 9 * inputs);
               transpose_block(
                   weights + ((first + o + lane) * 9 + tap) * inputs + i + k, 9 * inputs,
                   taps + (k * 9 + tap) * at.width + lane, 9 * at.width);
+            }
       for (size_t k = 0; k < DEPTH; k++)
         WINOGRAD(filter)(taps + k * 9 * at.width, at.width, at, v + place_in(&at, 0, i + k, o));
     }

@@ -27,7 +27,7 @@ extension Layer {
       "global-max-pool": ["globalmaxpooling", "globalmaxpooling2d", "adaptivemaxpool"],
       "lp-pool": ["l2pool", "powerpool"],
       "relu": ["activation", "nonlinearity", "rectifier"],
-      "leaky-relu": ["prelu", "lrelu", "rrelu"],
+      "leaky-relu": ["lrelu", "rrelu"],
       "elu": ["selu", "celu"],
       "silu": ["swish"],
       "sigmoid": ["logistic"],

@@ -84,57 +84,6 @@ extension Lowering {
         scratch: scratch, parameters: parameters))
     arrive(dx, at: input)
   }
-
-  /// Appends the instructions that turn the gradient of an instruction's result into those of its operands.
-  private mutating func differentiate(_ record: Record, dy: SlotID) {
-    let (reads, writes) = (record.instruction.reads, record.instruction.writes)
-    switch record.instruction.operation {
-    case .convolution(let geometry, _): convolutionBackward(record, geometry, dy: dy)
-    case .dense(let inputs, let outputs): denseBackward(record, inputs: inputs, outputs: outputs, dy: dy)
-    case .transposedConvolution(let geometry, _): transposedConvolutionBackward(record, geometry, dy: dy)
-    case .filter(let geometry): backwardData(.filterBackward(geometry), of: record, reads: [dy])
-    case .maxPooling(let window, let channels):
-      backwardData(.maxPoolingBackward(window, channels: channels), of: record, reads: [dy, writes[1]])
-    case .resample(let map): backwardData(.resample(map.transposed), of: record, reads: [dy])
-    case .powerPooling(let window, let channels, let exponent):
-      let operation = Operation.powerPoolingBackward(window, channels: channels, exponent: exponent)
-      backwardData(operation, of: record, reads: [reads[0], writes[0], dy])
-    case .globalAveragePooling(let positions, let channels):
-      backwardData(.globalAveragePoolingBackward(positions: positions, channels: channels), of: record, reads: [dy])
-    case .activation(let function, let count): activationBackward(record, function, count: count, dy: dy)
-    case .softmax(let rows, let columns):
-      backwardData(.softmaxBackward(rows: rows, columns: columns), of: record, reads: [writes[0], dy])
-    case .batchNormalization(let channels, let positions, _, let tail):
-      batchNormalizationBackward(record, channels: channels, positions: positions, tail, dy: dy)
-    case .batchNormalizationEvaluation(let channels, let positions, let epsilon, let tail):
-      let sizes = (channels: channels, positions: positions, epsilon: epsilon)
-      frozenNormalizationBackward(record, sizes, tail, dy: dy)
-    case .groupNormalization(let groups, _): groupNormalizationBackward(record, groups, dy: dy)
-    case .localResponse(let response, let positions):
-      let operation = Operation.localResponseBackward(response, positions: positions)
-      backwardData(operation, of: record, reads: [reads[0]] + writes + [dy])
-    case .dropout(_, _, let rows, let columns):
-      backwardData(.dropoutBackward(rows: rows, columns: columns), of: record, reads: [dy, writes[1]])
-    case .transpose(let blocks, let rows, let columns):
-      backwardData(.transpose(blocks: blocks, rows: columns, columns: rows), of: record, reads: [dy])
-    case .shift(let from, let to, let top, let left):
-      backwardData(.shift(from: to, to: from, top: -top, left: -left), of: record, reads: [dy])
-    case .add: addBackward(record, dy: dy)
-    case .multiply(let count): multiplyBackward(record, count: count, dy: dy)
-    case .gate(let positions, let channels): gateBackward(record, positions: positions, channels: channels, dy: dy)
-    case .channelScale(let positions, let channels):
-      layerScaleBackward(record, positions: positions, channels: channels, dy: dy)
-    case .concatenate(let positions, let widths):
-      concatenateBackward(record, positions: positions, widths: widths, dy: dy)
-    case .convolutionBackwardData, .convolutionBackwardWeights, .transposedConvolutionBackwardWeights, .filterBackward,
-      .denseBackwardData, .denseBackwardWeights, .biasGradient, .maxPoolingBackward, .powerPoolingBackward,
-      .globalAveragePoolingBackward, .activationBackward, .softmaxBackward, .batchNormalizationBackward,
-      .batchNormalizationEvaluationBackwardData, .batchNormalizationEvaluationBackwardWeights,
-      .groupNormalizationBackward, .localResponseBackward, .dropoutBackward, .gateBackward,
-      .channelScaleBackwardWeights, .extract, .loss, .bucketComplete:
-      preconditionFailure("\(record.instruction.operation.kind) is not differentiated")
-    }
-  }
 }
 
 extension Operation {

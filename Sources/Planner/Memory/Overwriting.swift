@@ -17,7 +17,7 @@ extension Overwriting {
     in instruction: Instruction, at index: Int, lives: [ArenaPlanner.Life?], slots: [Slot]
   ) -> [Overwriting] {
     guard let write = instruction.writes.first else { return [] }
-    return instruction.operation.overwritable
+    return instruction.operation.traits.overwritable
       .filter(instruction.reads.indices.contains)
       .map { Overwriting(write: write, read: instruction.reads[$0]) }
       .filter { pair in
@@ -27,28 +27,5 @@ extension Overwriting {
         return life.upperBound == index && written.lowerBound == index
           && slots[pair.read.index].count == slots[pair.write.index].count
       }
-  }
-}
-
-extension Operation {
-  /// The reads that the first result may overwrite, best first.
-  fileprivate var overwritable: [Int] {
-    switch self {
-    case .add, .multiply: [0, 1]
-    case .activation, .dropout, .dropoutBackward, .batchNormalizationEvaluationBackwardData: [0]
-    // What came last from the instruction before is nearer.
-    case .activationBackward, .batchNormalizationBackward: [1, 0]
-    case .convolutionBackwardData: [1]
-    // The residual, if any, comes second.
-    case .batchNormalization, .batchNormalizationEvaluation: [1, 0]
-    // These come back to an element, or write elsewhere than they have just read.
-    case .convolution, .convolutionBackwardWeights, .transposedConvolution, .transposedConvolutionBackwardWeights,
-      .filter, .filterBackward, .dense, .denseBackwardData, .denseBackwardWeights, .biasGradient, .maxPooling,
-      .maxPoolingBackward, .resample, .powerPooling, .powerPoolingBackward, .globalAveragePooling,
-      .globalAveragePoolingBackward, .softmax, .softmaxBackward, .batchNormalizationEvaluationBackwardWeights,
-      .groupNormalization, .groupNormalizationBackward, .localResponse, .localResponseBackward, .transpose, .shift,
-      .gate, .gateBackward, .channelScale, .channelScaleBackwardWeights, .concatenate, .extract, .loss, .bucketComplete:
-      []
-    }
   }
 }

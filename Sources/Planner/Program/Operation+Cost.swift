@@ -1,124 +1,28 @@
 import Network
-package import Operators
+import Operators
 
 extension Operation {
   /// The word for the kind of operation in tables and profiles: its name, with the algorithm if there is a choice.
   package var kind: String { convolution.map { "\(name) \($0.algorithm.name)" } ?? name }
 
   /// The word for the operation, whatever its algorithm.
-  package var name: String {
-    switch self {
-    case .convolution: "conv"
-    case .convolutionBackwardData: "conv backward data"
-    case .convolutionBackwardWeights: "conv backward weights"
-    case .transposedConvolution: "transposed conv"
-    case .transposedConvolutionBackwardWeights: "transposed conv backward weights"
-    case .filter: "filter"
-    case .filterBackward: "filter backward"
-    case .biasGradient: "bias gradient"
-    case .dense: "dense"
-    case .denseBackwardData: "dense backward data"
-    case .denseBackwardWeights: "dense backward weights"
-    case .maxPooling: "max-pool"
-    case .maxPoolingBackward: "max-pool backward"
-    case .resample: "resample"
-    case .powerPooling: "lp-pool"
-    case .powerPoolingBackward: "lp-pool backward"
-    case .globalAveragePooling: "global-average-pool"
-    case .globalAveragePoolingBackward: "global-average-pool backward"
-    case .activation(let function, _): function.kind
-    case .activationBackward(let function, _): "\(function.kind) backward"
-    case .softmax: "softmax"
-    case .softmaxBackward: "softmax backward"
-    case .batchNormalization(_, _, _, let tail): "batch-norm\(tail.name)"
-    case .batchNormalizationBackward: "batch-norm backward"
-    case .batchNormalizationEvaluation(_, _, _, let tail): "batch-norm (running)\(tail.name)"
-    case .batchNormalizationEvaluationBackwardData: "batch-norm (running) backward data"
-    case .batchNormalizationEvaluationBackwardWeights: "batch-norm (running) backward weights"
-    case .groupNormalization: "group-norm"
-    case .groupNormalizationBackward: "group-norm backward"
-    case .localResponse: "local-response-norm"
-    case .localResponseBackward: "local-response-norm backward"
-    case .dropout: "dropout"
-    case .dropoutBackward: "dropout backward"
-    case .transpose: "transpose"
-    case .shift: "shift"
-    case .add: "add"
-    case .multiply: "multiply"
-    case .gate: "gate"
-    case .gateBackward: "gate backward"
-    case .channelScale: "channel scale"
-    case .channelScaleBackwardWeights: "channel scale backward weights"
-    case .concatenate: "concat"
-    case .extract: "concat backward"
-    case .loss(let term): term.loss.kind
-    case .bucketComplete(let bucket): "bucket \(bucket) complete"
-    }
-  }
+  package var name: String { traits.name }
 
   /// The pass of a convolution that this is; nil for what is none. A transposed convolution is the input gradient of
   /// the convolution whose transpose it is.
   package var convolution: ConvolutionWork? {
-    guard case .convolution(let work) = arithmetic else { return nil }
+    guard case .convolution(let work) = traits.arithmetic else { return nil }
     return work
   }
 
   /// Multiply-add pairs for one sample; zero where bytes, not arithmetic, set the time.
   package var multiplyAdds: Int {
-    switch arithmetic {
+    switch traits.arithmetic {
     case .convolution(let work): work.geometry.multiplyAdds
     case .products(let count): count
     case .little: 0
     }
   }
-
-  /// What sets the time of an operation.
-  private enum Arithmetic {
-    case convolution(ConvolutionWork)
-    /// So many multiply-add pairs for one sample.
-    case products(Int)
-    /// Bytes, not arithmetic.
-    case little
-  }
-
-  private var arithmetic: Arithmetic {
-    switch self {
-    case .convolution(let geometry, let algorithm):
-      .convolution(ConvolutionWork(pass: .forward, geometry: geometry, algorithm: algorithm))
-    case .convolutionBackwardData(let geometry, let algorithm), .transposedConvolution(let geometry, let algorithm):
-      .convolution(ConvolutionWork(pass: .backwardData, geometry: geometry, algorithm: algorithm))
-    case .convolutionBackwardWeights(let geometry, let algorithm),
-      .transposedConvolutionBackwardWeights(let geometry, let algorithm):
-      .convolution(ConvolutionWork(pass: .backwardWeights, geometry: geometry, algorithm: algorithm))
-    case .filter(let geometry), .filterBackward(let geometry):
-      .products(geometry.output.count * geometry.window.kernel.count)
-    case .dense(let inputs, let outputs), .denseBackwardData(let inputs, let outputs),
-      .denseBackwardWeights(let inputs, let outputs):
-      .products(inputs * outputs)
-    case .maxPooling, .maxPoolingBackward, .resample, .powerPooling, .powerPoolingBackward, .globalAveragePooling,
-      .globalAveragePoolingBackward, .activation, .activationBackward, .softmax, .softmaxBackward, .batchNormalization,
-      .batchNormalizationBackward, .batchNormalizationEvaluation, .batchNormalizationEvaluationBackwardData,
-      .batchNormalizationEvaluationBackwardWeights, .groupNormalization, .groupNormalizationBackward, .localResponse,
-      .localResponseBackward, .dropout, .dropoutBackward, .transpose, .shift, .add, .multiply, .gate, .gateBackward,
-      .channelScale, .channelScaleBackwardWeights, .concatenate, .extract, .biasGradient, .loss, .bucketComplete:
-      .little
-    }
-  }
-}
-
-/// One pass of a convolution, and how it is computed.
-package struct ConvolutionWork: Hashable, Sendable {
-  /// Which of the three passes.
-  package var pass: ConvolutionPass
-  /// The convolution.
-  package var geometry: ConvolutionGeometry
-  /// How it is computed.
-  package var algorithm: ConvolutionAlgorithm
-}
-
-extension NormalizationTail {
-  /// What is done on the way, for tables.
-  fileprivate var name: String { (addsResidual ? " + add" : "") + (relu ? " + relu" : "") }
 }
 
 extension Program {

@@ -1,3 +1,4 @@
+import Network
 package import Operators
 
 /// What an instruction computes. All sizes are for one sample unless said otherwise; the micro-batch size is the
@@ -119,32 +120,107 @@ package enum Operation: Hashable, Sendable {
   case bucketComplete(Int)
 }
 
-/// One term of the loss: that of the network's output, or of an auxiliary head.
-package struct LossTerm: Hashable, Sendable {
-  /// What is computed.
-  package var loss: Loss
-  /// The shape of one sample of the output that the loss sees.
-  package var output: Shape
-  /// The factor of the term.
-  package var weight: Float
-  /// Whether the output is the network's; else it is a head's.
-  package var isMain: Bool
-  /// The index of its dense targets in the program's list; nil if it reads none.
-  package var targets: Int?
+/// What tables, costs and the memory planner know of an operation.
+struct OperationTraits {
+  /// What sets the time of an operation.
+  enum Arithmetic {
+    case convolution(ConvolutionWork)
+    /// So many multiply-add pairs for one sample.
+    case products(Int)
+    /// Bytes, not arithmetic.
+    case little
+  }
+
+  /// The word for the operation in tables, whatever its algorithm.
+  var name: String
+  /// What sets its time.
+  var arithmetic = Arithmetic.little
+  /// The reads that the first result may overwrite, best first: what the operation goes through element by element,
+  /// never coming back and never writing elsewhere than it has just read.
+  var overwritable: [Int] = []
+
+  /// Those of one pass of a convolution.
+  static func convolution(
+    _ name: String, _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm,
+    overwrites overwritable: [Int] = []
+  ) -> OperationTraits {
+    let work = ConvolutionWork(pass: pass, geometry: geometry, algorithm: algorithm)
+    return OperationTraits(name: name, arithmetic: .convolution(work), overwritable: overwritable)
+  }
+
+  /// Those of so many multiply-add pairs.
+  static func products(_ name: String, _ count: Int) -> OperationTraits {
+    OperationTraits(name: name, arithmetic: .products(count))
+  }
+
+  /// Those of what bytes set the time of.
+  static func little(_ name: String, overwrites overwritable: [Int] = []) -> OperationTraits {
+    OperationTraits(name: name, overwritable: overwritable)
+  }
 }
 
-/// Dense targets that a program reads beside the labels.
-package struct TargetValues: Hashable, Sendable {
-  /// "targets" for the network's output, "targets.aux" for those of the head `aux`.
-  package var name: String
-  /// The shape of one sample.
-  package var shape: Shape
+extension Operation {
+  /// What is known of the operation without running it.
+  var traits: OperationTraits {
+    switch self {
+    case .convolution(let geometry, let algorithm): .convolution("conv", .forward, geometry, algorithm)
+    case .convolutionBackwardData(let geometry, let algorithm):
+      .convolution("conv backward data", .backwardData, geometry, algorithm, overwrites: [1])
+    case .convolutionBackwardWeights(let geometry, let algorithm):
+      .convolution("conv backward weights", .backwardWeights, geometry, algorithm)
+    // The input gradient of the convolution whose transpose it is.
+    case .transposedConvolution(let geometry, let algorithm):
+      .convolution("transposed conv", .backwardData, geometry, algorithm)
+    case .transposedConvolutionBackwardWeights(let geometry, let algorithm):
+      .convolution("transposed conv backward weights", .backwardWeights, geometry, algorithm)
+    case .filter(let geometry): .products("filter", geometry.multiplyAdds)
+    case .filterBackward(let geometry): .products("filter backward", geometry.multiplyAdds)
+    case .dense(let inputs, let outputs): .products("dense", inputs * outputs)
+    case .denseBackwardData(let inputs, let outputs): .products("dense backward data", inputs * outputs)
+    case .denseBackwardWeights(let inputs, let outputs): .products("dense backward weights", inputs * outputs)
+    case .biasGradient: .little("bias gradient")
+    case .maxPooling: .little("max-pool")
+    case .maxPoolingBackward: .little("max-pool backward")
+    case .resample: .little("resample")
+    case .powerPooling: .little("lp-pool")
+    case .powerPoolingBackward: .little("lp-pool backward")
+    case .globalAveragePooling: .little("global-average-pool")
+    case .globalAveragePoolingBackward: .little("global-average-pool backward")
+    case .activation(let function, _): .little(function.kind, overwrites: [0])
+    // What came last from the instruction before is nearer.
+    case .activationBackward(let function, _): .little("\(function.kind) backward", overwrites: [1, 0])
+    case .softmax: .little("softmax")
+    case .softmaxBackward: .little("softmax backward")
+    // The residual, if any, comes second.
+    case .batchNormalization(_, _, _, let tail): .little("batch-norm\(tail.name)", overwrites: [1, 0])
+    case .batchNormalizationBackward: .little("batch-norm backward", overwrites: [1, 0])
+    case .batchNormalizationEvaluation(_, _, _, let tail):
+      .little("batch-norm (running)\(tail.name)", overwrites: [1, 0])
+    case .batchNormalizationEvaluationBackwardData: .little("batch-norm (running) backward data", overwrites: [0])
+    case .batchNormalizationEvaluationBackwardWeights: .little("batch-norm (running) backward weights")
+    case .groupNormalization: .little("group-norm")
+    case .groupNormalizationBackward: .little("group-norm backward")
+    case .localResponse: .little("local-response-norm")
+    case .localResponseBackward: .little("local-response-norm backward")
+    case .dropout: .little("dropout", overwrites: [0])
+    case .dropoutBackward: .little("dropout backward", overwrites: [0])
+    case .transpose: .little("transpose")
+    case .shift: .little("shift")
+    case .add: .little("add", overwrites: [0, 1])
+    case .multiply: .little("multiply", overwrites: [0, 1])
+    case .gate: .little("gate")
+    case .gateBackward: .little("gate backward")
+    case .channelScale: .little("channel scale")
+    case .channelScaleBackwardWeights: .little("channel scale backward weights")
+    case .concatenate: .little("concat")
+    case .extract: .little("concat backward")
+    case .loss(let term): .little(term.loss.kind)
+    case .bucketComplete(let bucket): .little("bucket \(bucket) complete")
+    }
+  }
 }
 
-/// What a batch normalization does with its result before it goes to memory.
-package struct NormalizationTail: Hashable, Sendable {
-  /// Whether the instruction's second read is added.
-  package var addsResidual = false
-  /// Whether the larger of that and zero is taken.
-  package var relu = false
+extension FilterGeometry {
+  /// Multiply-add pairs for one sample.
+  fileprivate var multiplyAdds: Int { output.count * window.kernel.count }
 }

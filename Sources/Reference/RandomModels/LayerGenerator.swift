@@ -21,7 +21,14 @@ extension BodyGenerator {
     (5, ["identity", "reshape", "zero-pad", "crop", "upsample", "channel-shuffle", "layer-scale"]),
   ]
 
-  private static let lottery = families.flatMap { [[String]](repeating: $0.kinds, count: $0.share) }
+  /// The kinds that no family names: the generator takes them with default settings.
+  private static let others = {
+    let named = Set(families.flatMap(\.kinds))
+    return Layer.kinds.map(\.alternative.name).filter { !named.contains($0) }
+  }()
+
+  private static let lottery =
+    families.flatMap { [[String]](repeating: $0.kinds, count: $0.share) } + (others.isEmpty ? [] : [others])
 
   /// A random layer that fits the present shape.
   mutating func anyLayer() -> Layer {
@@ -58,8 +65,17 @@ extension BodyGenerator {
     case _ where Self.activations.contains(kind): activation(kind)
     case _ where Self.normalizations.contains(kind): normalization(kind)
     case _ where kind.contains("pool"): pooling(kind)
+    case _ where Self.others.contains(kind): plain(kind)
     default: structure(kind)
     }
+  }
+
+  /// The layer of the given kind with default settings.
+  private func plain(_ kind: String) -> Layer {
+    guard let layer = try? Layer(yaml: YAMLCursor(.word(kind), source: "the generator")) else {
+      preconditionFailure("'\(kind)' needs settings that the generator does not know")
+    }
+    return layer
   }
 
   /// The activation of the given kind with random settings.

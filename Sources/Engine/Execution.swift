@@ -43,6 +43,9 @@ extension Execution {
       globalAveragePoolingBackward(positions, channels, instruction)
     case .activation(let function, _): activation(function, instruction)
     case .activationBackward(let function, _): activationBackward(function, instruction)
+    case .prelu(let rows, let columns): prelu(rows, columns, instruction)
+    case .preluBackwardData(let rows, let columns): preluBackwardData(rows, columns, instruction)
+    case .preluBackwardWeights(let rows, let columns): preluBackwardWeights(rows, columns, instruction)
     case .softmax(let rows, let columns): softmax(rows, columns, instruction)
     case .softmaxBackward(let rows, let columns): softmaxBackward(rows, columns, instruction)
     case .batchNormalization(let channels, let positions, let epsilon, let tail):

@@ -80,6 +80,9 @@ struct Execution {
       globalAveragePoolingBackward(positions, channels, instruction)
     case .activation(let function, _): activation(function, instruction)
     case .activationBackward(let function, _): activationBackward(function, instruction)
+    case .prelu(_, let columns): prelu(columns, instruction)
+    case .preluBackwardData(_, let columns): preluBackwardData(columns, instruction)
+    case .preluBackwardWeights(_, let columns): preluBackwardWeights(columns, instruction)
     case .softmax(_, let columns): softmax(columns, instruction)
     case .softmaxBackward(_, let columns): softmaxBackward(columns, instruction)
     case .batchNormalization(let channels, _, let epsilon, let tail):

@@ -87,6 +87,25 @@ extension GELUForm {
   private static let scale = (2 / Double.pi).squareRoot()
 }
 
+/// A rectifier with a slope for each column.
+extension Execution {
+  mutating func prelu(_ columns: Int, _ instruction: Instruction) {
+    let (x, slopes) = (read(instruction), weights(instruction))
+    let pieces = pieces(of: instruction) { x.map { $0 <= 0 ? 0 : 1 } }
+    write(x.indices.map { pieces[$0] == 0 ? slopes[$0 % columns] * x[$0] : x[$0] }, instruction)
+  }
+
+  mutating func preluBackwardData(_ columns: Int, _ instruction: Instruction) {
+    let (x, dy, slopes) = (read(instruction, 0), read(instruction, 1), weights(instruction))
+    write(x.indices.map { x[$0] > 0 ? dy[$0] : slopes[$0 % columns] * dy[$0] }, instruction)
+  }
+
+  mutating func preluBackwardWeights(_ columns: Int, _ instruction: Instruction) {
+    let products = zip(read(instruction, 0), read(instruction, 1)).map { $0 > 0 ? 0 : $0 * $1 }
+    storeGradient(sums(products, perRow: columns), instruction, 0)
+  }
+}
+
 /// 1/(1 + e^−x).
 private func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 

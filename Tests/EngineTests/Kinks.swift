@@ -26,6 +26,7 @@ struct Kinks {
         return function.kinks.reduce(closest) { closest, kink in
           min(closest, relative(x.lazy.map { abs($0 - kink) }, to: x))
         }
+      case .prelu: return min(closest, relative(x.lazy.map(abs), to: x))
       case .powerPooling(_, _, let exponent) where exponent < 2:
         return min(closest, relative(x.lazy.map(abs), to: x))
       case .loss(let term):

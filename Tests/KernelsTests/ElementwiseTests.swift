@@ -124,6 +124,41 @@ extension KernelTests {
       #expect(distance(total, sums, scale: Double(max(1, all))) < 1e-6)
     }
 
+    @Test(arguments: rowShapes)
+    func `a rectifier has a slope for each column, and so has its gradient`(blocks: Int, rows: Int, columns: Int) {
+      let count = blocks * rows * columns
+      var dice = Dice(UInt64(count + columns))
+      let (x, dy, slopes) = (dice.floats(count), dice.floats(count), dice.floats(columns))
+      func rectified(_ gradient: [Float]) -> [Float] {
+        x.indices.map { x[$0] > 0 ? gradient[$0] : slopes[$0 % columns] * gradient[$0] }
+      }
+      let all = blocks * rows
+      let y = changed(x) { y in
+        let x = x
+        Elementwise.rectify(rows: all, columns: columns, x: x.span, slopes: slopes.span, y: &y)
+      }
+      #expect(y == rectified(x))
+      let dx = written(count) {
+        Elementwise.rectifyBackward(rows: all, columns: columns, x: x.span, dy: dy.span, slopes: slopes.span, dx: &$0)
+      }
+      #expect(dx == rectified(dy))
+      var sums = [Double](repeating: 0, count: columns)
+      for i in x.indices where x[i] <= 0 { sums[i % columns] += Double(x[i]) * Double(dy[i]) }
+      let gradients = written(columns) {
+        Elementwise.slopeGradients(rows: all, columns: columns, x: x.span, dy: dy.span, into: &$0)
+      }
+      #expect(distance(gradients, sums, scale: Double(max(1, all)).squareRoot()) < 1e-6)
+    }
+
+    @Test
+    func `a rectifier hides no NaN`() {
+      let x: [Float] = [.nan, -0.0, .infinity, -.infinity]
+      let y = written(4) {
+        Elementwise.rectify(rows: 4, columns: 1, x: x.span, slopes: [0.5 as Float].span, y: &$0)
+      }
+      #expect(y[0].isNaN && y[1] == 0 && y[2] == .infinity && y[3] == -.infinity)
+    }
+
     // Blocks of 64 rows are summed in float, and all of them round alike here.
     @Test(arguments: [1, 3, 64])
     func `sums over many rows lose no more than sums over a block`(columns: Int) {

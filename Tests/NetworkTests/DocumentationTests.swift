@@ -55,9 +55,9 @@ struct DocumentationTests {
       "convolution", "transposed-convolution", "filter", "dense", "batch-norm", "group-norm", "instance-norm",
       "layer-norm", "local-response-norm", "max-pool", "average-pool", "adaptive-average-pool", "lp-pool",
       "gaussian-pool", "global-average-pool", "global-max-pool", "relu", "relu6", "sigmoid", "tanh", "silu",
-      "hard-sigmoid", "hard-swish", "softmax", "leaky-relu", "elu", "gelu", "softplus", "dropout", "spatial-dropout",
-      "stochastic-depth", "flatten", "identity", "reshape", "zero-pad", "crop", "upsample", "channel-shuffle",
-      "layer-scale",
+      "hard-sigmoid", "hard-swish", "prelu", "softmax", "leaky-relu", "elu", "gelu", "softplus", "dropout",
+      "spatial-dropout", "stochastic-depth", "flatten", "identity", "reshape", "zero-pad", "crop", "upsample",
+      "channel-shuffle", "layer-scale",
     ]
     #expect(Set(Layer.kinds.map(\.alternative.name)) == Set(words))
     let losses = [

@@ -26,7 +26,7 @@ struct ForeignWordTests {
     ("MaxPooling2D", "max-pool"), ("avgpool", "average-pool"), ("AvgPool2d", "average-pool"),
     ("AveragePooling2D", "average-pool"), ("AdaptiveAvgPool2d", "adaptive-average-pool"),
     ("GlobalAveragePooling2D", "global-average-pool"), ("GlobalMaxPooling2D", "global-max-pool"),
-    ("LPPool2d", "lp-pool"), ("ReLU", "relu"), ("ReLU6", "relu6"), ("LeakyReLU", "leaky-relu"),
+    ("LPPool2d", "lp-pool"), ("ReLU", "relu"), ("ReLU6", "relu6"), ("LeakyReLU", "leaky-relu"), ("PReLU", "prelu"),
     ("Activation", "relu"), ("Swish", "silu"), ("Hardswish", "hard-swish"), ("GELU", "gelu"),
     ("LogSoftmax", "softmax"), ("Dropout", "dropout"), ("Dropout2d", "spatial-dropout"),
     ("SpatialDropout2D", "spatial-dropout"), ("DropPath", "stochastic-depth"), ("Upsample", "upsample"),

@@ -185,6 +185,13 @@ enum OperatorCases {
     "channel-shuffle": { input, stream in
       .channelShuffle(made(ChannelShuffleLayer()) { $0.groups = stream.pick(divisors(of: input.channels)) })
     },
+    "prelu": { _, stream in
+      .prelu(
+        made(PReLULayer()) {
+          $0.shared = stream.oneIn(2)
+          $0.initial = stream.pick([-0.5, 0, 0.25, 1.5])
+        })
+    },
     "layer-scale": { _, _ in .layerScale(LayerScaleLayer()) },
     "dropout": { _, _ in .dropout(DropoutLayer(0.4)) },
     "spatial-dropout": { _, _ in .spatialDropout(made(SpatialDropoutLayer()) { $0.rate = 0.4 }) },

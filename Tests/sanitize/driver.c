@@ -97,6 +97,9 @@ static void matrices(size_t rows, size_t columns) {
   CALL(column_products)(rows, columns, x, y, row);
   CALL(multiply_row)(rows, columns, x, row, y);
   CALL(multiply_row)(rows, columns, y, row, y);
+  CALL(prelu_forward)(rows, columns, x, row, y);
+  CALL(prelu_backward)(rows, columns, x, y, row, y);
+  CALL(prelu_slopes)(rows, columns, x, y, row);
   float *residual = floats(rows * columns);
   for (int relu = 0; relu < 2; relu++) {
     CALL(normalize_training)(rows, columns, 1e-5f, x, a, b, NULL, relu, y, c, d, e);

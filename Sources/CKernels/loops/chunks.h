@@ -126,6 +126,57 @@ static void multiply_row(size_t rows, size_t columns, const float *x, const floa
   }
 }
 
+// y = x where x > 0, else x · slope. Written so that NaN stays NaN.
+CK_INLINE void rectified_block(
+    size_t rows, size_t lanes, size_t stride, size_t offset, const float *x, const float *dy,
+    const float *restrict slopes, float *y) {
+  for (size_t row = 0; row < rows; row++)
+    CK_ELEMENTWISE
+    for (size_t i = 0; i < lanes; i++) {
+      const size_t at = offset + row * stride + i;
+      y[at] = x[at] > 0 ? dy[at] : slopes[i] * dy[at];
+    }
+}
+
+// Both ways: forward `dy` is x itself.
+static void prelu_backward(
+    size_t rows, size_t columns, const float *x, const float *dy, const float *slopes, float *dx) {
+  for (size_t first = 0; first < columns; first += WIDE) {
+    const struct chunk c = make_chunk(rows, columns, first);
+    float spread_slopes[WIDE];
+    spread(&c, slopes + first, spread_slopes);
+    FOR_EACH_BLOCK(&c, rectified_block, x, dy, spread_slopes, dx);
+  }
+}
+
+static void prelu_forward(size_t rows, size_t columns, const float *x, const float *slopes, float *y) {
+  prelu_backward(rows, columns, x, x, slopes, y);
+}
+
+// totals[lane] += Σ dy · x where x is not above 0.
+CK_INLINE void slopes_block(
+    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, const float *restrict dy,
+    double *restrict totals) {
+  float sums[WIDE];
+  clear(lanes, sums);
+  for (size_t row = 0; row < rows; row++)
+    for (size_t i = 0; i < lanes; i++) {
+      const size_t at = offset + row * stride + i;
+      sums[i] += (x[at] > 0 ? 0 : x[at]) * dy[at];
+    }
+  for (size_t i = 0; i < lanes; i++) totals[i] += (double)sums[i];
+}
+
+static void prelu_slopes(
+    size_t rows, size_t columns, const float *restrict x, const float *restrict dy, float *restrict slopes) {
+  for (size_t first = 0; first < columns; first += WIDE) {
+    const struct chunk c = make_chunk(rows, columns, first);
+    double totals[WIDE] = {0};
+    FOR_EACH_BLOCK(&c, slopes_block, x, dy, totals);
+    for (size_t i = 0; i < c.channels; i++) slopes[first + i] = (float)fold_lanes(&c, totals, i);
+  }
+}
+
 // Sums over a plain run of floats are kept apart in so many lanes, so that they are vectors with a fixed order.
 enum { COUNTERS = 16 };
 

@@ -17,6 +17,28 @@ extension Execution {
     Activation.backward(function, saved: input(instruction), dy: input(instruction, 1), dx: &dx)
   }
 
+  /// y = x, times the slope of its column where x is not above 0.
+  func prelu(_ rows: Int, _ columns: Int, _ instruction: Instruction) {
+    var y = output(instruction)
+    Elementwise.rectify(
+      rows: program.batch * rows, columns: columns, x: input(instruction), slopes: parameter(instruction, 0), y: &y)
+  }
+
+  /// The input gradient of `prelu`.
+  func preluBackwardData(_ rows: Int, _ columns: Int, _ instruction: Instruction) {
+    var dx = output(instruction)
+    Elementwise.rectifyBackward(
+      rows: program.batch * rows, columns: columns, x: input(instruction), dy: input(instruction, 1),
+      slopes: parameter(instruction, 0), dx: &dx)
+  }
+
+  /// The gradient of the slopes of `prelu`.
+  func preluBackwardWeights(_ rows: Int, _ columns: Int, _ instruction: Instruction) {
+    var slopes = gradient(instruction, 0)
+    Elementwise.slopeGradients(
+      rows: program.batch * rows, columns: columns, x: input(instruction), dy: input(instruction, 1), into: &slopes)
+  }
+
   /// y = softmax(x) at each position.
   func softmax(_ rows: Int, _ columns: Int, _ instruction: Instruction) {
     var y = output(instruction)

@@ -80,6 +80,37 @@ extension Elementwise {
     }
   }
 
+  /// y[row][column] = x where x > 0, else slopes[column] · x.
+  package static func rectify(
+    rows: Int, columns: Int, x: Span<Float>, slopes: Span<Float>, y: inout MutableSpan<Float>
+  ) {
+    check(1, rows, columns, matrix: x.count, row: slopes.count)
+    precondition(y.count == x.count, "x and y differ in count")
+    unsafe withPointers(x, slopes, &y) { x, slopes, y in
+      unsafe ck_loops().pointee.prelu_forward(rows, columns, x, slopes, y)
+    }
+  }
+
+  /// dx[row][column] = dy where x > 0, else slopes[column] · dy.
+  package static func rectifyBackward(
+    rows: Int, columns: Int, x: Span<Float>, dy: Span<Float>, slopes: Span<Float>, dx: inout MutableSpan<Float>
+  ) {
+    check(1, rows, columns, matrix: x.count, row: slopes.count)
+    precondition(dy.count == x.count && dx.count == x.count, "x, dy and dx differ in count")
+    unsafe withPointers(x, dy, slopes, &dx) { x, dy, slopes, dx in
+      unsafe ck_loops().pointee.prelu_backward(rows, columns, x, dy, slopes, dx)
+    }
+  }
+
+  /// s[column] = Σ over rows of dy · x where x is not above 0.
+  package static func slopeGradients(
+    rows: Int, columns: Int, x: Span<Float>, dy: Span<Float>, into s: inout MutableSpan<Float>
+  ) {
+    check(1, rows, columns, matrix: x.count, row: s.count)
+    precondition(x.count == dy.count, "x and dy differ in count")
+    unsafe withPointers(x, dy, &s) { x, dy, s in unsafe ck_loops().pointee.prelu_slopes(rows, columns, x, dy, s) }
+  }
+
   private static func check(_ blocks: Int, _ rows: Int, _ columns: Int, matrix: Int, row: Int) {
     precondition(blocks >= 0 && rows >= 0 && columns > 0, "\(blocks) blocks of \(rows) × \(columns)")
     precondition(matrix == blocks * rows * columns, "\(matrix) floats are not \(blocks) × \(rows) × \(columns)")

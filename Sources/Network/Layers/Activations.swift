@@ -8,6 +8,30 @@ package struct ActivationLayer: LayerDescription {
   package static let notes = LayerNotes(formula: "y = f(x)", work: "C·H·W", source: "see each function")
 }
 
+/// A rectifier whose slope below zero is trained.
+package struct PReLULayer: LayerDescription {
+  /// Whether all channels have one slope; else each has its own.
+  package var shared = true
+  /// What the slopes start at.
+  package var initial: Float = 0.25
+
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field("shared", \.shared, "whether all channels have one slope, or each its own"),
+    Field("initial", \.initial, "what the slopes start at"),
+  ]
+
+  package static let notes = LayerNotes(
+    formula: "y[c, i, j] = x[c, i, j] where that is above 0, else weight[c] · x[c, i, j]",
+    parameters: "weight [1] or [C]; as in the paper it does not decay", work: "C·H·W",
+    source: "He et al., \"Delving deep into rectifiers\", 2015, eq. 1; one slope by default, as in PyTorch")
+
+  package func parameters(for input: Shape) -> [ParameterDescription] {
+    [.perChannel("weight", shared ? 1 : input.channels, initial: .constant(initial))]
+  }
+}
+
 extension Layer {
   /// The kinds of element-wise activations.
   static let activationKinds: [LayerKind] = [

@@ -20,6 +20,7 @@ package enum Layer: YAMLChoice {
   case globalAveragePooling(GlobalAveragePoolingLayer)
   case globalMaxPooling(GlobalMaxPoolingLayer)
   case activation(ActivationFunction)
+  case prelu(PReLULayer)
   case softmax(SoftmaxLayer)
   case dropout(DropoutLayer)
   case spatialDropout(SpatialDropoutLayer)
@@ -60,6 +61,7 @@ package enum Layer: YAMLChoice {
     case .globalAveragePooling(let layer): layer
     case .globalMaxPooling(let layer): layer
     case .activation: ActivationLayer()
+    case .prelu(let layer): layer
     case .softmax(let layer): layer
     case .dropout(let layer): layer
     case .spatialDropout(let layer): layer
@@ -95,7 +97,10 @@ extension Layer {
       kind("filter", "fixed filters over each channel", FilterLayer.self) { .filter($0) },
       kind("dense", "fully connected layer", DenseLayer.self) { .dense($0) },
     ] + poolings + normalizations + activationKinds
-    + [kind("softmax", "softmax over the channels", SoftmaxLayer.self) { .softmax($0) }] + structures
+    + [
+      kind("prelu", "rectifier whose slope below 0 is trained", PReLULayer.self) { .prelu($0) },
+      kind("softmax", "softmax over the channels", SoftmaxLayer.self) { .softmax($0) },
+    ] + structures
 
   private static let poolings: [LayerKind] = [
     kind("max-pool", "largest value of each window", MaxPoolingLayer.self) { .maxPooling($0) },

@@ -33,6 +33,7 @@ extension Lowering: ModelVisitor {
     case .powerPooling(let layer): powerPooling(layer, path: path, input: input, output: output)
     case .globalAveragePooling: globalAveragePooling(path: path, input: input, output: output)
     case .activation(let function): activation(function, path: path, input: input)
+    case .prelu(let layer): prelu(layer, path: path, input: input)
     case .softmax: softmax(path: path, input: input)
     case .dropout(let layer): dropout(layer, path: path, input: input)
     case .spatialDropout(let layer): dropout(layer, path: path, input: input)
@@ -77,6 +78,7 @@ extension Lowering {
     case .globalAveragePooling(let positions, let channels):
       backwardData(.globalAveragePoolingBackward(positions: positions, channels: channels), of: record, reads: [dy])
     case .activation(let function, let count): activationBackward(record, function, count: count, dy: dy)
+    case .prelu(let rows, let columns): preluBackward(record, rows: rows, columns: columns, dy: dy)
     case .softmax(let rows, let columns):
       backwardData(.softmaxBackward(rows: rows, columns: columns), of: record, reads: [writes[0], dy])
     case .batchNormalization(let channels, let positions, _, let tail):
@@ -103,10 +105,10 @@ extension Lowering {
       concatenateBackward(record, positions: positions, widths: widths, dy: dy)
     case .convolutionBackwardData, .convolutionBackwardWeights, .transposedConvolutionBackwardWeights, .filterBackward,
       .denseBackwardData, .denseBackwardWeights, .biasGradient, .maxPoolingBackward, .powerPoolingBackward,
-      .globalAveragePoolingBackward, .activationBackward, .softmaxBackward, .batchNormalizationBackward,
-      .batchNormalizationEvaluationBackwardData, .batchNormalizationEvaluationBackwardWeights,
-      .groupNormalizationBackward, .localResponseBackward, .dropoutBackward, .gateBackward,
-      .channelScaleBackwardWeights, .extract, .loss, .bucketComplete:
+      .globalAveragePoolingBackward, .activationBackward, .preluBackwardData, .preluBackwardWeights, .softmaxBackward,
+      .batchNormalizationBackward, .batchNormalizationEvaluationBackwardData,
+      .batchNormalizationEvaluationBackwardWeights, .groupNormalizationBackward, .localResponseBackward,
+      .dropoutBackward, .gateBackward, .channelScaleBackwardWeights, .extract, .loss, .bucketComplete:
       preconditionFailure("\(record.instruction.operation.kind) is not differentiated")
     }
   }

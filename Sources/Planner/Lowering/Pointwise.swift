@@ -23,6 +23,28 @@ extension Lowering {
     backwardData(.activationBackward(function, count: count), of: record, reads: [saved, dy])
   }
 
+  /// A rectifier with trained slopes.
+  mutating func prelu(_ layer: PReLULayer, path: String, input: Value) -> Value {
+    let parameters = register(layer, path: path, input: input.shape)
+    let columns = layer.shared ? 1 : input.shape.channels
+    let y = slot("\(path) y", perSample: input.shape.count)
+    forward(
+      Instruction(
+        operation: .prelu(rows: input.shape.count / columns, columns: columns), pass: .forward, path: path,
+        reads: [input.slot], writes: [y], parameters: parameters),
+      inputs: [input])
+    return Value(slot: y, shape: input.shape, isTrainable: input.isTrainable || trains(parameters))
+  }
+
+  /// The gradient of the slopes where they are trained, then that of the input where it is wanted.
+  mutating func preluBackward(_ record: Record, rows: Int, columns: Int, dy: SlotID) {
+    let reads = [record.instruction.reads[0], dy]
+    backwardWeights(.preluBackwardWeights(rows: rows, columns: columns), of: record, reads: reads)
+    backwardData(
+      .preluBackwardData(rows: rows, columns: columns), of: record, reads: reads,
+      parameters: record.instruction.parameters)
+  }
+
   /// A softmax over the channels at each position.
   mutating func softmax(path: String, input: Value) -> Value {
     pointwise(

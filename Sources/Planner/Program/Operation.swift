@@ -53,6 +53,13 @@ package enum Operation: Hashable, Sendable {
   case activation(ActivationFunction, count: Int)
   /// y, dy → dx; x in the place of y where the function's derivative is computed from its input.
   case activationBackward(ActivationFunction, count: Int)
+  /// x → y; parameters the slopes of the columns: a sample is [row][column], of one column if all channels share a
+  /// slope.
+  case prelu(rows: Int, columns: Int)
+  /// x, dy → dx; parameters the slopes.
+  case preluBackwardData(rows: Int, columns: Int)
+  /// x, dy → ; gradients the slopes.
+  case preluBackwardWeights(rows: Int, columns: Int)
   /// x → y, over `columns` at each of `rows` positions.
   case softmax(rows: Int, columns: Int)
   /// y, dy → dx.
@@ -189,6 +196,9 @@ extension Operation {
     case .activation(let function, _): .little(function.kind, overwrites: [0])
     // What came last from the instruction before is nearer.
     case .activationBackward(let function, _): .little("\(function.kind) backward", overwrites: [1, 0])
+    case .prelu: .little("prelu", overwrites: [0])
+    case .preluBackwardData: .little("prelu backward data", overwrites: [1, 0])
+    case .preluBackwardWeights: .little("prelu backward weights")
     case .softmax: .little("softmax")
     case .softmaxBackward: .little("softmax backward")
     // The residual, if any, comes second.

@@ -98,6 +98,7 @@ _MAKERS: dict[str, Callable[[Options, Shape], nn.Module]] = {
     "silu": lambda o, shape: nn.SiLU(),
     "hard-sigmoid": lambda o, shape: nn.Hardsigmoid(),
     "hard-swish": lambda o, shape: nn.Hardswish(),
+    "prelu": lambda o, shape: nn.PReLU(1 if o["shared"] else shape[0], init=o["initial"]),
     "softmax": lambda o, shape: nn.Softmax(1),
     "leaky-relu": lambda o, shape: nn.LeakyReLU(o["slope"]),
     "elu": lambda o, shape: nn.ELU(o["alpha"]),

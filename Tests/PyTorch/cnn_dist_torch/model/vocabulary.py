@@ -46,6 +46,7 @@ LAYERS: dict[str, Options] = {
     "silu": {},
     "hard-sigmoid": {},
     "hard-swish": {},
+    "prelu": {"shared": True, "initial": 0.25},
     "softmax": {},
     "leaky-relu": {"slope": 0.01},
     "elu": {"alpha": 1},

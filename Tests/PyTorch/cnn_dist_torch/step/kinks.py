@@ -48,6 +48,7 @@ def _lp_pool(layer: LpPool, x: Tensor) -> Tensor:
 _KINKS: dict[type[nn.Module], Callable[[nn.Module, Tensor], Tensor]] = {
     nn.ReLU: _at(0),
     nn.LeakyReLU: _at(0),
+    nn.PReLU: _at(0),
     nn.ELU: lambda layer, x: x if layer.alpha != 1 else x.new_zeros(0),
     nn.ReLU6: _at(0, 6),
     nn.Hardsigmoid: _at(-3, 3),

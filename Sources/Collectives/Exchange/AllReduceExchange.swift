@@ -23,6 +23,7 @@ final class AllReduceExchange: GradientExchange {
 
   private(set) var gradientDigest: UInt64 = 0
   private(set) var gradientSquares = 0.0
+  private(set) var gradientIsFinite = true
   private(set) var waited = 0.0
 
   /// Prepares the exchange (see `ExchangeOrder.exchange`); `sums` is one plain sum.
@@ -76,7 +77,7 @@ final class AllReduceExchange: GradientExchange {
     secondsWorking = 0
     try updateFinishedSums()
     try poll(until: { nextUpdate == layout.buckets.count }, deadline, communicator)
-    (gradientDigest, gradientSquares) = (report.digest, report.squares)
+    (gradientDigest, gradientSquares, gradientIsFinite) = (report.digest, report.squares, report.isFinite)
     try complete()
     waited = max(0, start.duration(to: .now) / .seconds(1) - secondsWorking)
     isStepOpen = false

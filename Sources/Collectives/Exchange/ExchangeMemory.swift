@@ -88,9 +88,9 @@ struct RankMessages {
     nonmutating set { unsafe words[index] = newValue }
   }
 
-  /// A rank's message, to be sent or received.
-  func bytes(of rank: Int) -> SharedBytes {
-    let range = ranges[rank]
+  /// A rank's message, or its first words, to be sent or received.
+  func bytes(of rank: Int, first count: Int? = nil) -> SharedBytes {
+    let range = ranges[rank].prefix(count ?? ranges[rank].count)
     let message = unsafe UnsafeMutableBufferPointer(start: words + range.lowerBound, count: range.count)
     return unsafe SharedBytes(UnsafeMutableRawBufferPointer(message))
   }

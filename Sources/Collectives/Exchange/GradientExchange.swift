@@ -13,6 +13,9 @@ package protocol GradientExchange: AnyObject {
   /// number of ranks and any buckets as long as the gradient has.
   var gradientSquares: Double { get }
 
+  /// Whether each number of the same is finite; all ranks know.
+  var gradientIsFinite: Bool { get }
+
   /// The seconds that the last `finishStep` spent waiting for other ranks.
   var waited: Double { get }
 

@@ -2,14 +2,15 @@ internal import Hashing
 internal import Kernels
 
 /// What can be told of a reduced gradient by many ranks together, each of which has only the segments that it owns: a
-/// digest, and the sum of the squares.
+/// digest, the sum of the squares, and whether all of it is finite.
 ///
-/// Both are made of one number per block of the flat buffer, so they have the same bits for any number of ranks and any
+/// The first two are made of one number per block of the flat buffer, so they have the same bits for any number of ranks and any
 /// buckets. The digest is the wrapping sum of one hash per block, keyed by the block's position, so that it notices
 /// blocks that change places. The squares of each block are summed in one fixed order, and the blocks' sums in the
 /// order of the blocks.
 package struct GradientReport {
-  /// Each rank's message: its share of the digest, then the squares of its blocks in their order.
+  /// Each rank's message: 1 if anything that it owns is not finite, else 0; its share of the digest; then the squares
+  /// of its blocks in their order.
   let messages: RankMessages
   private let layout: BucketLayout
   private let gradientCount: Int
@@ -28,10 +29,10 @@ package struct GradientReport {
         return (owner: owner, blocks: (gradient.count + layout.block - 1) / layout.block)
       }
     }
-    var counts = [Int](repeating: 1, count: layout.owners)
+    var counts = [Int](repeating: Self.headWords, count: layout.owners)
     for piece in pieces.joined() { counts[piece.owner] += piece.blocks }
     let messages = RankMessages(counts: counts)
-    var next = (0..<layout.owners).map { messages.words(of: $0).lowerBound + 1 }
+    var next = (0..<layout.owners).map { messages.words(of: $0).lowerBound + Self.headWords }
     var (firstWords, blocks): ([Int], [Range<Int>]) = ([], [])
     for bucket in pieces {
       firstWords.append(next[rank])
@@ -49,7 +50,10 @@ package struct GradientReport {
   }
 
   /// Begins the report on another gradient.
-  package func begin() { messages[digestWord(of: rank)] = 0 }
+  package func begin() {
+    messages[verdictWord(of: rank)] = 0
+    messages[digestWord(of: rank)] = 0
+  }
 
   /// Takes up reduced floats of the segment of `bucket` that this rank owns.
   ///
@@ -66,7 +70,10 @@ package struct GradientReport {
       let offset = start - range.lowerBound
       let floats = values.extracting(offset..<offset + length)
       messages[digestWord(of: rank)] &+= Digest.block(floats, seed: UInt64(start / layout.block))
-      messages[word] = Statistics.sumOfSquares(x: floats).bitPattern
+      // Squares of 32-bit numbers do not overflow in double precision: their sum is finite if the numbers are.
+      let squares = Statistics.sumOfSquares(x: floats)
+      messages[word] = squares.bitPattern
+      if !squares.isFinite { messages[verdictWord(of: rank)] = 1 }
       word += 1
     }
   }
@@ -81,8 +88,21 @@ package struct GradientReport {
     blocks.reduce(0) { $1.reduce($0) { $0 + Double(bitPattern: messages[$1]) } }
   }
 
+  /// Whether each number of the gradient is finite, once the verdicts of all ranks are here.
+  package var isFinite: Bool {
+    (0..<layout.owners).allSatisfy { messages[verdictWord(of: $0)] == 0 }
+  }
+
+  /// The part of a rank's message that tells whether what it owns is finite.
+  func verdict(of rank: Int) -> SharedBytes { messages.bytes(of: rank, first: 1) }
+
   /// Frees the memory.
   package func deallocate() { messages.deallocate() }
 
-  private func digestWord(of rank: Int) -> Int { messages.words(of: rank).lowerBound }
+  /// The words before the squares.
+  private static let headWords = 2
+
+  private func verdictWord(of rank: Int) -> Int { messages.words(of: rank).lowerBound }
+
+  private func digestWord(of rank: Int) -> Int { messages.words(of: rank).lowerBound + 1 }
 }

@@ -5,7 +5,8 @@
 /// SC 2020, stage 1) and sends the new parameters to the others. The transport moves bytes and never adds.
 ///
 /// An update that waits for the whole gradient gets it when each rank has told all others what it knows of its
-/// segments; all new parameters are sent after that. Otherwise only rank 0 is told.
+/// segments; all new parameters are sent after that. Otherwise only rank 0 is told all of it, and the others whether it
+/// is finite.
 @safe
 final class OrderedExchange: GradientExchange {
   /// What has happened to a bucket in this step.
@@ -26,9 +27,6 @@ final class OrderedExchange: GradientExchange {
   private let plan: ExchangePlan
   /// The other ranks. Every rank starts with another one, so that the first messages do not all go to rank 0.
   private let peers: [Int]
-  /// Those of them that are told what this rank knows of the reduced gradient, and whether it is told the same.
-  private let listeners: [Int]
-  private let listens: Bool
   private let parameters: SharedFloats
   private let sums: [SharedFloats]
   private let segmentUpdate: any SegmentUpdate
@@ -47,6 +45,7 @@ final class OrderedExchange: GradientExchange {
 
   private(set) var gradientDigest: UInt64 = 0
   private(set) var gradientSquares = 0.0
+  private(set) var gradientIsFinite = true
   private(set) var waited = 0.0
 
   /// Prepares the exchange (see `ExchangeOrder.exchange`).
@@ -64,14 +63,11 @@ final class OrderedExchange: GradientExchange {
     self.communicator = communicator
     self.layout = layout
     self.plan = plan
-    let waits = update.waitsForWholeGradient
     self.peers = (1..<max(1, size)).map { (rank + $0) % size }
-    self.listeners = peers.filter { waits || $0 == 0 }
-    self.listens = waits || rank == 0
     self.parameters = unsafe SharedFloats(parameters)
     self.sums = unsafe sums.map { unsafe SharedFloats($0) }
     self.segmentUpdate = update
-    self.waits = waits
+    self.waits = update.waitsForWholeGradient
     self.groups = ExchangeGroups(communicator: communicator, slots: slots)
     self.receiveBuffers = ReceiveBuffers(
       slots: slots, parts: plan.foreignCount, capacity: layout.longestSegment(rank: rank))
@@ -110,7 +106,10 @@ final class OrderedExchange: GradientExchange {
       bucketOfSlot[slot] = slot
       try receiveParts(bucket: slot, slot: slot)
     }
-    if listens { try receive(report.messages, tag: Tag.report, group: groups.reports) }
+    for peer in peers {
+      try receive(
+        into: told(communicator.rank, by: peer), from: peer, tag: Tag.report, group: groups.reports)
+    }
   }
 
   func contribute(bucket: Int) throws(CommunicationError) {
@@ -135,12 +134,13 @@ final class OrderedExchange: GradientExchange {
     secondsWorking = 0
     try reduceArrivals()
     try poll(until: { reducedCount == stages.count }, deadline, communicator)
-    for peer in listeners { try send(report.messages.bytes(of: communicator.rank), to: peer, tag: Tag.report) }
+    for peer in peers { try send(told(peer, by: communicator.rank), to: peer, tag: Tag.report) }
     if waits { try complete(deadline) }
     try communicator.wait(group: groups.sends, deadline: deadline)
     try communicator.wait(group: groups.parameters, deadline: deadline)
     try communicator.wait(group: groups.reports, deadline: deadline)
-    if listens { (gradientDigest, gradientSquares) = (report.digest, report.squares) }
+    gradientIsFinite = report.isFinite
+    if listens(communicator.rank) { (gradientDigest, gradientSquares) = (report.digest, report.squares) }
     waited = max(0, start.duration(to: .now) / .seconds(1) - secondsWorking)
     isStepOpen = false
   }
@@ -222,6 +222,14 @@ final class OrderedExchange: GradientExchange {
   }
 
   // MARK: What the others are told
+
+  /// Whether a rank is told all that the others know of the reduced gradient.
+  private func listens(_ rank: Int) -> Bool { waits || rank == 0 }
+
+  /// What a rank is told by another one of the reduced gradient.
+  private func told(_ listener: Int, by rank: Int) -> SharedBytes {
+    listens(listener) ? report.messages.bytes(of: rank) : report.verdict(of: rank)
+  }
 
   private func sendParameters(bucket: Int) throws(CommunicationError) {
     let segment = layout.segment(bucket: bucket, rank: communicator.rank)

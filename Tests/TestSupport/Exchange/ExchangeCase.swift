@@ -22,6 +22,8 @@ struct ExchangeCase: CustomStringConvertible {
   /// The positions of gathered items.
   var positions: [Int]
   var steps: Int
+  /// One element of one leaf in one step that is another number than the others; nil for none.
+  var intruder: (leaf: Int, element: Int, step: Int, value: Float)?
 
   /// Case number `index` of `seed` for at most `ranks` ranks.
   init(seed: UInt64, index: Int, ranks: Int) {
@@ -47,6 +49,7 @@ struct ExchangeCase: CustomStringConvertible {
   /// Element `element` of leaf `leaf` in step `step`: a signed float of widely varying magnitude, so that sums in
   /// another order have other bits.
   func value(leaf: Int, element: Int, step: Int) -> Float {
+    if let intruder, (intruder.leaf, intruder.element, intruder.step) == (leaf, element, step) { return intruder.value }
     var bits = seed &+ UInt64(leaf &+ 1) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(element) &* 0xBF58_476D_1CE4_E5B9
     bits = (bits ^ UInt64(step) << 40) &* 0x94D0_49BB_1331_11EB
     bits = (bits ^ bits >> 29) &* 0xD6E8_FEB8_6659_FD93

@@ -8,6 +8,8 @@ struct ExchangeRun {
     var parameters: [Float] = []
     var digests: [UInt64] = []
     var squares: [Double] = []
+    /// Of each step, whether the gradient was found to be finite.
+    var finite: [Bool] = []
     /// The lists that a waiting update has gathered, and the squares that it was given.
     var lists: [[Double]] = []
     var squaresOfUpdate: [Double] = []
@@ -49,6 +51,7 @@ struct ExchangeRun {
       if let bucket = try run(step, exchange, sums, exposed, replica.parameters) { outcome.disturbedBucket = bucket }
       outcome.digests.append(exchange.gradientDigest)
       outcome.squares.append(exchange.gradientSquares)
+      outcome.finite.append(exchange.gradientIsFinite)
     }
     outcome.parameters = replica.parameters.values
     (outcome.lists, outcome.squaresOfUpdate) = (replica.lists, replica.squares)

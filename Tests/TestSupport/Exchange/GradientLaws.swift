@@ -1,4 +1,5 @@
 internal import Collectives
+internal import Randomness
 
 /// Laws of the exchange, in both orders.
 extension ExchangeLaws {
@@ -30,6 +31,15 @@ extension ExchangeLaws {
       Law(name: "any order gives the sum, up to rounding, to an update that waits for the whole gradient") {
         communicator in
         try firstProblem(seed: seed, cases: cases, communicator, waits: true) { try anyOrderIsClose($0, communicator) }
+      },
+      Law(name: "all ranks know in which step the gradient is not finite") { communicator in
+        for waits in [false, true] {
+          let found = try firstProblem(seed: seed, cases: cases, communicator, waits: waits) {
+            try intruderIsSeen($0, communicator)
+          }
+          if let found { return found }
+        }
+        return nil
       },
       Law(name: "any order has other bits than the tree (these laws have teeth)") { communicator in
         try anyOrderDiffers(seed: seed, communicator)
@@ -63,6 +73,24 @@ extension ExchangeLaws {
     guard communicator.rank == 0 || problem.waits else { return nil }
     if outcome.digests != oracle.digests { return "the gradient's digest is another" }
     return outcome.squares == oracle.squares ? nil : "the gradient's sum of squares is another"
+  }
+
+  /// One number that is not finite, in any place: within the gradient it counts, in the trailer it does not.
+  private static func intruderIsSeen(_ problem: ExchangeCase, _ communicator: any Communicator) throws -> String? {
+    var (problem, random) = (problem, RandomStream(seed: problem.seed, purpose: .testing, time: 77))
+    let numbers: [Float] = [.nan, .infinity, -.infinity]
+    problem.intruder = (
+      random.integer(below: problem.leaves), random.integer(below: problem.count),
+      random.integer(below: problem.steps), numbers[random.integer(below: numbers.count)]
+    )
+    guard let intruder = problem.intruder else { return nil }
+    let isGradient = intruder.element < problem.gradientCount
+    let want = (0..<problem.steps).map { !isGradient || $0 != intruder.step }
+    for order in ExchangeOrder.allCases {
+      let found = try ExchangeRun(problem, on: communicator, order: order).outcome().finite
+      if found != want { return "\(intruder) in \(order) order: finite \(found) instead of \(want)" }
+    }
+    return nil
   }
 
   private static func anyOrderIsClose(_ problem: ExchangeCase, _ communicator: any Communicator) throws -> String? {

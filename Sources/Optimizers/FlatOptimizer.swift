@@ -110,7 +110,7 @@ package final class FlatOptimizer: SegmentUpdate {
   ///
   /// - Throws: `KernelError` if memory is short.
   package func keepsUndo() throws(KernelError) {
-    undoMemory = try OwnedMemory(count: owned.count, buffers: 1 + plan.states.count)
+    undoMemory = try OwnedMemory(count: owned.count, buffers: plan.undoBuffers)
   }
 
   private func keep(in undo: OwnedMemory) {

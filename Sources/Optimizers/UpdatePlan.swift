@@ -68,6 +68,9 @@ package struct UpdatePlan: Sendable {
   /// Floats that an owner keeps for each weight: the states, and the gradient while it waits for the whole of it.
   package var ownedBuffers: Int { states.count + (waitsForWholeGradient ? 1 : 0) }
 
+  /// Floats that an owner keeps for each weight so that a step can be taken back: the weight and its states.
+  package var undoBuffers: Int { 1 + states.count }
+
   /// What a plan of the step tells of the update.
   package var summary: UpdateSummary {
     UpdateSummary(

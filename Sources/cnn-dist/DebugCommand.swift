@@ -126,7 +126,8 @@ struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Recompute a rank's or a micro-batch's part of a step, on one core, and compare it with the ledger.",
       discussion: """
-        Continues from the checkpoint up to the step, then computes the part alone. Exit code 1 if a digest differs.
+        Continues from the checkpoint up to the step, then computes the part alone. Exit code 1 if a digest differs, 6 \
+        if a number is not finite: the first layer and tensor with one is named.
         Example: cnn-dist debug replay --checkpoint runs/x/checkpoints/step-0000300 --step 317 --rank 2 --workers 4
         """)
 

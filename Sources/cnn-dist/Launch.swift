@@ -54,7 +54,7 @@ enum Launch {
       } catch var error as RunError where error.isCollective {
         watch?.end()
         // Before MPI ends: the launcher ends the other ranks as soon as one has left with a failure.
-        if world.rank == 0 { ErrorReport.print(error) }
+        if world.rank == 0, !error.isReported { ErrorReport.print(error) }
         error.isReported = true
         throw error
       } catch {

@@ -24,15 +24,60 @@ import Testing
     }
   }
 
-  @Test func `divergence is named, and debug mode finds the layer`() throws {
+  @Test(arguments: [1, 3])
+  func `a step that is not finite is taken back, and its layer, samples and replay are named`(ranks: Int) throws {
     try Workplace.run { place throws in
       let wild = ["train.schedule={constant: {rate: 1.0e+5}}"]
-      let outcome = try place.train("run", wild, ranks: 2)
-      #expect(outcome.status == 1, "\(outcome.everything)")
-      #expect(outcome.errors.contains("not a finite number") && outcome.errors.contains("--debug"))
+      let outcome = try place.train("run", wild, ranks: ranks > 1 ? ranks : nil)
+      #expect(outcome.status == 6, "\(outcome.everything)")
+      let cause = "error: step 2: the loss is not finite; first in micro-batch 0, layer 'conv2': "
+      for words in [cause, "numbers of 'conv2 y' are not finite after conv", "lower the learning rate", "(train "] {
+        #expect(outcome.errors.contains(words), "no '\(words)' in: \(outcome.everything)")
+      }
+      #expect(try place.text("run/ledger.jsonl").split(separator: "\n").count == 2)
+      let report = try place.text("run/failure.json")
+      for words in ["\"exit-code\" : 6", "\"layer\" : \"conv2\"", "\"micro-batch\" : 0", "\"step\" : 2", "(train "] {
+        #expect(report.contains(words), "no '\(words)' in: \(report)")
+      }
+      // What is printed works, on one core.
+      let command = "debug replay --checkpoint run/checkpoints/step-0000002 --step 2 --micro-batch 0"
+      #expect(outcome.errors.contains("cnn-dist \(command)") && report.contains("cnn-dist \(command)"))
+      let replayed = try place.cnnDist(command.split(separator: " ").map(String.init))
+      #expect(replayed.status == 6 && replayed.errors.contains("layer 'conv2'"), "\(replayed.everything)")
       let debugged = try place.train("debugged", wild, options: ["--debug"])
-      #expect(debugged.status == 1, "\(debugged.everything)")
+      #expect(debugged.status == 6, "\(debugged.everything)")
       #expect(debugged.errors.contains("layer '") && debugged.errors.contains("not finite after"), "\(debugged.errors)")
+    }
+  }
+
+  /// What a step of `mlp` changes is not kept: that would take a tenth of the step.
+  @Test func `where a step cannot be taken back, the replay from the last checkpoint names layer and samples`() throws {
+    try Workplace.run { place throws in
+      let wild = [
+        "model=mlp", "train.schedule={constant: {rate: 1.0e+30}}", "train.steps=60", "checkpoint.every-steps=1",
+      ]
+      let outcome = try place.train("run", wild, ranks: 2)
+      #expect(outcome.status == 6, "\(outcome.everything)")
+      #expect(outcome.errors.contains("not finite; the replay names the layer and the samples"), "\(outcome.errors)")
+      let command = try #require(outcome.errors.firstRange(of: "debug replay ")).lowerBound
+      let words = outcome.errors[command...].prefix { $0 != "\n" }.split(separator: " ").map(String.init)
+      let replayed = try place.cnnDist(words)
+      #expect(replayed.status == 6 && replayed.errors.contains("layer 'fc"), "\(replayed.everything)")
+    }
+  }
+
+  /// The state that is saved is that of a run which ends before the step of its own accord.
+  @Test func `the state before a step that is not finite has the bits of a run that ends there`() throws {
+    try Workplace.run { place throws in
+      let wild = ["train.schedule={constant: {rate: 1.0e+5}}", "train.optimizer={sgd: {momentum: 0.9}}"]
+      #expect(try place.train("cut", wild, ranks: 3).status == 6)
+      let steps = try place.text("cut/ledger.jsonl").split(separator: "\n").count
+      _ = try place.hash("short", wild + ["train.steps=\(steps)"])
+      for file in ["model.safetensors", "optimizer.safetensors"] {
+        let paths = ["cut", "short"].map { "\(place.path)/\($0)/checkpoints/step-000000\(steps)/\(file)" }
+        let contents = paths.map { FileManager.default.contents(atPath: $0) }
+        #expect(contents[0] != nil && contents[0] == contents[1], "\(file)")
+      }
     }
   }
 

@@ -19,6 +19,14 @@ package struct FailureRecord: Codable, Hashable, Sendable {
   package var step: Int?
   /// What the rank was doing, in words.
   package var doing: String?
+  /// The path of the layer whose numbers are to blame.
+  package var layer: String?
+  /// The tensor of it, as the plan names it.
+  package var tensor: String?
+  /// The micro-batch of the step.
+  package var microBatch: Int?
+  /// The samples of the micro-batch: number and name.
+  package var samples: [String]?
   /// The last committed checkpoint.
   package var checkpoint: String?
   /// The command that continues the run.
@@ -29,7 +37,8 @@ package struct FailureRecord: Codable, Hashable, Sendable {
   package var exitCode: Int32?
 
   private enum CodingKeys: String, CodingKey {
-    case cause, message, rank, host, step, doing, checkpoint, resume, replay
+    case cause, message, rank, host, step, doing, layer, tensor, samples, checkpoint, resume, replay
+    case microBatch = "micro-batch"
     case exitCode = "exit-code"
   }
 

@@ -17,7 +17,10 @@ package struct RunDirectory: Hashable, Sendable {
   /// The summary of a finished run.
   package var summary: String { Disk.join(path, "summary.json") }
   /// Why the run could not go on, if it could not.
-  package var failure: String { Disk.join(path, "failure.json") }
+  package var failure: String { Disk.join(path, Self.failureName) }
+
+  /// The name of that file.
+  package static let failureName = "failure.json"
   /// The metrics, a line each.
   package var metrics: String { Disk.join(path, "metrics.jsonl") }
   /// The digests of each step.

@@ -4,10 +4,10 @@ internal import Kernels
 /// What can be told of a reduced gradient by many ranks together, each of which has only the segments that it owns: a
 /// digest, the sum of the squares, and whether all of it is finite.
 ///
-/// The first two are made of one number per block of the flat buffer, so they have the same bits for any number of ranks and any
-/// buckets. The digest is the wrapping sum of one hash per block, keyed by the block's position, so that it notices
-/// blocks that change places. The squares of each block are summed in one fixed order, and the blocks' sums in the
-/// order of the blocks.
+/// The first two are made of one number per block of the flat buffer, so they have the same bits for any number of
+/// ranks and any buckets. The digest is the wrapping sum of one hash per block, keyed by the block's position, so that
+/// it notices blocks that change places. The squares of each block are summed in one fixed order, and the blocks' sums
+/// in the order of the blocks.
 package struct GradientReport {
   /// Each rank's message: 1 if anything that it owns is not finite, else 0; its share of the digest; then the squares
   /// of its blocks in their order.

@@ -38,7 +38,7 @@ package enum SyntheticRun {
     return try Worker(
       blueprint: blueprint, communicator: SoloCommunicator(), lanes: lanes, state: state,
       feed: ResidentFeed(blueprint.plan.training, microBatches: blueprint.plan.options.microBatches),
-      givesUp: blueprint.givesUpSteps(ranks: 1) ? never : nil)
+      givesUp: blueprint.givesUpSteps(ranks: 1) ? never : nil, keepsUndo: blueprint.keepsUndo(ranks: 1))
   }
 }
 

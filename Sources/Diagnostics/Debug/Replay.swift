@@ -26,7 +26,8 @@ package enum Replay {
   ///   - step: the step, from 0.
   ///   - part: which part of the step.
   ///   - ledger: the run's ledger; nil for the one that lies where the checkpoint's run directory has it.
-  /// - Throws: `RunError` with code `failed` if a digest differs, with code `unusable` if the step cannot be replayed.
+  /// - Throws: `RunError` with code `failed` if a digest differs, with code `notFinite` if a number is not finite, with
+  ///   code `unusable` if the step cannot be replayed.
   package static func run(
     checkpoint: String, step: Int, part: Part, ledger: String? = nil, asJSON: Bool
   ) throws(RunError) {
@@ -41,7 +42,7 @@ package enum Replay {
         "step \(step) is not between the checkpoint's step \(state.step) and the run's end at \(blueprint.steps)")
     }
     let parameters = try advance(blueprint, from: state, pending: opened.contents.state.pending, to: step)
-    let computed = try StepReplay(of: microBatches, step: step, parameters: parameters, blueprint: blueprint)
+    let computed = try replay(microBatches, step: step, parameters, blueprint)
     try compare(computed, microBatches, recorded, step: step, asJSON: asJSON)
   }
 
@@ -74,8 +75,15 @@ package enum Replay {
         "\(path) is not there, so there is nothing to compare with; name the run's ledger with --ledger to compare")
       return nil
     }
+    var last = -1
     for line in data.split(separator: UInt8(ascii: "\n")) {
-      if let entry = try? RecordCoding.decode(LedgerEntry.self, from: line), entry.step == step { return entry }
+      guard let entry = try? RecordCoding.decode(LedgerEntry.self, from: line) else { continue }
+      if entry.step == step { return entry }
+      last = entry.step
+    }
+    if named == nil, step == last + 1 {
+      Console.note("\(path) ends before step \(step), so there is nothing to compare with")
+      return nil
     }
     throw RunError(.unusable, "\(path): has no line for step \(step)")
   }
@@ -88,6 +96,22 @@ package enum Replay {
     let walk = try StepWalk(blueprint, from: state, pending: pending)
     while walk.step < step { try walk.advance() }
     return walk.parameters
+  }
+
+  /// Computes the micro-batches; the first number that is not finite ends it, with the samples named.
+  private static func replay(
+    _ microBatches: Range<Int>, step: Int, _ parameters: [Float], _ blueprint: Blueprint
+  ) throws(RunError) -> StepReplay {
+    let check = FiniteCheck()
+    do {
+      return try StepReplay(
+        of: microBatches, step: step, parameters: parameters, blueprint: blueprint, check: check)
+    } catch {
+      guard check.found != nil else { throw error }
+      let samples = blueprint.samples(step: step, microBatch: check.microBatch).map { "\($0.number) (\($0.name))" }
+      throw RunError(
+        .notFinite, "step \(step), \(error); its samples are \(samples.joined(separator: ", "))")
+    }
   }
 
   private static func compare(

@@ -38,16 +38,7 @@ package final class StepInspector: StepObserver {
 
   package func after(_ index: Int, in execution: borrowing Execution) throws(RunError) {
     let instruction = execution.program.instructions[index]
-    // What is computed a second time has been looked at.
-    guard instruction.pass != .recomputation else { return }
-    for slot in instruction.writes where !Self.isIndices(instruction, slot) {
-      let summary = execution.read(slot) { Statistics.summary(x: $0) }
-      try judge(summary, name: execution.program[slot].name, instruction)
-    }
-    for gradient in instruction.writtenGradients {
-      let summary = execution.readGradient(gradient) { Statistics.summary(x: $0) }
-      try judge(summary, name: "gradient of \(execution.layout[gradient].name)", instruction)
-    }
+    try execution.summarize(index) { name, summary throws(RunError) in try judge(summary, name: name, instruction) }
     // Only the first micro-batch of a step is listed.
     if isReporting, isLast(index, execution) { isReporting = false }
   }
@@ -60,21 +51,15 @@ package final class StepInspector: StepObserver {
 
   private func judge(_ summary: TensorSummary, name: String, _ instruction: Instruction) throws(RunError) {
     guard summary.notFinite == 0 else {
+      let finding = NotFinite(summary, of: name, after: instruction.operation.kind, layer: instruction.path)
       throw RunError(
-        .failed,
-        "step \(step), layer '\(instruction.path)': \(summary.notFinite) of the \(summary.count) numbers of '\(name)' are "
-          + "not finite after \(instruction.operation.kind); lower the learning rate or look at the images of this step with: "
+        .notFinite,
+        "step \(step), \(finding.clause); lower the learning rate or look at the images of this step with: "
           + "cnn-dist data order --steps \(step)")
     }
     guard isReporting else { return }
     let numbers = [summary.minimum, summary.maximum, summary.mean, summary.standardDeviation]
     console.line("  " + Self.row([name] + numbers.map { Display.scientific($0) }))
-  }
-
-  /// The indices of max pooling are integers in the place of numbers.
-  private static func isIndices(_ instruction: Instruction, _ slot: SlotID) -> Bool {
-    if case .maxPooling = instruction.operation { return slot == instruction.writes[1] }
-    return false
   }
 
   private static func row(_ cells: [String]) -> String {

@@ -105,9 +105,14 @@ package struct Blueprint: Sendable {
     Double(steps) * Double(configuration.train.globalBatch) / Double(dataset.train.count)
   }
 
-  /// Whether the ranks of a run can take a step back, and so give it up when a stop comes.
-  package func givesUpSteps(ranks: Int) -> Bool {
+  /// Whether the ranks of a run can take a step back.
+  package func keepsUndo(ranks: Int) -> Bool {
     StepUndo.buffers(plan, updates, ranks: ranks, order: configuration.exchange.order) > 0
+  }
+
+  /// Whether they give a step up when a stop comes.
+  package func givesUpSteps(ranks: Int) -> Bool {
+    StepUndo.isGivenUp(plan, updates, ranks: ranks, order: configuration.exchange.order)
   }
 
   /// The stream positions of one micro-batch of one step.

@@ -50,11 +50,40 @@ package struct FailureReport: Sendable {
   /// The report on the screen.
   private func text(of failure: FailureRecord) -> String {
     let lines = [
-      "error: \(failure.message ?? failure.cause)", failure.checkpoint.map { "  last checkpoint: \($0)" },
+      "error: \(failure.message ?? failure.cause)", samplesLine(failure),
+      failure.checkpoint.map { "  last checkpoint: \($0)" },
       // Who watches over the job decides how it goes on.
       Starter.isSupervised ? nil : "  continue with:   \(resume)", failure.replay.map { "  replay the step: \($0)" },
     ]
     return lines.compactMap(\.self).joined(separator: "\n")
+  }
+
+  private func samplesLine(_ failure: FailureRecord) -> String? {
+    guard let samples = failure.samples else { return nil }
+    let most = 8
+    let more = samples.count > most ? ", and \(samples.count - most) more in \(RunDirectory.failureName)" : ""
+    return "  samples:         " + samples.prefix(most).joined(separator: ", ") + more
+  }
+
+  /// Tells of a step that is not finite, on the screen and in the run directory.
+  ///
+  /// - Returns: the error that ends the run, which has been reported.
+  func report(_ fault: NumericalFault) -> RunError {
+    let code = RunError.Code.notFinite
+    var failure = FailureRecord(fault.cause, rank: fault.rank, step: fault.step, exitCode: code.rawValue)
+    (failure.layer, failure.tensor, failure.microBatch) = (fault.tensor?.layer, fault.tensor?.tensor, fault.microBatch)
+    let samples = fault.samples.map { "\($0.number) (\($0.name))" }
+    (failure.samples, failure.resume) = (samples.isEmpty ? nil : samples, resume)
+    if let place, let latest = try? CheckpointStore(directory: place.directory.checkpoints).latest() {
+      failure.checkpoint = latest.path
+      let part = fault.microBatch.map { " --micro-batch \($0)" } ?? " --rank 0 --workers 1"
+      failure.replay = "cnn-dist debug replay --checkpoint \(latest.path) --step \(fault.step)\(part)"
+    }
+    Console.report(text(of: failure))
+    if let place { failure.write(to: place.directory.failure) }
+    var error = RunError(code, failure.cause, isCollective: true)
+    error.isReported = true
+    return error
   }
 
   private func failure(_ verdict: Verdict, _ views: [RankView], _ hosts: [String]) -> FailureRecord {

@@ -14,6 +14,8 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
     case died = 4
     /// A rank does nothing any more, or cannot be reached.
     case hung = 5
+    /// The loss or a gradient is not finite; the state before the step is saved.
+    case notFinite = 6
   }
 
   /// What the shell is told.

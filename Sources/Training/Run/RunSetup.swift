@@ -114,8 +114,12 @@ struct RunSetup {
   /// The worker of this rank, at the state to begin with.
   ///
   /// - Parameter givesUp: see `Worker`.
-  func worker(_ communicator: any Communicator, givesUp: (@Sendable () -> Bool)?) throws(RunError) -> Worker {
-    try Worker(blueprint: blueprint, communicator: communicator, lanes: lanes, state: state, givesUp: givesUp)
+  func worker(
+    _ communicator: any Communicator, givesUp: (@Sendable () -> Bool)?
+  ) throws(RunError) -> Worker {
+    try Worker(
+      blueprint: blueprint, communicator: communicator, lanes: lanes, state: state, givesUp: givesUp,
+      keepsUndo: blueprint.keepsUndo(ranks: communicator.size))
   }
 }
 

@@ -64,7 +64,7 @@ package struct Trainer {
     watch?.report(to: report.reporter, deadline: setup.blueprint.configuration.exchange.timeout)
     signals.beginSteps()
     do {
-      try loop(setup, worker)
+      try loop(setup, worker, report)
     } catch {
       setup.coordinator?.settle()
       throw error
@@ -83,7 +83,7 @@ package struct Trainer {
     }
   }
 
-  private func loop(_ setup: RunSetup, _ worker: Worker) throws(RunError) {
+  private func loop(_ setup: RunSetup, _ worker: Worker, _ report: FailureReport) throws(RunError) {
     let calendar = StepCalendar(setup.blueprint)
     let observer = observer?(setup.blueprint, console)
     var log = RankLog(
@@ -99,6 +99,7 @@ package struct Trainer {
       let metrics = try take(step, worker, setup, observer)
       communicator.activity.begin(.settingUp)
       if metrics.isGivenUp { return try giveUp(step, isSaved: saved == step && step > 0, setup, worker) }
+      guard metrics.isFinite else { throw try notFinite(step, metrics, isSaved: saved == step, setup, worker, report) }
       let directive = calendar.directive(after: step, metrics: metrics)
       step += 1
       log.note(worker.timing)
@@ -131,8 +132,7 @@ package struct Trainer {
     observer?.begin(step: step)
     let metrics = try worker.step(step, votes: votes, inspector: observer)
     observer?.end(metrics)
-    guard !metrics.isGivenUp else { return metrics }
-    guard metrics.loss.isFinite else { throw Self.divergence(step: step, setup) }
+    guard !metrics.isGivenUp, metrics.isFinite else { return metrics }
     try setup.coordinator?.note(step: step, metrics: metrics, worker: worker)
     return metrics
   }
@@ -155,10 +155,32 @@ package struct Trainer {
       isCollective: true)
   }
 
-  private static func divergence(step: Int, _ setup: RunSetup) -> RunError {
-    RunError(
-      .failed,
-      "step \(step): the loss is not a finite number; lower the learning rate (train.schedule), or find the layer "
-        + "with: cnn-dist train --debug", isCollective: true)
+  /// Takes a step back whose loss or gradient is not finite, finds out where that began, and saves the state before it.
+  /// Where a step cannot be taken back, the last checkpoint is what is left.
+  private func notFinite(
+    _ step: Int, _ metrics: StepMetrics, isSaved: Bool, _ setup: RunSetup, _ worker: Worker, _ report: FailureReport
+  ) throws(RunError) -> RunError {
+    communicator.activity.begin(.saving)
+    let recorded = worker.microBatchDigests
+    var before: TrainingState?
+    if setup.blueprint.keepsUndo(ranks: communicator.size) {
+      try worker.takeBack()
+      before = try worker.snapshot(step: step)
+    }
+    // Only when rank 0 has had its say may any rank end.
+    guard let coordinator = setup.coordinator else {
+      return RunError(.notFinite, try Agreement(communicator).share(nil), isCollective: true)
+    }
+    var fault = NumericalFault(
+      step: step, loss: metrics.loss, parameters: before?.parameters, blueprint: setup.blueprint,
+      ranks: communicator.size)
+    // Saved before the search, which may take long.
+    if let before, !fault.isSpoiledBefore, !isSaved || step == 0 { coordinator.save(before) }
+    fault.search(recorded: recorded, communicator.activity)
+    communicator.activity.begin(.saving)
+    coordinator.settle()
+    let error = report.report(fault)
+    _ = try Agreement(communicator).share(error.description)
+    return error
   }
 }

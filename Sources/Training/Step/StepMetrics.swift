@@ -25,6 +25,8 @@ package struct StepMetrics: Hashable, Sendable {
   package let save: Bool
   /// Whether the step was given up on any rank, so that nothing of it counts.
   package private(set) var isGivenUp = false
+  /// Whether the loss and each number of the reduced gradient are finite.
+  package private(set) var isFinite = true
 
   /// The metrics and votes of a step.
   package init(loss: Double, correct: Int, samples: Int, stop: Bool = false, save: Bool = false) {
@@ -36,7 +38,7 @@ package struct StepMetrics: Hashable, Sendable {
   }
 
   /// Reads the metrics where the exchange left them.
-  init(parameters: UnsafePointer<Float>, layout: FlatLayout) {
+  init(parameters: UnsafePointer<Float>, layout: FlatLayout, gradientIsFinite: Bool) {
     let value = { (metric: Metric) in unsafe parameters[layout.index(of: metric)] }
     samples = Int(value(.samples))
     loss = Double(value(.loss)) / Double(max(1, samples))
@@ -44,5 +46,6 @@ package struct StepMetrics: Hashable, Sendable {
     stop = value(.stopVotes) > 0
     save = value(.saveVotes) > 0
     isGivenUp = value(.givenUp) > 0
+    isFinite = loss.isFinite && gradientIsFinite
   }
 }

@@ -1,4 +1,4 @@
-import Collectives
+package import Collectives
 import Configuration
 import Datasets
 import Engine
@@ -13,10 +13,14 @@ package struct StepReplay {
 
   /// Reads all samples of the step, and computes the gradients of the wanted micro-batches.
   ///
-  /// - Parameter parameters: the flat parameter buffer at the beginning of the step.
-  /// - Throws: `RunError` if memory is short or a sample cannot be read.
+  /// - Parameters:
+  ///   - parameters: the flat parameter buffer at the beginning of the step.
+  ///   - check: ends the replay at the first number that is not finite; nil where none is looked for.
+  ///   - activity: where the replay says what it does.
+  /// - Throws: `RunError` if memory is short, a sample cannot be read, or the check has found something.
   package init(
-    of wanted: Range<Int>, step: Int, parameters: [Float], blueprint: Blueprint
+    of wanted: Range<Int>, step: Int, parameters: [Float], blueprint: Blueprint, check: FiniteCheck? = nil,
+    activity: Activity = Activity()
   ) throws(RunError) {
     let count = blueprint.configuration.train.microBatches
     let share = WorkShare(microBatches: count, rank: 0, ranks: 1, lanes: 1, order: .any)
@@ -27,11 +31,13 @@ package struct StepReplay {
     var lane = try Lane(
       index: 0,
       shared: Lane.Shared(
-        blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: Activity(), givesUp: nil),
+        blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: activity, givesUp: nil),
       progress: LaneProgress())
     var samples: [UInt64] = []
     for microBatch in 0..<count {
-      let digests = try lane.digests(step: step, microBatch: microBatch, withGradient: wanted.contains(microBatch))
+      check?.microBatch = microBatch
+      let digests = try lane.digests(
+        step: step, microBatch: microBatch, withGradient: wanted.contains(microBatch), check)
       samples.append(digests.samples)
       if let digest = digests.contribution { microBatches.append(digest) }
     }
@@ -44,18 +50,20 @@ extension Lane {
   /// of its contribution, for which its gradient is computed alone. The micro-batches of a step must be asked for in
   /// order.
   fileprivate mutating func digests(
-    step: Int, microBatch: Int, withGradient: Bool
+    step: Int, microBatch: Int, withGradient: Bool, _ check: FiniteCheck?
   ) throws(RunError) -> (samples: UInt64, contribution: UInt64?) {
     var read: UInt64 = 0
     try shared.feed.lend(step: step, microBatch: microBatch) { samples, content throws(RunError) in
       read = content
       guard withGradient else { return }
       let leaf = Accumulation.Leaf(index: microBatch, slot: 0, additions: [])
-      try compute(samples, LeafObserver(shared, lane: index, leaf: leaf, samples: content), step: step)
+      let observer = LeafObserver(shared, lane: index, leaf: leaf, samples: content, inspector: check)
+      try compute(samples, observer, step: step)
     }
     guard withGradient else { return (read, nil) }
     let layout = shared.blueprint.plan.layout
     let gradient = unsafe shared.buffers.gradient(lane: index, slot: 0)
+    if unsafe !gradient[layout.index(of: .loss)].isFinite { try check?.end(.loss) }
     let numbers = layout.digest(of: microBatch).map { unsafe gradient[$0] }
     return (read, MicroBatchDigest.decode(numbers))
   }

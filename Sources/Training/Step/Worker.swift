@@ -49,10 +49,12 @@ package final class Worker {
   ///   - feed: where the lanes get their micro-batches from; nil for the run's training data.
   ///   - givesUp: whether the step under way is to be given up, asked between instructions; nil where none ever is.
   ///     Either all ranks have it or none.
+  ///   - keepsUndo: whether the last step can be taken back, as it can where steps are given up; the same on all ranks.
   /// - Throws: `RunError` if memory is short or the transport cannot carry the buckets.
   package init(
     blueprint: Blueprint, communicator: any Communicator, lanes: Int, state: TrainingState,
-    feed: (any MicroBatchFeed)? = nil, givesUp: (@Sendable () -> Bool)? = nil
+    feed: (any MicroBatchFeed)? = nil, givesUp: (@Sendable () -> Bool)? = nil,
+    keepsUndo: Bool = false
   ) throws(RunError) {
     let layout = blueprint.plan.layout
     let settings = blueprint.configuration
@@ -71,7 +73,7 @@ package final class Worker {
     schedule = state.schedule
     optimizer = try Worker.optimizer(
       blueprint, OwnedSegments(layout: segments, rank: communicator.rank), buffers, state)
-    if givesUp != nil {
+    if keepsUndo || givesUp != nil {
       do { try optimizer.keepsUndo() } catch { throw RunError.failed(error) }
     }
     exchange = try Worker.exchange(communicator, segments, blueprint, share, buffers, optimizer)
@@ -149,7 +151,8 @@ package final class Worker {
     timing = StepTiming(
       wall: started.secondsUntilNow, exchange: exchange.waited, lanes: waitedForLanes, reducing: secondsReducing,
       input: mainLane.secondsAwaitingInput - inputBefore, loading: feed.secondsLoading - loadingBefore)
-    return unsafe StepMetrics(parameters: buffers.parameters, layout: blueprint.plan.layout)
+    return unsafe StepMetrics(
+      parameters: buffers.parameters, layout: blueprint.plan.layout, gradientIsFinite: exchange.gradientIsFinite)
   }
 
   /// Whether the schedule looks at evaluations.

@@ -100,8 +100,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "StrictYAML", "Hashing", "Operators", "Network", "Planner", "Kernels", "Collectives", "Engine", "Datasets",
-        "Interchange", "Optimizers", "Configuration", "Checkpoints", "RankWatch",
+        "StrictYAML", "Randomness", "Hashing", "Operators", "Network", "Planner", "Kernels", "Collectives", "Engine",
+        "Datasets", "Interchange", "Optimizers", "Configuration", "Checkpoints", "RankWatch",
       ],
       swiftSettings: strict),
     .target(

@@ -30,3 +30,18 @@ package struct EvaluationConfiguration: YAMLRecord {
       check: Bounds.interval)
   ]
 }
+
+/// The keys below `verify`.
+package struct VerifyConfiguration: YAMLRecord {
+  /// The share of all micro-batches.
+  package var recompute = 0.0
+
+  package init() {}
+
+  package static let fields: [Field<Self>] = [
+    Field(
+      "recompute", \.recompute,
+      "share of the micro-batches that another rank computes again and compares: 0.01 is one in a hundred",
+      check: { (0...1).contains($0) ? nil : "must be from 0 (none) to 1 (all)" })
+  ]
+}

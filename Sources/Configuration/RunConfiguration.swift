@@ -18,6 +18,7 @@ package struct RunConfiguration: YAMLRecord {
   package var exchange = ExchangeConfiguration()
   package var checkpoint = CheckpointConfiguration()
   package var evaluate = EvaluationConfiguration()
+  package var verify = VerifyConfiguration()
   package var numerics = NumericsConfiguration()
   package var kernels = KernelConfiguration()
 
@@ -33,6 +34,7 @@ package struct RunConfiguration: YAMLRecord {
     Field("exchange", \.exchange, "how gradients are exchanged"),
     Field("checkpoint", \.checkpoint, "when to save and how many to keep"),
     Field("evaluate", \.evaluate, "when to score the test data"),
+    Field("verify", \.verify, "what is computed a second time, to find ranks that compute wrongly"),
     Field("numerics", \.numerics, "how exactly the same mathematics is computed"),
     Field("kernels", \.kernels, "which instruction sets our own kernels may use"),
   ]

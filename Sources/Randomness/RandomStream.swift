@@ -20,6 +20,8 @@ package enum Purpose: UInt32, Sendable {
   case testing = 8
   /// The micro-batches that an audit computes again.
   case audit = 9
+  /// The micro-batches that are computed again on another rank; the time is the step, the sample the micro-batch.
+  case recomputation = 10
 }
 
 /// The random numbers of one (seed, purpose, subject, time, sample): a pure function of these five, the same on every

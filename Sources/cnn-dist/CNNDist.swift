@@ -17,7 +17,7 @@ struct CNNDist: ParsableCommand {
       Continue a run:  cnn-dist train --run-dir runs/x --resume
 
       Exit codes: 0 success, 1 failure while running, 2 unusable arguments, configuration or data, 3 stopped on \
-      request after saving, 4 a rank died, 5 a rank hangs, 6 loss or gradient not finite, \
+      request after saving, 4 a rank died, 5 a rank hangs, 6 loss or gradient not finite, 7 a rank computes wrongly, \
       64 wrong usage of the command line.
       """,
     version: ProgramVersion.text,

@@ -71,8 +71,8 @@ enum HouseTable {
     Row(
       "Training",
       [
-        "StrictYAML", "Operators", "Network", "Planner", "Kernels", "Collectives", "Engine", "Datasets", "Interchange",
-        "Hashing", "Optimizers", "Configuration", "Checkpoints", "RankWatch",
+        "StrictYAML", "Randomness", "Operators", "Network", "Planner", "Kernels", "Collectives", "Engine", "Datasets",
+        "Interchange", "Hashing", "Optimizers", "Configuration", "Checkpoints", "RankWatch",
       ]),
     // What looks at a run from outside: debug, bench, and the reports of the command line.
     Row(

@@ -112,6 +112,7 @@ struct RandomConfiguration {
     run.checkpoint.everyMinutes = maybe { $0.interval() }
     run.checkpoint.keep = count()
     run.evaluate.everyEpochs = maybe { $0.interval() }
+    run.verify.recompute = coin() ? 0 : number(0..<1)
     run.numerics.winograd = one(of: WinogradChoice.allCases)
     run.kernels.isa = one(of: InstructionSet.allCases)
     return run

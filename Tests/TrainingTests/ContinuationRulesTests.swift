@@ -60,7 +60,8 @@ import Training
   }
 
   @Test(arguments: [
-    "lanes=3", "train.recompute=blocks", "exchange.bucket=64KiB", "checkpoint.every-steps=5", "checkpoint.keep=9",
+    "verify.recompute=1", "exchange.timeout=5", "lanes=3", "train.recompute=blocks", "exchange.bucket=64KiB",
+    "checkpoint.every-steps=5", "checkpoint.keep=9",
     "evaluate.every-epochs=2", "data.path=/elsewhere", "data.test-count=100", "data.test-images=t10k", "data.cache=0",
   ])
   func `some changes are free`(override: String) throws {

@@ -30,7 +30,8 @@ package enum ContinuationRules {
   ]
   /// These never reach the weights.
   private static let free = [
-    "lanes", "train.recompute", "exchange.bucket", "checkpoint", "evaluate", "data.cache", "data.test-count",
+    "lanes", "train.recompute", "exchange.bucket", "exchange.timeout", "checkpoint", "evaluate", "verify", "data.cache",
+    "data.test-count",
   ]
   /// Beside the data, these reach the scores.
   private static let scoring = ["seed", "train.loss", "train.micro-batch", "numerics", "kernels"]

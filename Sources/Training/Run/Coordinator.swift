@@ -183,6 +183,7 @@ final class Coordinator {
         workers: workplace.workers, lanes: workplace.lanes, kernels: identity.kernels, checkpoint: checkpoint,
         weightsSHA256: hash
       ).write(to: directory.summary)
+      if let recomputed = worker.recomputed { console.note(recomputed) }
       console.end(
         EndEvent(
           checkpoint: checkpoint, weightsSHA256: hash, step: done, steps: blueprint.steps, directory: directory.path,

@@ -45,6 +45,24 @@ package struct FailureReport: Sendable {
     }
   }
 
+  /// Tells of a rank that computes wrongly, on the screen and in the run directory; for rank 0.
+  func report(_ found: Miscomputation) {
+    let code = RunError.Code.miscomputed.rawValue
+    var failure = FailureRecord(
+      found.cause, rank: found.ranks.count == 1 ? found.ranks[0] : nil, host: found.host, step: found.step,
+      exitCode: code)
+    (failure.message, failure.resume) = (found.message, resume)
+    (failure.layer, failure.tensor, failure.microBatch) = (found.layer, found.tensor, found.microBatch)
+    if let place, let latest = try? CheckpointStore(directory: place.directory.checkpoints).latest() {
+      failure.checkpoint = latest.path
+      failure.replay = found.microBatch.map {
+        "cnn-dist debug replay --checkpoint \(latest.path) --step \(found.step) --micro-batch \($0)"
+      }
+    }
+    Console.report(text(of: failure))
+    if let place { failure.write(to: place.directory.failure) }
+  }
+
   // MARK: The failure
 
   /// The report on the screen.

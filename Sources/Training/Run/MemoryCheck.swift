@@ -82,7 +82,8 @@ extension MemoryCheck {
     let train = blueprint.configuration.train
     let memory = RankMemory(
       plan: blueprint.plan, lanes: lanes, rank: communicator.rank, ranks: communicator.size,
-      order: blueprint.configuration.exchange.order, updates: blueprint.updates)
+      order: blueprint.configuration.exchange.order, updates: blueprint.updates,
+      recomputes: blueprint.configuration.verify.recompute > 0)
     var check = MemoryCheck(memory, setting: "train.micro-batch (now \(train.microBatch))")
     let sizes = try sizes(memory.total, communicator)
     (check.ranks, check.bytes) = (sizes.count, sizes.reduce(0, +))

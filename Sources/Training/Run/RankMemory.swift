@@ -7,9 +7,9 @@ package import Planner
 package struct RankMemory: Hashable, Sendable {
   /// The arenas, one for each lane.
   package let arenas: Int
-  /// The flat buffer of the parameters.
+  /// The flat buffer of the parameters; two where micro-batches of other ranks are computed again.
   package let parameters: Int
-  /// The flat buffers of the gradients that are being summed.
+  /// The flat buffers of the gradients that are being summed, and one of what is computed again.
   package let gradients: Int
   /// The optimizer's states, and what is kept to take a step back: of all trained parameters on one rank, of every P-th
   /// on P of them.
@@ -39,9 +39,10 @@ package struct RankMemory: Hashable, Sendable {
   ///   - plan: the step.
   ///   - lanes: compute threads; at most one for each micro-batch of the rank counts.
   ///   - updates: what becomes of the gradient; nil for an optimizer with one state.
+  ///   - recomputes: whether micro-batches of other ranks are computed again.
   package init(
     plan: StepPlan, lanes: Int, rank: Int = 0, ranks: Int = 1, order: ExchangeOrder = .fixed,
-    updates: UpdatePlan? = nil
+    updates: UpdatePlan? = nil, recomputes: Bool = false
   ) {
     let share = WorkShare(
       microBatches: plan.options.microBatches, rank: rank, ranks: ranks, lanes: lanes, order: order)
@@ -49,13 +50,14 @@ package struct RankMemory: Hashable, Sendable {
     flat = 4 * plan.layout.count
     self.lanes = working
     arenas = working * 4 * max(plan.training.arenaCount, plan.evaluation.arenaCount)
-    parameters = flat
+    let again = recomputes ? 1 : 0
+    parameters = flat * (1 + again)
     let exchanged = 4 * plan.layout.exchangedCount
-    gradients = exchanged * share.lanes.reduce(0) { $0 + $1.slotCount }
+    gradients = exchanged * share.lanes.reduce(again) { $0 + $1.slotCount }
     states = (updates?.ownedBuffers ?? 1) * exchanged
     let undo = updates.map { StepUndo.buffers(plan, $0, ranks: ranks, order: order) } ?? 0
     optimizer = (states + undo * exchanged) / order.owners(among: ranks)
-    let slots = SampleFeed.slots(lanes: working) + working
+    let slots = SampleFeed.slots(lanes: working) + working + again
     inputs = slots * 4 * plan.training[plan.training.images].count
   }
 

@@ -16,6 +16,8 @@ package struct RunError: Error, CustomStringConvertible, Equatable {
     case hung = 5
     /// The loss or a gradient is not finite; the state before the step is saved.
     case notFinite = 6
+    /// A rank computes wrongly.
+    case miscomputed = 7
   }
 
   /// What the shell is told.

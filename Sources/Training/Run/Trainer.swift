@@ -1,6 +1,7 @@
 // Training: a run. `Run` has the main job with its set-up, coordinator, console and limits of the machine, `Step` what
-// one rank does in a step, `Evaluation` the scores of test data, `Identity` what ranks agree on and what may differ
-// when a checkpoint is used again. Whoever wants to look on hands in an observer.
+// one rank does in a step, `Verification` what is computed twice to find ranks that compute wrongly, `Evaluation` the
+// scores of test data, `Identity` what ranks agree on and what may differ when a checkpoint is used again. Whoever wants
+// to look on hands in an observer.
 
 import Checkpoints
 package import Collectives
@@ -106,6 +107,7 @@ package struct Trainer {
       if directive != StepCalendar.Directive() { log.flush(after: step, images: setup.blueprint.cache?.counts) }
       isEvaluated = directive.evaluate
       if isEvaluated {
+        if let found = try worker.compareReplicas(after: step - 1) { throw miscomputed(found, setup) }
         evaluation = try worker.evaluate()
         if let evaluation {
           try setup.coordinator?.note(evaluation: evaluation, after: step, schedule: worker.schedule)
@@ -131,6 +133,7 @@ package struct Trainer {
     setup.coordinator?.addVotes(to: &votes)
     observer?.begin(step: step)
     let metrics = try worker.step(step, votes: votes, inspector: observer)
+    if !metrics.isGivenUp, let found = try worker.recompute(step: step) { throw miscomputed(found, setup) }
     observer?.end(metrics)
     guard !metrics.isGivenUp, metrics.isFinite else { return metrics }
     try setup.coordinator?.note(step: step, metrics: metrics, worker: worker)
@@ -143,6 +146,18 @@ package struct Trainer {
     try worker.takeBack()
     if !isSaved, let state = try worker.snapshot(step: step) { setup.coordinator?.save(state) }
     try stop(after: step, setup, worker)
+  }
+
+  /// The end of a run of which a rank computes wrongly; nothing of the step is kept.
+  private func miscomputed(_ found: Miscomputation, _ setup: RunSetup) -> RunError {
+    communicator.activity.begin(.saving)
+    setup.coordinator?.settle()
+    if communicator.rank == 0 {
+      FailureReport(ranks: communicator.size, directory: setup.directory, plan: setup.blueprint.plan).report(found)
+    }
+    var error = RunError(.miscomputed, found.message, isCollective: true)
+    error.isReported = true
+    return error
   }
 
   private func stop(after done: Int, _ setup: RunSetup, _ worker: Worker) throws(RunError) {

@@ -21,6 +21,8 @@ struct Lane: ~Copyable {
     let activity: Activity
     /// Whether the step under way is to be given up; nil where none ever is.
     let givesUp: (@Sendable () -> Bool)?
+    /// What is taken down of the micro-batches that will be computed again; nil where none ever is.
+    var traces: StepTraces?
   }
 
   /// The lane's number within the rank; 0 runs on the main thread.
@@ -79,7 +81,7 @@ struct Lane: ~Copyable {
             samples,
             LeafObserver(
               shared, lane: index, leaf: leaf, samples: content, votes: carried, publish: publish,
-              inspector: inspector, poll: poll), step: step)
+              inspector: inspector, poll: poll, trace: shared.traces?.trace(of: leaf.index)), step: step)
         }
       } catch  where error == .stepGivenUp {
         // Nothing of the step will count, but the exchange has to come to its end on all ranks.
@@ -93,13 +95,13 @@ struct Lane: ~Copyable {
     if index == 0 { shared.activity.begin(phase) }
   }
 
-  /// Computes one micro-batch into the gradient slot of the observer's leaf.
+  /// Computes one micro-batch into the gradient slot of the observer's leaf, by default that of the rank's buffers.
   mutating func compute(
-    _ samples: borrowing MicroBatch, _ observer: consuming LeafObserver, step: Int
+    _ samples: borrowing MicroBatch, _ observer: consuming LeafObserver, step: Int, in buffers: FlatBuffers? = nil
   ) throws(RunError) {
-    let slot = observer.leaf.slot
+    let (slot, buffers) = (observer.leaf.slot, buffers ?? shared.buffers)
     _ = try unsafe executor.train(
-      samples, parameters: shared.buffers.parameters, gradient: shared.buffers.gradient(lane: index, slot: slot),
+      samples, parameters: buffers.parameters, gradient: buffers.gradient(lane: index, slot: slot),
       context: shared.blueprint.context(step: step), observer: &observer)
   }
 

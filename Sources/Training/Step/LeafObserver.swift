@@ -37,6 +37,7 @@ struct LeafObserver: ~Copyable, ProgramObserver {
   private let activity: Activity?
   private let givesUp: (@Sendable () -> Bool)?
   private let samples: UInt64
+  private let trace: ComputationTrace?
   private var digest = Digest()
   private var isSealed = false
   private var isGivenUp = false
@@ -53,9 +54,11 @@ struct LeafObserver: ~Copyable, ProgramObserver {
   ///     micro-batch.
   ///   - inspector: looks at each instruction.
   ///   - poll: called between instructions.
+  ///   - trace: takes down what each instruction writes; nil where nobody will ask.
   init(
     _ shared: Lane.Shared, lane: Int, leaf: Accumulation.Leaf, samples: UInt64, votes: Votes = Votes(),
-    publish: ((Int) -> Void)? = nil, inspector: (any InstructionObserver)? = nil, poll: Poll? = nil
+    publish: ((Int) -> Void)? = nil, inspector: (any InstructionObserver)? = nil, poll: Poll? = nil,
+    trace: ComputationTrace? = nil
   ) {
     layout = shared.blueprint.plan.layout
     buffers = shared.buffers
@@ -66,6 +69,8 @@ struct LeafObserver: ~Copyable, ProgramObserver {
     self.inspector = inspector
     self.poll = poll
     self.samples = samples
+    self.trace = trace
+    trace?.begin(samples: samples)
     givesUp = shared.givesUp
     activity = lane == 0 ? shared.activity : nil
     digest.update(words: [samples])
@@ -79,6 +84,7 @@ struct LeafObserver: ~Copyable, ProgramObserver {
   mutating func after(_ index: Int, in execution: borrowing Execution) throws(RunError) {
     if let givesUp, givesUp() { throw RunError.stepGivenUp }
     try inspector?.after(index, in: execution)
+    trace?.note(index, in: execution)
     try poll?()
   }
 

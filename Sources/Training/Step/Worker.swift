@@ -34,6 +34,8 @@ package final class Worker {
   private var contributed = 0
   /// Seconds of the running step spent on handing buckets over.
   private var secondsReducing = 0.0
+  /// What computes micro-batches of other ranks again; nil of a run that does not.
+  let recomputation: Recomputation?
   /// The group of snapshot messages.
   let snapshotGroup: Int
   /// What the last step took.
@@ -82,9 +84,11 @@ package final class Worker {
     self.feed = feed
     let progress = share.lanes.map { _ in LaneProgress() }
     self.progress = progress
+    let recomputation = try Recomputation(blueprint, ranks: communicator.size)
     let shared = Lane.Shared(
       blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: communicator.activity,
-      givesUp: givesUp)
+      givesUp: givesUp, traces: recomputation?.traces)
+    self.recomputation = recomputation
     threads = share.lanes.indices.dropFirst().map {
       LaneThread(index: $0, shared: shared, progress: progress[$0])
     }
@@ -141,6 +145,7 @@ package final class Worker {
     optimizer.begin(StepScalars(age: step - statesSince, rate: scheduled.rate, momentum: scheduled.momentum))
     (contributed, secondsReducing) = (0, 0)
     try failing { () throws(CommunicationError) in try exchange.beginStep() }
+    unsafe recomputation?.begin(step: step, rank: communicator.rank, buffers.parameters)
     for thread in threads { thread.begin(.train(step: step)) }
     let inputBefore = mainLane.secondsAwaitingInput
     let loadingBefore = feed.secondsLoading

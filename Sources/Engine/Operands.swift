@@ -145,6 +145,20 @@ extension Execution {
     return unsafe _overrideLifetime(buffer.mutableSpan, borrowing: self)
   }
 
+  /// Lets `body` change the values of a slot, for faults that are made on purpose. The slot must be live, and not that
+  /// of the images, which are the caller's.
+  package func change(_ id: SlotID, _ body: (inout MutableSpan<Float>) -> Void) {
+    precondition(id != program.images, "the images do not lie in the arena")
+    var values = unsafe memory(id).mutableSpan
+    body(&values)
+  }
+
+  /// The same for the gradient of a parameter.
+  package func changeGradient(_ id: ParameterID, _ body: (inout MutableSpan<Float>) -> Void) {
+    var values = gradient(layout[id].range)
+    body(&values)
+  }
+
   /// Whether there is a gradient to write: not in evaluation.
   var hasGradient: Bool { unsafe gradient != nil }
 

@@ -16,10 +16,11 @@ package struct RankJob: Hashable, Sendable {
     return Self.without(["--run-dir", "--name"], words) + ["--run-dir", runDirectory]
   }
 
-  /// The words of a try that goes on where the run is.
+  /// The words of a try that goes on where the run is. Faults that were made on purpose are not made again.
   package var resumption: [String] {
-    guard let runDirectory else { return words }
-    return Self.without(["--run-dir", "--name", "--resume"], words) + ["--run-dir", runDirectory, "--resume", "auto"]
+    guard let runDirectory else { return Self.without(["--chaos"], words) }
+    return Self.without(["--run-dir", "--name", "--resume", "--chaos"], words)
+      + ["--run-dir", runDirectory, "--resume", "auto"]
   }
 
   /// Words without some options and their values.

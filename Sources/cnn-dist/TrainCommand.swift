@@ -58,6 +58,8 @@ struct TrainCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Print only notes, errors and the last line: the checkpoint and its hash.")
   var quiet = false
 
+  @OptionGroup(title: "Faults on purpose") var chaos: ChaosOptions
+
   @OptionGroup var launch: LaunchOptions
   @OptionGroup var report: ReportOptions
 
@@ -73,9 +75,10 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let request = TrainRequest(
       configuration: options.configuration, overrides: options.overrides,
-      runDirectory: runDir ?? name.map { RunDirectory.named($0).path }, resume: resume)
+      runDirectory: runDir ?? name.map { RunDirectory.named($0).path }, resume: resume, chaos: try chaos.plan())
     let greeting = Greeting(
-      command: debug ? "train --debug" : "train", options: ["--run-dir": runDir, "--name": name, "--resume": resume])
+      command: debug ? "train --debug" : "train",
+      options: ["--run-dir": runDir, "--name": name, "--resume": resume, "--chaos": chaos.chaos])
     let refusal = debug ? Self.debugging : nil
     try Launch.run(greeting, isAlone: launch.alone, needsOneProcess: refusal) { communicator, cores, watch in
       let signals = StopSignals()
@@ -93,6 +96,29 @@ struct TrainCommand: ParsableCommand {
   private static var debugging: String {
     "--debug runs in one process, and a launcher has started several; start it without mpirun: \(Launch.commandLine) "
       + "(its bits are those of any number of ranks)"
+  }
+}
+
+/// The option that lets faults happen.
+struct ChaosOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      Faults that the run makes itself, to see what becomes of it, with commas between: kill=RANK@STEP and \
+      stop=RANK@STEP (SIGKILL, SIGSTOP before the step), delay=RANK@STEP:SECONDS, flip=RANK@STEP:LAYER:BIT (one bit of \
+      the layer's activation in the rank's first micro-batch), nan=RANK@STEP (in its gradient), enospc@CHECKPOINT (no \
+      space for it), corrupt=CHECKPOINT (a bit of it, once committed). CHECKPOINT is the number of steps before it. \
+      Launch leaves the option away when it starts again.
+      """, valueName: "list"))
+  var chaos: String?
+
+  func validate() throws {
+    do { _ = try plan() } catch { throw ValidationError("\(error)") }
+  }
+
+  /// The faults.
+  func plan() throws(RunError) -> ChaosPlan {
+    try chaos.map { text throws(RunError) in try ChaosPlan(parsing: text) } ?? .none
   }
 }
 

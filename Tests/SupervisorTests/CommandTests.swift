@@ -88,7 +88,8 @@ import Testing
 
   @Test(arguments: [
     ["train", "my.yaml", "--run-dir", "x", "--set", "a=b"], ["train", "my.yaml", "--name=x", "--set", "a=b"],
-    ["train", "my.yaml", "--resume", "best", "--set", "a=b"], ["train", "my.yaml", "--resume=auto", "--set", "a=b"],
+    ["train", "my.yaml", "--resume", "best", "--set", "a=b"],
+    ["train", "my.yaml", "--chaos", "kill=0@1", "--set", "a=b"], ["train", "my.yaml", "--resume=auto", "--set", "a=b"],
   ])
   func `a restart goes on in the same directory`(words: [String]) {
     let job = RankJob(words: words, runDirectory: "r")

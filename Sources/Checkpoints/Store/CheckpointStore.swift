@@ -45,7 +45,7 @@ package struct CheckpointStore: Sendable {
   ///
   /// - Parameters:
   ///   - directory: such as `runs/NAME/checkpoints`.
-  ///   - faults: for tests: told of each stage of a commit.
+  ///   - faults: for faults that are made on purpose: told of each stage of a commit.
   package init(
     directory: String, faults: @escaping @Sendable (CommitStage) throws -> Void = { _ in }
   ) {
@@ -68,6 +68,12 @@ package struct CheckpointStore: Sendable {
       throw CheckpointError("the checkpoints cannot be read: \(error)")
     }
   }
+
+  /// The name of the checkpoint after so many steps.
+  package static func name(step: Int) -> String { CheckpointName.of(step: step) }
+
+  /// The file of the weights in a checkpoint.
+  package static let weightsFile = CheckpointPart.model.rawValue
 
   /// The path of `name` in the store.
   func path(_ name: String) -> String { Disk.join(directory, name) }

@@ -39,7 +39,7 @@ package enum DiskOutcome: Sendable {
   case short(Int)
 }
 
-/// Decides on calls, for tests.
+/// Decides on calls, for tests and for faults that are made on purpose.
 package typealias DiskObserver = @Sendable (DiskCall) -> DiskOutcome
 
 extension DiskCall {
@@ -55,6 +55,9 @@ extension DiskCall {
     defer { set(nil, directory) }
     try body()
   }
+
+  /// The same until the process ends.
+  package static func observe(_ directory: String, _ observer: @escaping DiskObserver) { set(observer, directory) }
 
   private static func set(_ observer: DiskObserver?, _ directory: String) {
     observers.withLock {

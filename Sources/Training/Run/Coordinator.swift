@@ -34,7 +34,8 @@ final class Coordinator {
   ///
   /// - Throws: `RunError` with code `unusable` if it cannot be written or there is no room for checkpoints.
   init(
-    _ start: RunStart, blueprint: Blueprint, identity: RunIdentity, workplace: Workplace, console: Console
+    _ start: RunStart, blueprint: Blueprint, identity: RunIdentity, workplace: Workplace, chaos: ChaosPlan,
+    console: Console
   ) throws(RunError) {
     let state = start.checkpoint?.contents.state
     let firstStep = state?.step ?? 0
@@ -55,7 +56,7 @@ final class Coordinator {
       let metrics = try JSONLinesFile(directory.metrics)
       try directory.record(identity)
       // A checkpoint is committed only when the lines that lead to it are on the disk.
-      writer = CheckpointWriter(store: CheckpointStore(directory: directory.checkpoints)) {
+      writer = CheckpointWriter(store: chaos.store(in: directory.checkpoints)) {
         try ledger.synchronize()
         try metrics.synchronize()
       }

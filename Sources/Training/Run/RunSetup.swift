@@ -41,6 +41,7 @@ struct RunSetup {
       return try offer.blueprint(
         known ?? Configurations.read(path: request.configuration, overrides: request.overrides))
     }
+    try agreement.everywhere { try request.chaos.check(blueprint, ranks: communicator.size) }
     let identity = try agreement.everywhere { try RunIdentity(blueprint, report: console.note) }
     try agreement.same(identity)
     let completion = try agreement.onCoordinator { try start?.completion(of: blueprint) }
@@ -52,12 +53,13 @@ struct RunSetup {
       return nil
     }
     return try RunSetup(
-      start, blueprint, identity, communicator: communicator, coresPerRank: coresPerRank, console: console)
+      start, blueprint, identity, chaos: request.chaos, communicator: communicator, coresPerRank: coresPerRank,
+      console: console)
   }
 
   private init(
-    _ start: RunStart?, _ opened: Blueprint, _ identity: RunIdentity, communicator: any Communicator,
-    coresPerRank: CoreBudget, console: Console
+    _ start: RunStart?, _ opened: Blueprint, _ identity: RunIdentity, chaos: ChaosPlan,
+    communicator: any Communicator, coresPerRank: CoreBudget, console: Console
   ) throws(RunError) {
     let agreement = Agreement(communicator)
     (blueprint, cacheProblem) = try RunSetup.keepingImages(opened, communicator)
@@ -68,7 +70,7 @@ struct RunSetup {
     let run = blueprint
     let opening = try agreement.onCoordinator { () -> Opening? in
       guard let start else { return nil }
-      return try Opening(start, run, identity, workplace, console)
+      return try Opening(start, run, identity, workplace, chaos, console)
     }
     state = try agreement.share(opening??.state, layout: blueprint.plan.layout)
     coordinator = opening??.coordinator
@@ -80,6 +82,7 @@ struct RunSetup {
         notices: opening.notices + [cacheProblem].compactMap(\.self) + memoryNotes
           + StartWarnings.sentences(for: blueprint))
       console.start(announcement)
+      if chaos != .none { console.warning("--chaos makes faults on purpose: \(chaos.text)") }
     }
   }
 
@@ -102,12 +105,13 @@ struct RunSetup {
     let notices: [String]
 
     init(
-      _ start: RunStart, _ blueprint: Blueprint, _ identity: RunIdentity, _ workplace: Workplace, _ console: Console
+      _ start: RunStart, _ blueprint: Blueprint, _ identity: RunIdentity, _ workplace: Workplace, _ chaos: ChaosPlan,
+      _ console: Console
     ) throws(RunError) {
       notices = try start.notices + start.changes(to: blueprint, identity)
       state = try start.state(for: blueprint)
       coordinator = try Coordinator(
-        start, blueprint: blueprint, identity: identity, workplace: workplace, console: console)
+        start, blueprint: blueprint, identity: identity, workplace: workplace, chaos: chaos, console: console)
     }
   }
 

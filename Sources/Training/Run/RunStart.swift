@@ -16,11 +16,15 @@ package struct TrainRequest: Sendable {
   package var runDirectory: String?
   /// "latest", "best", the name of a checkpoint in the run directory, or a path; nil for a new run.
   package var resume: String?
+  /// Faults that are made on purpose.
+  package var chaos: ChaosPlan
 
   /// A request.
   package init(
-    configuration: String? = nil, overrides: [String] = [], runDirectory: String? = nil, resume: String? = nil
+    configuration: String? = nil, overrides: [String] = [], runDirectory: String? = nil, resume: String? = nil,
+    chaos: ChaosPlan = .none
   ) {
+    self.chaos = chaos
     self.configuration = configuration
     self.overrides = overrides
     self.runDirectory = runDirectory

@@ -1,7 +1,7 @@
 // Training: a run. `Run` has the main job with its set-up, coordinator, console and limits of the machine, `Step` what
 // one rank does in a step, `Verification` what is computed twice to find ranks that compute wrongly, `Evaluation` the
-// scores of test data, `Identity` what ranks agree on and what may differ when a checkpoint is used again. Whoever wants
-// to look on hands in an observer.
+// scores of test data, `Identity` what ranks agree on and what may differ when a checkpoint is used again, `Chaos`
+// faults on purpose. Whoever wants to look on hands in an observer.
 
 import Checkpoints
 package import Collectives
@@ -131,8 +131,11 @@ package struct Trainer {
   ) throws(RunError) -> StepMetrics {
     var votes = signals.votes()
     setup.coordinator?.addVotes(to: &votes)
+    request.chaos.strike(step: step, rank: communicator.rank)
     observer?.begin(step: step)
-    let metrics = try worker.step(step, votes: votes, inspector: observer)
+    let inspector = request.chaos.observer(
+      step: step, rank: communicator.rank, setup.blueprint.plan.training, beside: observer)
+    let metrics = try worker.step(step, votes: votes, inspector: inspector)
     if !metrics.isGivenUp, let found = try worker.recompute(step: step) { throw miscomputed(found, setup) }
     observer?.end(metrics)
     guard !metrics.isGivenUp, metrics.isFinite else { return metrics }

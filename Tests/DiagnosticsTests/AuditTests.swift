@@ -17,7 +17,10 @@ import Training
   @Test(.timeLimit(.minutes(4))) func `sound runs on any ranks pass with one digest`() throws {
     try LittleRuns.run { runs throws in
       try runs.train("alone")
-      let others = ["exchange.bucket=1KiB", "checkpoint.every-steps=5", "evaluate.every-epochs=1"]
+      let others = [
+        "exchange.bucket=1KiB", "exchange.timeout=9", "checkpoint.every-steps=5", "evaluate.every-epochs=1",
+        "verify.recompute=0.5",
+      ]
       try runs.train("three", others, ranks: 3)
       try runs.train("parts", ["train.steps=24"], ranks: 4)
       try runs.train("parts", [], ranks: 2, resume: "step-0000008")

@@ -28,6 +28,14 @@ import Training
     #expect(RecomputeSample(try LittleRun.blueprint().configuration, ranks: 3) == nil)
   }
 
+  /// The weights before the step, a gradient, and the images of a micro-batch.
+  @Test func `what it takes is a part of the memory that is told`() throws {
+    let plan = try LittleRun.blueprint().plan
+    let (more, less) = (RankMemory(plan: plan, lanes: 2, recomputes: true), RankMemory(plan: plan, lanes: 2))
+    let images = plan.training[plan.training.images].count
+    #expect(more.total - less.total == 4 * (plan.layout.count + plan.layout.exchangedCount + images))
+  }
+
   @Test(arguments: 1...16)
   func `a micro-batch goes to other ranks where there are some`(ranks: Int) throws {
     let configuration = try LittleRun.blueprint(["verify.recompute=1"]).configuration

@@ -27,8 +27,8 @@ enum RunDigest {
     let standard = RunConfiguration()
     var copy = full
     (copy.model, copy.lanes) = (standard.model, standard.lanes)
-    (copy.checkpoint, copy.evaluate) = (standard.checkpoint, standard.evaluate)
-    copy.exchange.bucket = standard.exchange.bucket
+    (copy.checkpoint, copy.evaluate, copy.verify) = (standard.checkpoint, standard.evaluate, standard.verify)
+    (copy.exchange.bucket, copy.exchange.timeout) = (standard.exchange.bucket, standard.exchange.timeout)
     copy.train.recompute = standard.train.recompute
     (copy.data.cache, copy.data.testCount) = (standard.data.cache, standard.data.testCount)
     copy.data.path = nil

@@ -4,7 +4,7 @@ import Testing
 
 /// One run, one writer; and a resume that a job script can use.
 @Suite(.serialized) struct RunDirectoryUseTests {
-  private static let saving = ["checkpoint.every-steps=4", "checkpoint.keep=9"]
+  static let saving = ["checkpoint.every-steps=4", "checkpoint.keep=9"]
 
   @Test(.timeLimit(.minutes(4)))
   func `a second writer is refused, readers are not disturbed, and a dead writer holds nothing`() throws {
@@ -61,6 +61,77 @@ import Testing
       }
       expectRefusal(
         try place.cnnDist(["train", "--resume", "auto"] + Workplace.sets(Workplace.tiny)), ["--run-dir"])
+    }
+  }
+
+  /// What may have befallen a run's newest checkpoint.
+  enum Harm: CaseIterable, Sendable {
+    case lostFile, lostManifest, flippedBit, torn, foreign
+
+    /// What the notice says of it.
+    var finding: String {
+      switch self {
+      case .lostFile: "state.json is missing"
+      case .lostManifest: "manifest.json is missing"
+      case .flippedBit: "SHA-256"
+      case .torn: "bytes where its manifest says"
+      case .foreign: "it is another run's: seed is 2 there and 1 in this run"
+      }
+    }
+
+    /// Does it to the checkpoint `step`.
+    func befall(_ step: String, _ place: Workplace) throws {
+      let files = FileManager.default
+      let (folder, model) = ("\(place.path)/\(step)", "\(place.path)/\(step)/model.safetensors")
+      switch self {
+      case .lostFile: try files.removeItem(atPath: folder + "/state.json")
+      case .lostManifest: try files.removeItem(atPath: folder + "/manifest.json")
+      case .flippedBit:
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: model))
+        bytes[bytes.count - 9] ^= 4
+        try bytes.write(to: URL(fileURLWithPath: model))
+      case .torn:
+        try Data(contentsOf: URL(fileURLWithPath: model)).dropLast(9).write(to: URL(fileURLWithPath: model))
+      case .foreign:
+        #expect(try place.train("other", RunDirectoryUseTests.saving + ["seed=2"]).status == 0)
+        try files.removeItem(atPath: folder)
+        try files.moveItem(atPath: place.path + "/other/checkpoints/step-0000012", toPath: folder)
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(4)), arguments: Harm.allCases)
+  func `resume auto goes on from the checkpoint before a damaged one, with the same bits`(harm: Harm) throws {
+    try Workplace.run { place throws in
+      let whole = try place.hash("run", Self.saving)
+      let ledger = try place.text("run/ledger.jsonl")
+      try harm.befall("run/checkpoints/step-0000012", place)
+      let outcome = try place.train("run", Self.saving, ranks: 2, options: ["--resume", "auto"])
+      #expect(outcome.status == 0 && outcome.lastLine.hasSuffix(whole), "\(outcome.everything)")
+      for part in ["step-0000012 is passed over", harm.finding, "goes on after step 10", "damaged-step-0000012"] {
+        #expect(outcome.everything.contains(part), "\(outcome.everything)")
+      }
+      #expect(place.exists("run/checkpoints/damaged-step-0000012/optimizer.safetensors"))
+      #expect(try place.text("run/ledger.jsonl") == ledger)
+      // Who names a checkpoint gets that one or none.
+      let named = place.path + "/run/checkpoints/damaged-step-0000012"
+      if harm != .foreign {
+        #expect(try place.train("run", Self.saving, options: ["--resume", named]).status == 2)
+      }
+    }
+  }
+
+  @Test func `resume auto refuses where all checkpoints are damaged, and removes nothing`() throws {
+    try Workplace.run { place throws in
+      #expect(try place.train("run", Self.saving).status == 0)
+      // There is one at the end of the epoch, too.
+      let steps = ["step-0000004", "step-0000008", "step-0000010", "step-0000012"]
+      for (step, harm) in zip(steps, [Harm.lostFile, .flippedBit, .torn, .lostManifest]) {
+        try harm.befall("run/checkpoints/" + step, place)
+      }
+      expectRefusal(
+        try place.train("run", Self.saving, options: ["--resume", "auto"]), ["no checkpoint", "move them away"] + steps)
+      for step in steps { #expect(place.exists("run/checkpoints/\(step)/model.safetensors")) }
     }
   }
 

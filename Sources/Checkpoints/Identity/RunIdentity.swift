@@ -32,6 +32,14 @@ package struct RunIdentity: Hashable, Sendable {
     self.data = data
   }
 
+  /// The identity in a file that `RunDirectory.record` wrote. Fails with a `FileError`, or what the decoder says.
+  package static func read(_ path: String) throws -> RunIdentity {
+    try RecordCoding.decode(RunIdentity.self, from: try Disk.read(path, limit: largestFile), of: path)
+  }
+
+  /// More than any identity needs, in bytes.
+  private static let largestFile = 64 << 20
+
   /// The model's canonical text.
   package var model: String { configuration.model.canonicalText }
 }

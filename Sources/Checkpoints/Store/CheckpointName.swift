@@ -11,6 +11,7 @@ enum CheckpointName {
   private static let prefix = "step-"
   private static let draftPrefix = ".writing-"
   private static let replacedPrefix = ".replaced-"
+  private static let damagedPrefix = "damaged-"
   private static let retiredPrefix = ".removing-"
 
   /// The name of the checkpoint of a step: `step-0000391`.
@@ -36,6 +37,11 @@ enum CheckpointName {
 
   /// Under which a checkpoint or link stands while it is removed.
   static func retired(_ name: String) -> String { retiredPrefix + name }
+
+  /// Under which a damaged checkpoint is kept: `damaged-step-0000391`, and with a number if there is one already.
+  static func damaged(_ name: String, _ number: Int) -> String {
+    damagedPrefix + name + (number > 1 ? "-\(number)" : "")
+  }
 
   /// Whether `name` is of no use once no commit is under way.
   static func isLeftover(_ name: String) -> Bool {

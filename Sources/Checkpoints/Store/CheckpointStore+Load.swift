@@ -22,7 +22,12 @@ extension CheckpointStore {
     }
   }
 
-  private static func contents(of place: String) throws -> CheckpointContents {
+  /// The contents of the checkpoint in the directory `place`, verified. Fails with a `CheckpointDamage`, a `FileError`
+  /// if it cannot be read, or what a decoder says.
+  static func contents(of place: String) throws -> CheckpointContents {
+    guard Disk.kind(of: Disk.join(place, CheckpointManifest.fileName)) != .missing else {
+      throw CheckpointDamage("\(CheckpointManifest.fileName) is missing")
+    }
     let manifest = try CheckpointManifest.read(in: place)
     let contents = try CheckpointContents { part in try manifest.contents(of: part, in: place) }
     try contents.check(namedStep: namedStep(of: place))

@@ -30,9 +30,12 @@ extension CheckpointStore {
 
   /// Removes the checkpoints after `step` and points `latest` to the newest that is left: the run was taken up again
   /// at an earlier point, and what came after it is no longer its past.
-  package func discard(after step: Int) throws(CheckpointError) {
+  ///
+  /// Damaged ones are kept as `damaged-…`, and so are those of the names `passedOver`.
+  package func discard(after step: Int, keeping passedOver: [String] = []) throws(CheckpointError) {
     guard Disk.isDirectory(directory) else { return }
     do {
+      try keepDamaged(after: step, and: passedOver)
       try sweep()
       let entries = list()
       if let last = entries.last(where: { $0.step <= step }) { try link(CheckpointName.latest, to: last.name) }

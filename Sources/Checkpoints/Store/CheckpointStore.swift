@@ -79,7 +79,11 @@ package struct CheckpointStore: Sendable {
   func path(_ name: String) -> String { Disk.join(directory, name) }
 
   private func entries() throws(FileError) -> [CheckpointEntry] {
-    let names = Set(try Disk.names(in: directory).filter { isCommitted(path($0)) })
+    entries(named: Set(try Disk.names(in: directory).filter { isCommitted(path($0)) }))
+  }
+
+  /// The checkpoints among the directories of these names, by ascending step.
+  func entries(named names: Set<String>) -> [CheckpointEntry] {
     let whole = names.compactMap { entry($0, at: $0) }
     // A crash between two renames leaves the former checkpoint of a step under its hidden name only.
     let aside = names.compactMap { hidden in

@@ -13,9 +13,6 @@ import Training
 /// What a run directory tells of its run, beside the ledger: what it is made of, and the plan of its steps, for which
 /// no data is needed.
 struct RunRecords {
-  /// More bytes than a description of a run needs.
-  private static let largestIdentity = 1 << 26
-
   /// The directory.
   let directory: RunDirectory
   /// What the run is made of, as it was when it was last started.
@@ -37,8 +34,7 @@ struct RunRecords {
         .unusable, "\(path) holds no run: \(file) is missing; name the directory that --run-dir named or 'train' made")
     }
     do {
-      identity = try RecordCoding.decode(
-        RunIdentity.self, from: try Disk.read(directory.identity, limit: Self.largestIdentity), of: directory.identity)
+      identity = try RunIdentity.read(directory.identity)
       network = try identity.network
       plan = try identity.plan(of: network)
       updates = identity.configuration.train.updates(plan.layout)

@@ -60,6 +60,16 @@ package enum ContinuationRules {
     return notices
   }
 
+  /// The first difference that forbids a run of the identity `now` to go on from a checkpoint of the identity `saved`,
+  /// in words; nil if there is none.
+  static func obstacle(from saved: RunIdentity, to now: RunIdentity) -> String? {
+    for difference in saved.differences(to: now) {
+      guard case .refuse = verdict(.resume, difference, false) else { continue }
+      return "\(difference.name) is \(difference.before) there and \(difference.after) in this run"
+    }
+    return nil
+  }
+
   /// The error that refuses a difference between a checkpoint's data and today's of which no purpose can make anything.
   static func refusal(of difference: IdentityDifference, checkpoint: String) -> RunError {
     guard case .refuse(let remedy) = verdict(.resume, difference, false) else {

@@ -49,7 +49,10 @@ final class Coordinator {
       try Coordinator.checkRoom(at: start.place.path, blueprint: blueprint)
       (directory, lock) = try start.place.open()
       // Checkpoints of later steps would otherwise lead past the end of the ledger.
-      if start.isResumed { try CheckpointStore(directory: directory.checkpoints).discard(after: firstStep) }
+      if start.isResumed {
+        let passedOver = start.checkpoint?.passedOver.map(\.name) ?? []
+        try CheckpointStore(directory: directory.checkpoints).discard(after: firstStep, keeping: passedOver)
+      }
       try JSONLinesFile.truncate(directory.ledger) { $0 < firstStep }
       try JSONLinesFile.truncate(directory.metrics) { $0 <= firstStep }
       let ledger = try JSONLinesFile(directory.ledger)

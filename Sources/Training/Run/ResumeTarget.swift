@@ -9,6 +9,7 @@ import StrictYAML
 struct ResumeTarget {
   private enum Choice {
     case latest
+    case newestSound
     case named(String)
     case path(String)
   }
@@ -25,7 +26,7 @@ struct ResumeTarget {
         throw RunError(.unusable, "--resume auto needs --run-dir DIR: the directory in which the run starts or goes on")
       }
       if try Self.isUnused(path) { return nil }
-      (directory, choice) = (RunDirectory(path), .latest)
+      (directory, choice) = (RunDirectory(path), .newestSound)
     } else if resume.contains("/") {
       let place = Disk.parent(of: resume)
       let isUsual = Disk.lastComponent(of: place) == "checkpoints"
@@ -76,19 +77,45 @@ struct ResumeTarget {
   }
 
   /// The checkpoint to continue from; nil if the run has none.
-  func checkpoint() throws -> String? {
+  ///
+  /// `auto` is for jobs that nobody watches: it takes the next older one where the last is damaged.
+  func checkpoint() throws -> FoundCheckpoint? {
     let store = CheckpointStore(directory: directory.checkpoints)
     switch choice {
-    case .latest: return try store.latest()?.path
-    case .path(let path): return path
-    case .named(let name):
-      let path = "\(store.directory)/\(name)"
-      guard FileManager.default.fileExists(atPath: path) else {
-        let known = store.list().map(\.name)
-        let hint = known.isEmpty ? "there is none" : Suggestion.phrase(for: name, among: known + ["latest", "best"])
-        throw RunError(.unusable, "--resume \(name): \(store.directory) has no such checkpoint; \(hint)")
-      }
-      return path
+    case .newestSound: return try store.newestSound(foreignness: foreignness())
+    case .latest: return try store.latest().map { try Self.load($0.path) }
+    case .path(let path): return try Self.load(path)
+    case .named(let name): return try Self.load(Self.path(of: name, in: store))
+    }
+  }
+
+  private static func load(_ path: String) throws -> FoundCheckpoint {
+    FoundCheckpoint(path: path, contents: try CheckpointStore.load(path))
+  }
+
+  /// What makes a checkpoint another run's than the one whose identity the directory records.
+  private func foreignness() -> (RunIdentity) -> String? {
+    let recorded = try? RunIdentity.read(directory.identity)
+    return { saved in recorded.flatMap { ContinuationRules.obstacle(from: saved, to: $0) } }
+  }
+
+  private static func path(of name: String, in store: CheckpointStore) throws -> String {
+    let path = "\(store.directory)/\(name)"
+    guard FileManager.default.fileExists(atPath: path) else {
+      let known = store.list().map(\.name)
+      let hint = known.isEmpty ? "there is none" : Suggestion.phrase(for: name, among: known + ["latest", "best"])
+      throw RunError(.unusable, "--resume \(name): \(store.directory) has no such checkpoint; \(hint)")
+    }
+    return path
+  }
+}
+
+extension FoundCheckpoint {
+  /// What was passed over and why, a sentence each.
+  var notices: [String] {
+    passedOver.map {
+      "checkpoint \($0.name) is passed over (\($0.finding)): the run goes on after step \(contents.state.step), and "
+        + "it is kept beside the others as damaged-\($0.name)"
     }
   }
 }

@@ -14,7 +14,7 @@ package struct TrainRequest: Sendable {
   package var overrides: [String]
   /// The run directory; nil for a new one under `runs`.
   package var runDirectory: String?
-  /// "latest", "best", the name of a checkpoint in the run directory, or a path; nil for a new run.
+  /// "auto", "latest", "best", the name of a checkpoint in the run directory, or a path; nil for a new run.
   package var resume: String?
   /// Faults that are made on purpose.
   package var chaos: ChaosPlan
@@ -49,7 +49,7 @@ struct RunStart {
   /// Where the run writes.
   let place: Place
   /// The checkpoint to continue from; nil for a start at step 0.
-  let checkpoint: (path: String, contents: CheckpointContents)?
+  let checkpoint: FoundCheckpoint?
   /// Sentences for the user.
   let notices: [String]
 
@@ -71,8 +71,7 @@ struct RunStart {
   }
 
   private init(
-    configuration: RunConfiguration, place: Place, checkpoint: (path: String, contents: CheckpointContents)? = nil,
-    notices: [String] = []
+    configuration: RunConfiguration, place: Place, checkpoint: FoundCheckpoint? = nil, notices: [String] = []
   ) {
     self.configuration = configuration
     self.place = place
@@ -99,7 +98,7 @@ struct RunStart {
     }
     // Before anything is read: a run in progress moves on meanwhile.
     let lock = try RunLock(directory.path)
-    guard let path = try target.checkpoint() else {
+    guard let checkpoint = try target.checkpoint() else {
       // The run died before its first checkpoint and begins again.
       self.init(
         configuration: try Configurations.read(
@@ -108,18 +107,17 @@ struct RunStart {
         notices: ["\(directory.path) holds no checkpoint yet: the run starts at step 0"])
       return
     }
-    let contents = try CheckpointStore.load(path)
-    let saved = contents.state.identity.configuration
+    let saved = checkpoint.contents.state.identity.configuration
     let configuration =
       if let file = request.configuration {
         try Configurations.read(path: file, overrides: request.overrides)
       } else {
         try Configurations.parse(
-          saved.text, source: "\(path)/state.json", overrides: request.overrides)
+          saved.text, source: "\(checkpoint.path)/state.json", overrides: request.overrides)
       }
     self.init(
-      configuration: configuration, place: .existing(directory, lock), checkpoint: (path, contents),
-      notices: [ModelOrigin.notice(saved.model)].compactMap(\.self))
+      configuration: configuration, place: .existing(directory, lock), checkpoint: checkpoint,
+      notices: checkpoint.notices + [ModelOrigin.notice(saved.model)].compactMap(\.self))
   }
 }
 

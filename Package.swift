@@ -124,6 +124,15 @@ let package = Package(
       name: "exchange-laws", dependencies: ["Collectives", "MPITransport", "TestSupport"],
       path: "Tests/exchange-laws", swiftSettings: strict),
 
+    // The readers of files from outside, for libFuzzer: Tests/fuzz/run.
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "StrictYAML", "Hashing", "Operators", "Network", "Planner", "Collectives", "RankWatch", "Datasets",
+        "Interchange", "Configuration", "Checkpoints",
+      ],
+      path: "Tests/fuzz", exclude: ["run", "corpus"], swiftSettings: strict),
+
     // Tests.
     .target(
       name: "TestSupport", dependencies: ["Hashing", "Planner", "Kernels", "Collectives", "Randomness"],

@@ -144,3 +144,21 @@ import Testing
     }
   }
 }
+
+/// What Tests/fuzz begins with, and what it has found: no reader traps on it or breaks a law.
+@Suite struct FuzzCorpusTests {
+  private static let corpus = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "fuzz/corpus")
+
+  @Test func `each target of the fuzzer reads its corpus`() throws {
+    let targets = try FileManager.default.contentsOfDirectory(atPath: Self.corpus.path)
+    #expect(targets.count == 12)
+    try Workplace.run { place throws in
+      for target in targets {
+        let outcome = try Programs.run(
+          [try Programs.path(of: "fuzz"), target, Self.corpus.path + "/" + target], in: place.path, deadline: 60)
+        #expect(outcome.status == 0 && outcome.output.hasPrefix(target), "\(outcome.everything)")
+      }
+    }
+  }
+}

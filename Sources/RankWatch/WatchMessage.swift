@@ -25,7 +25,7 @@ package enum WatchCoding {
   package static func encode(_ message: WatchMessage) -> [UInt8] {
     let body: [UInt8] =
       switch message {
-      case .hello(let rank, let secret): [0] + MessageWords.bytes([UInt64(rank), secret])
+      case .hello(let rank, let secret): [0] + MessageWords.bytes([word(rank), secret])
       case .pulse(let state, let time):
         [1, state.phase.rawValue]
           + MessageWords.bytes([state.subject, state.peer, state.step].map(word) + [state.progress, time])

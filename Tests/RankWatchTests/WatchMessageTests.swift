@@ -10,6 +10,8 @@ import Testing
     .pulse(
       Activity.Snapshot(phase: .waiting, subject: 7, peer: 3, step: -1, progress: 1 << 40), processorTime: 123_456_789),
     .failure(code: 1, text: "größer als erlaubt"), .goodbye, .stop, .end(code: 137),
+    // A stranger's: found by Tests/fuzz.
+    .hello(rank: -1, secret: 0),
   ]
 
   @Test(arguments: 0..<30 as Range<UInt64>)

@@ -96,6 +96,9 @@ static inline int cpng_decode(
   png_set_read_fn(codec, &source, cpng_pull);
   png_set_user_limits(codec, side_limit, side_limit);
   png_set_chunk_malloc_max(codec, 4 << 20);
+  // Passes over all chunks that do not change pixels: libpng would ask for as much memory as a text, a profile or EXIF
+  // data claim to have, up to 2 GB, and only warn of that limit. (Orientation is read elsewhere.)
+  png_set_keep_unknown_chunks(codec, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_read_info(codec, info);
   cpng_expand(codec, info);
   int passes = png_set_interlace_handling(codec);

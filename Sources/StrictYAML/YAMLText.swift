@@ -145,7 +145,7 @@ extension YAMLTree.Entry {
     switch value.content {
     case .mapping(let entries) where entries.count > 1 || (entries.count == 1 && line.count > Self.inlineWidth):
       return "\(indentation)\(key):\n" + entries.map { $0.block(indentation: indentation + "  ") }.joined()
-    case .sequence(let items) where line.count > Self.inlineWidth:
+    case .sequence(let items) where !items.isEmpty && line.count > Self.inlineWidth:
       return "\(indentation)\(key):\n" + items.map { $0.listItem(indentation: indentation + "  ") }.joined()
     default:
       return line + "\n"
@@ -156,7 +156,7 @@ extension YAMLTree.Entry {
 extension YAMLTree {
   fileprivate func listItem(indentation: String) -> String {
     let line = "\(indentation)- \(inline)"
-    guard line.count > 100, case .mapping(let entries) = content else { return line + "\n" }
+    guard line.count > 100, case .mapping(let entries) = content, !entries.isEmpty else { return line + "\n" }
     let body = entries.map { $0.block(indentation: indentation + "  ") }.joined()
     return indentation + "- " + body.dropFirst(indentation.count + 2)
   }

@@ -31,6 +31,16 @@ struct RoundTripTests {
     #expect(try YAMLTree(parsing: tree.text, source: "test.yaml").withoutLines == tree, "\(tree.text)")
   }
 
+  /// Found by Tests/fuzz: below a key that fills a line an empty list had become null.
+  @Test func `empty values survive however long the line`() throws {
+    for empty in [YAMLTree(.sequence([])), .empty, YAMLTree(.sequence([.empty, YAMLTree(.sequence([]))]))] {
+      for inner in [empty, YAMLTree(.sequence([empty])), .mapping([.init(String(repeating: "k", count: 120), empty)])] {
+        let tree = YAMLTree.mapping([.init(String(repeating: "x", count: 120), inner), .init("y", .word("1"))])
+        #expect(try YAMLTree(parsing: tree.text, source: "test.yaml").withoutLines == tree, "\(tree.text)")
+      }
+    }
+  }
+
   private func randomEntries(_ stream: inout RandomStream, depth: Int) -> [YAMLTree.Entry] {
     (0..<1 + stream.integer(below: 4)).map { index in
       YAMLTree.Entry("\(index)\(randomText(&stream))", randomTree(&stream, depth: depth - 1))

@@ -76,8 +76,16 @@ extension YAMLTree {
     }
   }
 
-  /// Whether its text is short: aliases make much of little.
-  fileprivate var isSmall: Bool { weight < 100_000 }
+  /// Whether its text is short: aliases make much of little. (A key of more than 1024 characters is no key in YAML.)
+  fileprivate var isSmall: Bool { weight < 100_000 && hasShortKeys }
+
+  private var hasShortKeys: Bool {
+    switch content {
+    case .scalar: true
+    case .sequence(let items): items.allSatisfy(\.hasShortKeys)
+    case .mapping(let entries): entries.allSatisfy { $0.key.yaml.inline.count < 1000 && $0.value.hasShortKeys }
+    }
+  }
 
   private var weight: Int {
     switch content {

@@ -112,7 +112,15 @@ private struct NodeReader {
       return YAMLTree(.sequence(items), line: line)
     case .mapping(let mapping):
       var entries: [YAMLTree.Entry] = []
-      for (key, value) in mapping { entries.append(try entry(key, value, depth: depth + 1)) }
+      var names: Set<String> = []
+      for (key, value) in mapping {
+        let entry = try entry(key, value, depth: depth + 1)
+        // Yams holds keys of different tags for different, such as 1 and "1".
+        guard names.insert(entry.key).inserted else {
+          throw YAMLError("\(source):\(key.mark?.line ?? 0): the key '\(entry.key)' is given twice")
+        }
+        entries.append(entry)
+      }
       return YAMLTree(.mapping(entries), line: line)
     case .alias:
       throw YAMLError("\(source):\(line ?? 0): an alias refers to an anchor that does not exist")

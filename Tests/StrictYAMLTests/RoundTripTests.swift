@@ -41,6 +41,12 @@ struct RoundTripTests {
     }
   }
 
+  /// Found by Tests/fuzz.
+  @Test(arguments: ["1: a\n\"1\": b\n", "a: 1\n!x a: 2\n"]) func `a key is not given twice under two tags`(text: String)
+  {
+    #expect(throws: YAMLError.self) { try YAMLTree(parsing: text, source: "test.yaml") }
+  }
+
   private func randomEntries(_ stream: inout RandomStream, depth: Int) -> [YAMLTree.Entry] {
     (0..<1 + stream.integer(below: 4)).map { index in
       YAMLTree.Entry("\(index)\(randomText(&stream))", randomTree(&stream, depth: depth - 1))

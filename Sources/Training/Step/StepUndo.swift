@@ -10,7 +10,7 @@ package enum StepUndo {
 
   /// The least arithmetic for each number that is kept of a step, in floating-point operations. At 3,800 (`resnet50`,
   /// micro-batch 8) it takes 1 % of the step.
-  private static let leastWork = 1000.0
+  private static let leastWork = 2000.0
 
   /// So many numbers are always kept: they stay in the second-level cache.
   private static let few = 1 << 17

@@ -79,34 +79,42 @@ CK_INLINE void sum_block(
   for (size_t i = 0; i < lanes; i++) totals[i] += (double)sums[i];
 }
 
-static void column_sums(size_t rows, size_t columns, double factor, const float *restrict x, float *restrict sums) {
-  for (size_t first = 0; first < columns; first += WIDE) {
-    const struct chunk c = make_chunk(rows, columns, first);
-    double totals[WIDE] = {0};
-    FOR_EACH_BLOCK(&c, sum_block, x, totals);
-    for (size_t i = 0; i < c.channels; i++) sums[first + i] = (float)(factor * fold_lanes(&c, totals, i));
+// sums[column] = factor · what `block` adds up over the rows.
+#define SUM_COLUMNS(rows, columns, factor, sums, block, ...)                                        \
+  for (size_t first = 0; first < (columns); first += WIDE) {                                        \
+    const struct chunk c = make_chunk(rows, columns, first);                                        \
+    double totals[WIDE] = {0};                                                                      \
+    FOR_EACH_BLOCK(&c, block, __VA_ARGS__, totals);                                                 \
+    for (size_t i = 0; i < c.channels; i++)                                                         \
+      (sums)[first + i] = (float)((factor) * fold_lanes(&c, totals, i));                            \
   }
+
+static void column_sums(size_t rows, size_t columns, double factor, const float *restrict x, float *restrict sums) {
+  SUM_COLUMNS(rows, columns, factor, sums, sum_block, x)
 }
 
-// totals[lane] += Σ a · b
+// totals[lane] += Σ a · b, with `negative` only where a is not above 0.
 CK_INLINE void product_block(
-    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict a, const float *restrict b,
-    double *restrict totals) {
+    size_t rows, size_t lanes, size_t stride, size_t offset, const int negative, const float *restrict a,
+    const float *restrict b, double *restrict totals) {
   float sums[WIDE];
   clear(lanes, sums);
   for (size_t row = 0; row < rows; row++)
-    for (size_t i = 0; i < lanes; i++) sums[i] += a[offset + row * stride + i] * b[offset + row * stride + i];
+    for (size_t i = 0; i < lanes; i++) {
+      const size_t at = offset + row * stride + i;
+      sums[i] += (negative && a[at] > 0 ? 0 : a[at]) * b[at];
+    }
   for (size_t i = 0; i < lanes; i++) totals[i] += (double)sums[i];
 }
 
 static void column_products(
     size_t rows, size_t columns, const float *restrict a, const float *restrict b, float *restrict sums) {
-  for (size_t first = 0; first < columns; first += WIDE) {
-    const struct chunk c = make_chunk(rows, columns, first);
-    double totals[WIDE] = {0};
-    FOR_EACH_BLOCK(&c, product_block, a, b, totals);
-    for (size_t i = 0; i < c.channels; i++) sums[first + i] = (float)fold_lanes(&c, totals, i);
-  }
+  SUM_COLUMNS(rows, columns, 1, sums, product_block, 0, a, b)
+}
+
+static void prelu_slopes(
+    size_t rows, size_t columns, const float *restrict x, const float *restrict dy, float *restrict slopes) {
+  SUM_COLUMNS(rows, columns, 1, slopes, product_block, 1, x, dy)
 }
 
 // y = x · factor
@@ -151,30 +159,6 @@ static void prelu_backward(
 
 static void prelu_forward(size_t rows, size_t columns, const float *x, const float *slopes, float *y) {
   prelu_backward(rows, columns, x, x, slopes, y);
-}
-
-// totals[lane] += Σ dy · x where x is not above 0.
-CK_INLINE void slopes_block(
-    size_t rows, size_t lanes, size_t stride, size_t offset, const float *restrict x, const float *restrict dy,
-    double *restrict totals) {
-  float sums[WIDE];
-  clear(lanes, sums);
-  for (size_t row = 0; row < rows; row++)
-    for (size_t i = 0; i < lanes; i++) {
-      const size_t at = offset + row * stride + i;
-      sums[i] += (x[at] > 0 ? 0 : x[at]) * dy[at];
-    }
-  for (size_t i = 0; i < lanes; i++) totals[i] += (double)sums[i];
-}
-
-static void prelu_slopes(
-    size_t rows, size_t columns, const float *restrict x, const float *restrict dy, float *restrict slopes) {
-  for (size_t first = 0; first < columns; first += WIDE) {
-    const struct chunk c = make_chunk(rows, columns, first);
-    double totals[WIDE] = {0};
-    FOR_EACH_BLOCK(&c, slopes_block, x, dy, totals);
-    for (size_t i = 0; i < c.channels; i++) slopes[first + i] = (float)fold_lanes(&c, totals, i);
-  }
 }
 
 // Sums over a plain run of floats are kept apart in so many lanes, so that they are vectors with a fixed order.

@@ -33,6 +33,9 @@ import Testing
   func `shares are contiguous and balanced`(items: Int) {
     for ranks in 1...9 {
       let shares = (0..<ranks).map { ReductionTree.share(of: items, rank: $0, ranks: ranks) }
+      for item in 0..<items {
+        #expect(shares[ReductionTree.owner(of: item, among: items, ranks: ranks)].contains(item))
+      }
       #expect(shares.flatMap { Array($0) } == Array(0..<items))
       let counts = shares.map(\.count)
       #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)

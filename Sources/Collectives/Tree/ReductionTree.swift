@@ -64,6 +64,13 @@ package struct ReductionTree: Hashable, Sendable {
     precondition(items >= 0 && rank >= 0 && rank < ranks, "rank \(rank) of \(ranks) has no share of \(items)")
     return rank * items / ranks..<(rank + 1) * items / ranks
   }
+
+  /// The rank in whose share an item is.
+  package static func owner(of item: Int, among items: Int, ranks: Int) -> Int {
+    precondition((0..<items).contains(item) && ranks > 0, "item \(item) of \(items) has no owner among \(ranks)")
+    // The last rank whose share begins at or before the item.
+    return ((item + 1) * ranks - 1) / items
+  }
 }
 
 /// A node of the reduction tree and the place where its sum stands.

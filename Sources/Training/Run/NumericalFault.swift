@@ -77,11 +77,10 @@ struct NumericalFault {
       return
     }
     microBatch = wrong
-    rank = (0..<ranks).first {
-      ReductionTree.share(of: replayed.count, rank: $0, ranks: ranks).contains(wrong)
-    }
+    let owner = ReductionTree.owner(of: wrong, among: replayed.count, ranks: ranks)
+    rank = owner
     explanation =
-      "computed once more on rank 0, micro-batch \(wrong) is finite and another one than rank \(rank ?? 0) has found: "
+      "computed once more on rank 0, micro-batch \(wrong) is finite and another one than rank \(owner) has found: "
       + "suspect the memory or the processor of that rank's machine"
   }
 

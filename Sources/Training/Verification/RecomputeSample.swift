@@ -27,7 +27,7 @@ package struct RecomputeSample: Hashable, Sendable {
 
   /// The rank that computes a micro-batch at first.
   package func owner(of microBatch: Int) -> Int {
-    (0..<ranks).first { ReductionTree.share(of: microBatches, rank: $0, ranks: ranks).contains(microBatch) } ?? 0
+    ReductionTree.owner(of: microBatch, among: microBatches, ranks: ranks)
   }
 
   /// The rank that computes it a second time: the next one.

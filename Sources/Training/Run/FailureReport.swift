@@ -39,28 +39,35 @@ package struct FailureReport: Sendable {
       Console.note("waiting for rank \(view.rank) on \(host) for \(Int(seconds)) s: \(self.state(of: view))")
     } verdict: { verdict, views, hosts in
       let failure = self.failure(verdict, views, hosts)
-      Console.report(self.text(of: failure))
-      if let place { failure.write(to: place.directory.failure) }
+      self.publish(failure)
       return self.cause(verdict).code
     }
   }
 
   /// Tells of a rank that computes wrongly, on the screen and in the run directory; for rank 0.
   func report(_ found: Miscomputation) {
-    let code = RunError.Code.miscomputed.rawValue
     var failure = FailureRecord(
       found.cause, rank: found.ranks.count == 1 ? found.ranks[0] : nil, host: found.host, step: found.step,
-      exitCode: code)
-    (failure.message, failure.resume) = (found.message, resume)
+      exitCode: RunError.Code.miscomputed.rawValue)
+    failure.message = found.message
     (failure.layer, failure.tensor, failure.microBatch) = (found.layer, found.tensor, found.microBatch)
-    if let place, let latest = try? CheckpointStore(directory: place.directory.checkpoints).latest() {
-      failure.checkpoint = latest.path
-      failure.replay = found.microBatch.map {
-        "cnn-dist debug replay --checkpoint \(latest.path) --step \(found.step) --micro-batch \($0)"
-      }
-    }
-    Console.report(text(of: failure))
-    if let place { failure.write(to: place.directory.failure) }
+    publish(completed(failure, replaying: found.microBatch.map(Self.part(ofMicroBatch:))))
+  }
+
+  /// Tells of a step that is not finite, on the screen and in the run directory.
+  ///
+  /// - Returns: the error that ends the run, which has been reported.
+  func report(_ fault: NumericalFault) -> RunError {
+    let code = RunError.Code.notFinite
+    var failure = FailureRecord(fault.cause, rank: fault.rank, step: fault.step, exitCode: code.rawValue)
+    (failure.layer, failure.tensor, failure.microBatch) = (fault.tensor?.layer, fault.tensor?.tensor, fault.microBatch)
+    let samples = fault.samples.map { "\($0.number) (\($0.name))" }
+    failure.samples = samples.isEmpty ? nil : samples
+    let part = fault.microBatch.map(Self.part(ofMicroBatch:)) ?? Self.part(ofRank: 0, among: 1)
+    publish(completed(failure, replaying: part))
+    var error = RunError(code, failure.cause, isCollective: true)
+    error.isReported = true
+    return error
   }
 
   // MARK: The failure
@@ -83,26 +90,28 @@ package struct FailureReport: Sendable {
     return "  samples:         " + samples.prefix(most).joined(separator: ", ") + more
   }
 
-  /// Tells of a step that is not finite, on the screen and in the run directory.
-  ///
-  /// - Returns: the error that ends the run, which has been reported.
-  func report(_ fault: NumericalFault) -> RunError {
-    let code = RunError.Code.notFinite
-    var failure = FailureRecord(fault.cause, rank: fault.rank, step: fault.step, exitCode: code.rawValue)
-    (failure.layer, failure.tensor, failure.microBatch) = (fault.tensor?.layer, fault.tensor?.tensor, fault.microBatch)
-    let samples = fault.samples.map { "\($0.number) (\($0.name))" }
-    (failure.samples, failure.resume) = (samples.isEmpty ? nil : samples, resume)
-    if let place, let latest = try? CheckpointStore(directory: place.directory.checkpoints).latest() {
-      failure.checkpoint = latest.path
-      let part = fault.microBatch.map { " --micro-batch \($0)" } ?? " --rank 0 --workers 1"
-      failure.replay = "cnn-dist debug replay --checkpoint \(latest.path) --step \(fault.step)\(part)"
-    }
+  private func publish(_ failure: FailureRecord) {
     Console.report(text(of: failure))
     if let place { failure.write(to: place.directory.failure) }
-    var error = RunError(code, failure.cause, isCollective: true)
-    error.isReported = true
-    return error
   }
+
+  /// The failure with the last checkpoint, how to go on and, from `part` of the step, how to replay it.
+  private func completed(_ failure: FailureRecord, replaying part: String?) -> FailureRecord {
+    var failure = failure
+    failure.resume = resume
+    guard let place, let latest = try? CheckpointStore(directory: place.directory.checkpoints).latest() else {
+      return failure
+    }
+    failure.checkpoint = latest.path
+    if let step = failure.step, let part {
+      failure.replay = "cnn-dist debug replay --checkpoint \(latest.path) --step \(step) \(part)"
+    }
+    return failure
+  }
+
+  private static func part(ofMicroBatch index: Int) -> String { "--micro-batch \(index)" }
+
+  private static func part(ofRank rank: Int, among ranks: Int) -> String { "--rank \(rank) --workers \(ranks)" }
 
   private func failure(_ verdict: Verdict, _ views: [RankView], _ hosts: [String]) -> FailureRecord {
     let view = verdict.rank.flatMap { rank in views.first { $0.rank == rank } }
@@ -110,16 +119,9 @@ package struct FailureReport: Sendable {
     let step = (view?.activity.step ?? views.map(\.activity.step).max()).flatMap { $0 >= 0 ? $0 : nil }
     let (cause, code) = cause(verdict)
     var failure = FailureRecord(cause, rank: verdict.rank, host: host, step: step, exitCode: code)
-    (failure.message, failure.doing, failure.resume) = (sentence(verdict, view, host), view.map(doing), resume)
-    guard let place, let latest = try? CheckpointStore(directory: place.directory.checkpoints).latest() else {
-      return failure
-    }
-    failure.checkpoint = latest.path
-    if let step, let rank = verdict.rank, case .failed = verdict {
-      failure.replay =
-        "cnn-dist debug replay --checkpoint \(latest.path) --step \(step) --rank \(rank) --workers \(ranks)"
-    }
-    return failure
+    (failure.message, failure.doing) = (sentence(verdict, view, host), view.map(doing))
+    guard case .failed(let rank, _) = verdict else { return completed(failure, replaying: nil) }
+    return completed(failure, replaying: Self.part(ofRank: rank, among: ranks))
   }
 
   private func cause(_ verdict: Verdict) -> (words: String, code: Int32) {

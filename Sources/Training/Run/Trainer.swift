@@ -61,11 +61,10 @@ package struct Trainer {
     guard let setup = prepared else { return }
     let worker = try setup.worker(communicator, givesUp: givesUp(setup.blueprint))
     defer { worker.end() }
-    let report = FailureReport(ranks: communicator.size, directory: setup.directory, plan: setup.blueprint.plan)
-    watch?.report(to: report.reporter, deadline: setup.blueprint.configuration.exchange.timeout)
+    watch?.report(to: failureReport(setup).reporter, deadline: setup.blueprint.configuration.exchange.timeout)
     signals.beginSteps()
     do {
-      try loop(setup, worker, report)
+      try loop(setup, worker)
     } catch {
       setup.coordinator?.settle()
       throw error
@@ -84,7 +83,11 @@ package struct Trainer {
     }
   }
 
-  private func loop(_ setup: RunSetup, _ worker: Worker, _ report: FailureReport) throws(RunError) {
+  private func failureReport(_ setup: RunSetup) -> FailureReport {
+    FailureReport(ranks: communicator.size, directory: setup.directory, plan: setup.blueprint.plan)
+  }
+
+  private func loop(_ setup: RunSetup, _ worker: Worker) throws(RunError) {
     let calendar = StepCalendar(setup.blueprint)
     let observer = observer?(setup.blueprint, console)
     var log = RankLog(
@@ -99,8 +102,10 @@ package struct Trainer {
       communicator.activity.begin(step: step)
       let metrics = try take(step, worker, setup, observer)
       communicator.activity.begin(.settingUp)
-      if metrics.isGivenUp { return try giveUp(step, isSaved: saved == step && step > 0, setup, worker) }
-      guard metrics.isFinite else { throw try notFinite(step, metrics, isSaved: saved == step, setup, worker, report) }
+      // A new run has no checkpoint of its start.
+      let isSaved = saved == step && step > 0
+      if metrics.isGivenUp { return try giveUp(step, isSaved: isSaved, setup, worker) }
+      guard metrics.isFinite else { throw try notFinite(step, metrics, isSaved: isSaved, setup, worker) }
       let directive = calendar.directive(after: step, metrics: metrics)
       step += 1
       log.note(worker.timing)
@@ -155,9 +160,7 @@ package struct Trainer {
   private func miscomputed(_ found: Miscomputation, _ setup: RunSetup) -> RunError {
     communicator.activity.begin(.saving)
     setup.coordinator?.settle()
-    if communicator.rank == 0 {
-      FailureReport(ranks: communicator.size, directory: setup.directory, plan: setup.blueprint.plan).report(found)
-    }
+    if communicator.rank == 0 { failureReport(setup).report(found) }
     var error = RunError(.miscomputed, found.message, isCollective: true)
     error.isReported = true
     return error
@@ -176,7 +179,7 @@ package struct Trainer {
   /// Takes a step back whose loss or gradient is not finite, finds out where that began, and saves the state before it.
   /// Where a step cannot be taken back, the last checkpoint is what is left.
   private func notFinite(
-    _ step: Int, _ metrics: StepMetrics, isSaved: Bool, _ setup: RunSetup, _ worker: Worker, _ report: FailureReport
+    _ step: Int, _ metrics: StepMetrics, isSaved: Bool, _ setup: RunSetup, _ worker: Worker
   ) throws(RunError) -> RunError {
     communicator.activity.begin(.saving)
     let recorded = worker.microBatchDigests
@@ -193,11 +196,11 @@ package struct Trainer {
       step: step, loss: metrics.loss, parameters: before?.parameters, blueprint: setup.blueprint,
       ranks: communicator.size)
     // Saved before the search, which may take long.
-    if let before, !fault.isSpoiledBefore, !isSaved || step == 0 { coordinator.save(before) }
+    if let before, !fault.isSpoiledBefore, !isSaved { coordinator.save(before) }
     fault.search(recorded: recorded, communicator.activity)
     communicator.activity.begin(.saving)
     coordinator.settle()
-    let error = report.report(fault)
+    let error = failureReport(setup).report(fault)
     _ = try Agreement(communicator).share(error.description)
     return error
   }

@@ -78,7 +78,8 @@ import Training
     let blueprint = try LittleRun.blueprint(["verify.recompute=1"] + settings, network: network)
     return try ThreadCluster.run(ranks: ranks, deadline: .seconds(180)) { communicator in
       let worker = try Worker(
-        blueprint: blueprint, communicator: communicator, lanes: lanes, state: LittleRun.start(blueprint))
+        blueprint: blueprint, communicator: communicator, lanes: lanes, state: LittleRun.start(blueprint),
+        recomputes: true)
       defer { worker.end() }
       return try (0..<steps).map { step in
         let inspector = chaos.observer(

@@ -9,7 +9,7 @@ package struct OpenedCheckpoint {
   package let path: String
   /// What it holds.
   package let contents: CheckpointContents
-  /// Its configuration with overrides. Nothing is computed a second time: what uses a checkpoint alone compares enough.
+  /// Its configuration with overrides.
   package let configuration: RunConfiguration
 
   /// Loads and checks a checkpoint.
@@ -18,8 +18,7 @@ package struct OpenedCheckpoint {
       self.path = path
       contents = try CheckpointStore.load(path)
       configuration = try Configurations.parse(
-        contents.state.identity.configuration.text, source: "\(path)/state.json",
-        overrides: overrides + ["verify.recompute=0"])
+        contents.state.identity.configuration.text, source: "\(path)/state.json", overrides: overrides)
     } catch {
       throw RunError.unusable(error)
     }

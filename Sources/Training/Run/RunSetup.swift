@@ -123,7 +123,7 @@ struct RunSetup {
   ) throws(RunError) -> Worker {
     try Worker(
       blueprint: blueprint, communicator: communicator, lanes: lanes, state: state, givesUp: givesUp,
-      keepsUndo: blueprint.keepsUndo(ranks: communicator.size))
+      keepsUndo: blueprint.keepsUndo(ranks: communicator.size), recomputes: true)
   }
 }
 

@@ -52,11 +52,12 @@ package final class Worker {
   ///   - givesUp: whether the step under way is to be given up, asked between instructions; nil where none ever is.
   ///     Either all ranks have it or none.
   ///   - keepsUndo: whether the last step can be taken back, as it can where steps are given up; the same on all ranks.
+  ///   - recomputes: whether micro-batches are computed again, if the configuration wants it; the same on all ranks.
   /// - Throws: `RunError` if memory is short or the transport cannot carry the buckets.
   package init(
     blueprint: Blueprint, communicator: any Communicator, lanes: Int, state: TrainingState,
-    feed: (any MicroBatchFeed)? = nil, givesUp: (@Sendable () -> Bool)? = nil,
-    keepsUndo: Bool = false
+    feed: (any MicroBatchFeed)? = nil, givesUp: (@Sendable () -> Bool)? = nil, keepsUndo: Bool = false,
+    recomputes: Bool = false
   ) throws(RunError) {
     let layout = blueprint.plan.layout
     let settings = blueprint.configuration
@@ -84,7 +85,7 @@ package final class Worker {
     self.feed = feed
     let progress = share.lanes.map { _ in LaneProgress() }
     self.progress = progress
-    let recomputation = try Recomputation(blueprint, ranks: communicator.size)
+    let recomputation = recomputes ? try Recomputation(blueprint, ranks: communicator.size) : nil
     let shared = Lane.Shared(
       blueprint: blueprint, share: share, buffers: buffers, feed: feed, activity: communicator.activity,
       givesUp: givesUp, traces: recomputation?.traces)
